@@ -1,0 +1,58 @@
+"""Sentences with gaps, English and Chinese side by side, and how numbers are written into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from agent.records.base import Language
+
+Phrases: TypeAlias = Mapping[str, Mapping[Language, str]]
+"""Sentence by key and language; `{name}` marks a gap."""
+
+
+def fill(phrases: Phrases, key: str, lang: Language, **values: object) -> str:
+    """Return the sentence `key` in `lang` with its gaps filled.
+
+    Raises:
+        KeyError: There is no such sentence, or a gap got no value.
+    """
+    return phrases[key][lang].format(**values)
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction as a percentage, e.g. `0.7` as `70%`."""
+    return f"{fraction * 100:.0f}%"
+
+
+def points(fraction: float, *, signed: bool = True) -> str:
+    """Write a difference of fractions in points, e.g. `-0.021` as `−2`; a zero carries no sign."""
+    number = f"{abs(fraction) * 100:.0f}"
+    if number == "0" or (fraction > 0 and not signed):
+        return number
+    return f"{'+' if fraction > 0 else '−'}{number}"
+
+
+def gib(amount: float) -> str:
+    """Write an amount of memory, with a decimal where it is small."""
+    return f"{amount:.0f}" if amount >= 10 else f"{amount:.1f}"
+
+
+def model_size(params_b: float) -> str:
+    """Write a model's size, e.g. `7.0` as `7B` and `0.135` as `135M`."""
+    return f"{params_b:g}B" if params_b >= 1 else f"{params_b * 1000:g}M"
+
+
+def duration(seconds: float, lang: Language) -> str:
+    """Write a duration in the coarsest unit that still says something."""
+    names = {"en": ("s", "min", "h"), "zh": ("秒", "分钟", "小时")}[lang]
+    if seconds < 90:
+        return f"{seconds:.0f} {names[0]}"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} {names[1]}"
+    return f"{seconds / 3600:.1f} {names[2]}"
+
+
+def listed(parts: tuple[str, ...], lang: Language) -> str:
+    """Join the parts of an enumeration."""
+    return {"en": ", ", "zh": "、"}[lang].join(parts)

@@ -1,0 +1,1 @@
+"""One noun per module: frozen pydantic records that every layer passes to the next."""

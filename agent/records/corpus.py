@@ -1,0 +1,151 @@
+"""Documents, chunks, what retrieval found and what an answer cites.
+
+Offsets are positions in the document's extracted, cleaned text (Python string indices, `end` exclusive), so that
+`text[start:end]` is the chunk, quote or passage to the letter.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from agent.records.base import Language, Record
+
+DocumentStatus = Literal["read", "unchanged", "skipped", "failed"]
+DocumentFormat = Literal["pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "squad"]
+
+
+class Document(Record):
+    """One file of the user after reading."""
+
+    id: str
+    """Stable name made from the path inside the project, never from user text used as a path."""
+    name: str
+    """Path relative to the ingested folder, as the user knows it."""
+    sha256: str
+    """Hash of the file's bytes; the key of incremental reading."""
+    format: DocumentFormat | None
+    language: Language | None
+    pages: int | None
+    """Pages, where the format has them."""
+    characters: int
+    chunks: int
+    status: DocumentStatus
+    reason: str = ""
+    """Why the file was skipped or failed; empty otherwise."""
+
+
+class PageSpan(Record):
+    """Where a page stands in the extracted text."""
+
+    page: int
+    """Page number, from 1."""
+    start: int
+    end: int
+
+
+class DocumentText(Record):
+    """The extracted text of one document; every offset of the project points into `text`."""
+
+    document: str
+    """Document id."""
+    name: str
+    sha256: str
+    language: Language
+    title: str
+    text: str
+    """Cleaned text in Markdown-like form: `#` headings, pipe tables with a `|---|` rule, `- ` lists, `**T**: D`."""
+    pages: tuple[PageSpan, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page number that holds `offset`, or `None` where the format has no pages."""
+        for span in self.pages:
+            if span.start <= offset < span.end:
+                return span.page
+        return self.pages[-1].page if self.pages else None
+
+
+class Chunk(Record):
+    """A passage that is indexed and retrieved as one."""
+
+    id: str
+    """`<document id>:<start>-<end>`."""
+    document: str
+    """Document id."""
+    name: str
+    """The document's name, as the user knows it."""
+    title: str
+    headings: tuple[str, ...]
+    """Headings above the passage, outermost first."""
+    page: int | None
+    start: int
+    end: int
+    text: str
+    """`DocumentText.text[start:end]`."""
+    language: Language
+
+    def embedded_text(self) -> str:
+        """Return what the index sees: title and headings as context, then the passage."""
+        context = " > ".join(dict.fromkeys(part for part in (self.title, *self.headings) if part))
+        return f"{context}\n{self.text}" if context else self.text
+
+
+class Retrieved(Record):
+    """One chunk that retrieval returned."""
+
+    chunk: Chunk
+    score: float
+    """Fused score; larger is better; comparable within one question only."""
+    dense_rank: int | None = None
+    """Rank among the dense results, from 1; `None` if not among them."""
+    lexical_rank: int | None = None
+    """Rank among the BM25 results, from 1; `None` if not among them."""
+
+
+class Citation(Record):
+    """A passage an answer rests on."""
+
+    chunk: str
+    document: str
+    """The document's name, as the user knows it."""
+    page: int | None
+    quote: str
+    """Verbatim piece of the chunk."""
+
+
+class Answer(Record):
+    """What one arm answered to one question."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+    seconds_to_first_token: float | None = None
+    seconds: float = 0.0
+    tokens: int = 0
+    """Tokens generated."""
+    abstained: bool = False
+    """True if the answer says that the documents are silent."""
+    truncated: bool = False
+    """True if generation stopped by length."""
+
+
+class DocumentSplit(Record):
+    """Which documents may teach and which only test; made before any pair is."""
+
+    seed: int
+    train: tuple[str, ...]
+    """Document ids pairs may be made from."""
+    held_out: tuple[str, ...]
+    """Document ids that no pair may come from; skill items do."""
+
+
+class IngestResult(Record):
+    """What a reading did; the shape of `ingest --json`."""
+
+    documents: tuple[Document, ...]
+    read: int
+    unchanged: int
+    skipped: int
+    failed: int
+    removed: int
+    chunks: int
+    """Chunks in the index now."""
+    seconds: float

@@ -1,0 +1,65 @@
+"""Every setting of domainsmith in one model, read once by an entry point and passed on.
+
+Environment variables carry the prefix `DOMAINSMITH_`; a `.env` file in the working directory is honoured.
+Example: `DOMAINSMITH_HOME=/data/ds domainsmith projects`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agent.errors import InputError
+from agent.records.base import Language
+
+BUILTIN = "builtin"
+
+
+class Settings(BaseSettings):
+    """Settings with their defaults; none of the defaults needs a key, a server or a hub."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DOMAINSMITH_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".domainsmith")
+    """Folder in which projects live."""
+    cache: Path | None = None
+    """Folder for materialised models and cached embeddings; `None` means `home/cache`."""
+    base_model: str = BUILTIN
+    """`builtin` (SmolLM2-135M-Instruct from a package), a folder, or a hub id (needs `allow_downloads`)."""
+    chat_model: str = "offline"
+    """`offline` or `provider:model`."""
+    extraction_model: str = BUILTIN
+    """`rules` (structure only), `builtin` (structure, then the base model), or `openai:<model>` (structure, then an
+    OpenAI-compatible endpoint at `OPENAI_BASE_URL`)."""
+    judge_model: str | None = None
+    embedding_model: str = BUILTIN
+    """`builtin` (multilingual-e5-small from a package), a sentence-transformers folder, or `openai:<model>`."""
+    allow_downloads: bool = False
+    """Whether a hub id may be downloaded; off by default, nothing is fetched unasked."""
+    lang: Language = "en"
+    """Language of replies and reports."""
+    threads: int | None = Field(default=None, ge=1)
+    """CPU threads for models; `None` leaves it to torch."""
+
+    @property
+    def cache_folder(self) -> Path:
+        """Folder for materialised models and cached embeddings."""
+        return self.cache if self.cache is not None else self.home / "cache"
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and `.env`.
+
+    Raises:
+        InputError: A value is not valid; names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "DOMAINSMITH_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise InputError(first["msg"], where=name, mend="change it in the environment or in .env") from error

@@ -1,0 +1,1 @@
+"""How work moves from station to station: LangGraph state, nodes and routes."""

@@ -1,0 +1,1 @@
+"""The bundled example company: sources, writers and sealed validation items."""
