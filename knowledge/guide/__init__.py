@@ -1,0 +1,1 @@
+"""The guide: short articles in English and Chinese that every recommendation cites."""

@@ -1,0 +1,1 @@
+"""How people reach domainsmith: the command line."""

@@ -1,0 +1,84 @@
+"""The command `domainsmith`: assembles the commands and turns every error into one line and an exit code.
+
+Exit codes: 0 done; 1 the work failed; 2 bad input or usage; 3 refused by policy or awaiting a yes; 130 cancelled.
+Try `domainsmith demo`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from agent import __version__
+from agent.errors import DomainsmithError
+from ui.commands import compare, data, demo, documents, jobs, models, projects
+from ui.output import complain
+
+
+def build_app() -> typer.Typer:
+    """Return the application with all commands; nothing heavy is imported here."""
+    app = typer.Typer(
+        name="domainsmith",
+        help="From a company's own documents to a measured domain-specific language model.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+    ) -> None:
+        if version:
+            print(f"domainsmith {__version__}")
+            raise typer.Exit
+
+    for part in (demo, projects, documents, compare, data, models, jobs):
+        part.register(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    # Nothing is fetched unasked; a hub id with DOMAINSMITH_ALLOW_DOWNLOADS lifts this where the model is loaded.
+    if os.environ.get("DOMAINSMITH_ALLOW_DOWNLOADS", "").lower() not in {"1", "true", "yes"}:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: The words after `domainsmith`; `None` takes those of the process.
+    """
+    try:
+        result = build_app()(args=arguments, prog_name="domainsmith", standalone_mode=False)
+    except DomainsmithError as error:
+        complain(f"domainsmith: {error}")
+        return error.exit_code
+    except typer.TyperException as error:
+        # Usage errors of the parser: one line, like every other error.
+        command = getattr(getattr(error, "ctx", None), "command_path", "domainsmith")
+        complain(f"domainsmith: {error.format_message()} - `{command} --help` lists what it takes")
+        return getattr(error, "exit_code", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        complain("domainsmith: cancelled; what was finished is kept")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (`| head`); Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

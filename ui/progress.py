@@ -1,0 +1,84 @@
+"""Progress on a terminal: a bar where there is one, plain lines otherwise; always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, TextIO
+
+
+class TerminalReporter:
+    """A reporter for a person at a terminal, and for a log.
+
+    On a terminal the last line is redrawn with share done and time left; elsewhere a line is written at most every
+    five seconds and at the end of each step, so that a log stays readable.
+
+    Args:
+        stream: Where to write, stderr by default.
+        step: Name of the work, shown before each line.
+    """
+
+    def __init__(self, step: str = "", stream: TextIO | None = None) -> None:
+        self.step = step
+        self._stream = stream if stream is not None else sys.stderr
+        self._bar = self._stream.isatty()
+        self._began = time.monotonic()
+        self._written = 0.0
+        self._open = False
+
+    def __enter__(self) -> TerminalReporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish_line()
+
+    def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
+        """Show that `done` of `total` units are finished, with the time left where it can be told."""
+        now = time.monotonic()
+        if done <= 0:
+            self._began = now
+        finished = total > 0 and done >= total
+        if not finished and now - self._written < (0.2 if self._bar else 5.0):
+            return
+        self._written = now
+        share = min(1.0, done / total) if total > 0 else 0.0
+        left = (now - self._began) * (1 - share) / share if 0 < share < 1 and now - self._began > 2 else None
+        text = f"{done:.0f}/{total:.0f} {unit}" if total > 0 else f"{done:.0f} {unit}"
+        tail = "".join([f"  {_clock(left)} left" if left is not None else "", f"  {message}" if message else ""])
+        if self._bar:
+            width = 24
+            filled = "█" * round(share * width)
+            line = f"{self.step:<10} {filled:<{width}} {share:4.0%}  {text}{tail}"
+            self._stream.write(f"\r\x1b[K{line[:118]}")
+            self._open = True
+            if finished:
+                self._finish_line()
+        else:
+            self._stream.write(f"{self.step}: {text} ({share:.0%}){tail}\n")
+        self._stream.flush()
+
+    def metric(self, **data: Any) -> None:
+        """Ignore readings; the job's events keep them."""
+
+    def note(self, message: str) -> None:
+        """Write one line above the bar."""
+        self._finish_line()
+        self._stream.write(f"{self.step}: {message}\n" if self.step else f"{message}\n")
+        self._stream.flush()
+
+    def check(self) -> None:
+        """Never cancel by itself: Ctrl-C raises in the main thread."""
+
+    def _finish_line(self) -> None:
+        if self._open:
+            self._stream.write("\n")
+            self._stream.flush()
+            self._open = False
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole}s" if whole < 60 else f"{whole // 60}m{whole % 60:02d}s"

@@ -1,0 +1,216 @@
+"""Records as text for a person; pure, so that a table of expectations tests it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from agent.records.corpus import Answer, IngestResult, Retrieved
+from agent.records.decision import MethodDecision, Readiness, Reason
+from agent.records.diagnosis import Diagnosis
+from agent.records.evaluation import Comparison, Estimate, EvaluationReport
+from agent.records.hardware import MemoryPlan
+from agent.records.mixture import MixManifest
+from agent.records.pairs import ExtractResult, Pair
+from agent.records.tuning import TuneResult
+from ui.output import Output
+
+MARKS = {"done": "[x]", "current": "[>]", "waiting": "[ ]", "needs_you": "[!]"}
+
+
+def table(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> str:
+    """Return rows as aligned columns; full-width characters count double."""
+    if not rows:
+        return ""
+    widths = [max(_width(row[column]) for row in rows if column < len(row)) for column in range(max(map(len, rows)))]
+    lines = [gap.join(cell + " " * (widths[i] - _width(cell)) for i, cell in enumerate(row)).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def percent(value: float) -> str:
+    """Return a fraction as whole percent."""
+    return f"{value:.0%}"
+
+
+def points(value: float) -> str:
+    """Return a difference of fractions as signed points, with a true minus sign."""
+    rounded = round(100 * value)
+    return f"{rounded:+d}".replace("-", "−")
+
+
+def estimate(value: Estimate) -> str:
+    """Return mean, interval and n."""
+    failed = f", {value.errors} failed" if value.errors else ""
+    return f"{percent(value.mean)} ({percent(value.low)}–{percent(value.high)}, n={value.n}{failed})"
+
+
+def comparison(value: Comparison) -> str:
+    """Return a paired difference with its interval."""
+    interval = f"{points(value.low)} to {points(value.high)}"
+    return f"{value.b} − {value.a}, {value.dimension}: {points(value.difference)} points ({interval}, n={value.n})"
+
+
+def reasons(values: Sequence[Reason]) -> str:
+    """Return reasons as a list, each with its evidence and article."""
+    return "\n".join(f"- {value.text} [{', '.join((*value.evidence, 'guide: ' + value.article))}]" for value in values)
+
+
+def article(title: str, identifier: str, text: str) -> str:
+    """Return one article of the guide."""
+    return f"{title}  (guide: {identifier})\n{text.strip()}"
+
+
+def readiness(value: Readiness, project: str, output: Output) -> str:
+    """Return the road with the state of every station, and the next step."""
+    rows = [(MARKS[s.state], output.say(f"station_{s.name}"), s.detail) for s in value.stations]
+    following = output.say("next_step", action=value.next_action)
+    return "\n".join([project, table(rows), following, reasons(value.reasons)]).rstrip()
+
+
+def decision(value: MethodDecision, output: Output) -> str:
+    """Return the method decision with its reasons and the next question."""
+    lines = [output.say("decision", method=output.say(f"method_{value.method}"))]
+    if value.first_rung:
+        lines.append(output.say("first_rung", rung=value.first_rung))
+    lines.append(reasons(value.reasons))
+    if value.missing:
+        lines.append(output.say("missing", fields=", ".join(value.missing)))
+    if value.question:
+        lines.append(value.question)
+    return "\n".join(line for line in lines if line)
+
+
+def ingest(value: IngestResult, output: Output) -> str:
+    """Return what a reading did; every file that was not read stands with its reason."""
+    lines = [
+        output.say(
+            "ingested",
+            read=value.read,
+            unchanged=value.unchanged,
+            skipped=value.skipped,
+            failed=value.failed,
+            removed=value.removed,
+            chunks=value.chunks,
+            seconds=f"{value.seconds:.1f}",
+        )
+    ]
+    bad = [(f"  {d.status}", d.name, d.reason) for d in value.documents if d.status in {"skipped", "failed"}]
+    return "\n".join([*lines, table(bad)]).rstrip()
+
+
+def retrieved(values: Sequence[Retrieved]) -> str:
+    """Return retrieved chunks with place and score."""
+    blocks = []
+    for rank, hit in enumerate(values, start=1):
+        page = f", p. {hit.chunk.page}" if hit.chunk.page else ""
+        place = f"{hit.chunk.name}{page}, {hit.chunk.start}–{hit.chunk.end}"
+        blocks.append(f"{rank}. {place}  ({hit.score:.4f})\n   {' '.join(hit.chunk.text.split())[:300]}")
+    return "\n".join(blocks)
+
+
+def answers(values: dict[str, Answer], output: Output) -> str:
+    """Return the arms' answers side by side, one block an arm."""
+    blocks = []
+    for arm, value in values.items():
+        first = f", {value.seconds_to_first_token:.1f} s" if value.seconds_to_first_token is not None else ""
+        lines = [f"{arm} ({value.seconds:.1f} s{output.say('first_token', seconds=first) if first else ''})"]
+        lines.append(f"  {value.text}")
+        for citation in value.citations:
+            page = f", p. {citation.page}" if citation.page else ""
+            lines.append(f"  [{citation.document}{page}] “{' '.join(citation.quote.split())}”")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def extract(value: ExtractResult, output: Output) -> str:
+    """Return what an extraction made, with rejects by reason."""
+    head = output.say(
+        "extracted",
+        pairs=value.pairs,
+        facts=value.facts,
+        rejected=value.rejected,
+        train=value.documents_train,
+        held_out=value.documents_held_out,
+    )
+    rows = [(f"  {count}", reason) for reason, count in sorted(value.rejects_by_reason.items(), key=lambda i: -i[1])]
+    return "\n".join([head, table(rows)]).rstrip()
+
+
+def pairs(values: Sequence[Pair]) -> str:
+    """Return pairs with their state and provenance."""
+    blocks = []
+    for pair in values:
+        reason = f" ({pair.reason})" if pair.reason else ""
+        place = f"{pair.document}{f', p. {pair.page}' if pair.page else ''}"
+        blocks.append(
+            f"{pair.id}  {pair.status}{reason}  {pair.split}  {place}\n  Q {pair.question}\n  A {pair.answer}"
+        )
+    return "\n".join(blocks)
+
+
+def mix(value: MixManifest, output: Output) -> str:
+    """Return what is in a mix."""
+    return output.say(
+        "mixed",
+        id=value.id,
+        examples=value.examples,
+        domain=value.domain_examples,
+        share=percent(value.domain_share_examples),
+        tokens=percent(value.domain_share_tokens),
+    )
+
+
+def plan(value: MemoryPlan, output: Output) -> str:
+    """Return what fits, method by method, and where the ladder starts."""
+    rows = []
+    for fit in value.methods:
+        state = "yes" if fit.fits and fit.available else "no"
+        rows.append((fit.method, output.say(state), f"{fit.gib_low:.1f}–{fit.gib_high:.1f} GiB", fit.why))
+    start = value.start_at or output.say("nothing_fits")
+    head = output.say("plan", count=value.count, device=value.device, params=f"{value.params_b:g}", start=start)
+    return "\n".join([head, table(rows), *(f"- {note}" for note in value.notes)])
+
+
+def tune(value: TuneResult, output: Output) -> str:
+    """Return what a training run produced and why it was set up so."""
+    head = output.say(
+        "tuned",
+        run=value.run,
+        method=value.method,
+        examples=value.examples,
+        steps=value.steps,
+        first=f"{value.first_loss:.2f}",
+        last=f"{value.last_loss:.2f}",
+        seconds=f"{value.seconds:.0f}",
+        speed=f"{value.tokens_per_s:.0f}",
+        peak=f"{value.peak_gib:.1f}",
+    )
+    return "\n".join([head, *(f"- {reason}" for reason in value.reasons)])
+
+
+def evaluation(value: EvaluationReport, output: Output) -> str:
+    """Return arms by dimension with intervals, and the comparisons."""
+    dimensions = list(dict.fromkeys(d for scores in value.arms.values() for d in scores))
+    rows: list[list[str]] = [["", *value.arms]]
+    for dimension in dimensions:
+        cells = [estimate(s[dimension]) if dimension in s else "–" for s in value.arms.values()]
+        rows.append([output.say(f"dimension_{dimension}"), *cells])
+    notes = [f"- {note}" for note in value.notes]
+    return "\n".join([table(rows), *(comparison(c) for c in value.comparisons), *notes])
+
+
+def diagnosis(value: Diagnosis, output: Output) -> str:
+    """Return causes with counts, then fixes with their commands."""
+    rows = [
+        (f"  {c.count}", output.say(f"cause_{c.cause}"), f"{percent(c.share)} ({percent(c.low)}–{percent(c.high)})")
+        for c in value.causes
+    ]
+    fixes = [f"{number}. {fix.action}\n   {fix.command}" for number, fix in enumerate(value.fixes, start=1)]
+    verdict = output.say("retrain" if value.retrain else "no_retrain") if value.failed else ""
+    head = output.say("diagnosed", run=value.run, failed=value.failed)
+    return "\n".join(part for part in [head, table(rows), *fixes, verdict] if part)
+
+
+def _width(text: str) -> int:
+
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

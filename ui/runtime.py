@@ -1,0 +1,71 @@
+"""The composition root: what a command needs, made once and only when asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, get_args
+
+from agent.errors import EmptyError, InputError
+from agent.records.base import Language
+from agent.settings import Settings, load_settings
+from tools.workspace import Project, Workspace
+from ui.output import Output
+
+if TYPE_CHECKING:
+    from knowledge.embedding import Embedder
+    from knowledge.retrieval import Retriever
+    from knowledge.store import CorpusStore
+
+
+class Runtime:
+    """Settings, workspace and output of one command.
+
+    Args:
+        as_json: Print JSON.
+        lang: Language asked for on the command line; `None` takes the setting's.
+        settings: Settings to use; `None` reads the environment.
+
+    Raises:
+        InputError: The language is unknown or a setting is not valid.
+    """
+
+    def __init__(self, *, as_json: bool = False, lang: str | None = None, settings: Settings | None = None) -> None:
+        self.settings = settings if settings is not None else load_settings()
+        self.workspace = Workspace(self.settings.home)
+        self.output = Output(as_json, _language(lang) if lang is not None else self.settings.lang)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder of the settings, loaded on first use."""
+        from knowledge.embedding import load_embedder
+
+        return load_embedder(self.settings)
+
+    def store(self, project: Project) -> CorpusStore:
+        """Return the project's documents, texts and chunks."""
+        from knowledge.store import CorpusStore
+
+        return CorpusStore(project.root)
+
+    def retriever(self, project: Project) -> Retriever:
+        """Return the project's retriever.
+
+        Raises:
+            EmptyError: Nothing was ingested yet.
+        """
+        from knowledge.retrieval import Retriever
+
+        store = self.store(project)
+        if not project.chunks.exists() or project.chunks.stat().st_size == 0:
+            raise EmptyError(
+                f"project {project.info.name} has no documents",
+                mend=f"`domainsmith ingest PATH -p {project.info.name}`",
+            )
+        return Retriever.open(store, self.embedder)
+
+
+def _language(lang: str) -> Language:
+    for known in get_args(Language):
+        if lang == known:
+            return known  # type: ignore[no-any-return]
+    raise InputError("unknown language", where=lang, mend="--lang takes en or zh")
