@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.records.corpus import Answer, IngestResult, Retrieved
 from agent.records.decision import MethodDecision, Readiness, Reason
 from agent.records.diagnosis import Diagnosis
-from agent.records.evaluation import Comparison, Estimate, EvaluationReport
+from agent.records.evaluation import Arm, Comparison, Estimate, EvaluationReport
 from agent.records.hardware import MemoryPlan
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
@@ -108,7 +108,7 @@ def retrieved(values: Sequence[Retrieved]) -> str:
     return "\n".join(blocks)
 
 
-def answers(values: dict[str, Answer], output: Output) -> str:
+def answers(values: Mapping[Arm, Answer], output: Output) -> str:
     """Return the arms' answers side by side, one block an arm."""
     blocks = []
     for arm, value in values.items():

@@ -25,17 +25,29 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:.0f}%"
 
 
-def points(fraction: float, *, signed: bool = True) -> str:
-    """Write a difference of fractions in points, e.g. `-0.021` as `−2`; a zero carries no sign."""
-    number = f"{abs(fraction) * 100:.0f}"
-    if number == "0" or (fraction > 0 and not signed):
-        return number
+def points(fraction: float) -> str:
+    """Write a difference of fractions in points, e.g. `-0.021` as `−2`; below one point with a decimal."""
+    amount = abs(fraction) * 100
+    number = f"{amount:.1f}" if amount < 1 else f"{amount:.0f}"
+    if number == "0.0":
+        return "0"
     return f"{'+' if fraction > 0 else '−'}{number}"
+
+
+def count_points(fraction: float) -> str:
+    """Write a size in points without a sign, e.g. `0.1` as `10`."""
+    return f"{round(fraction * 100, 1):g}"
 
 
 def gib(amount: float) -> str:
     """Write an amount of memory, with a decimal where it is small."""
-    return f"{amount:.0f}" if amount >= 10 else f"{amount:.1f}"
+    return f"{amount:.0f}" if amount >= 10 else f"{round(amount, 1):g}"
+
+
+def gib_range(low: float, high: float) -> str:
+    """Write a range of memory, or one amount where both ends read the same."""
+    ends = dict.fromkeys((gib(low), gib(high)))
+    return "–".join(ends)
 
 
 def model_size(params_b: float) -> str:

@@ -80,18 +80,18 @@ MEASURE: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
 as `the cable of the pump` for `cable length`."""
 
 COUNT: Final[dict[Language, tuple[str, ...]]] = {
-    "en": ("How many {a} are there for {e}?", "How many {a} does the entry for {e} list?"),
-    "zh": ("{e}有多少{a}？", "{e}的{a}有几个？"),
+    "en": ("How many {a} does {e} have?",),
+    "zh": ("{e}有多少{a}？",),
 }
 """Wordings of a bare number under a plural column name."""
 
 DEFINITION: Final[dict[Language, tuple[str, ...]]] = {
     "en": (
         "What does {t} mean{c}?",
-        "Tell me what {t} stands for{c}.",
+        "Tell me what {t} means{c}.",
         "{t}: meaning{c}?",
         "How would you explain {t}{c}?",
-        "I came across {t}{c}. What is it?",
+        "I came across {t}{c}. What is that?",
         "What is meant by {t}{c}?",
         "Please define {t}{c}.",
         "Somebody mentioned {t}{c}; what does that refer to?",
@@ -150,7 +150,7 @@ KNOWN_QUESTION: Final[dict[Language, tuple[str, ...]]] = {
 INDIRECT_QUESTION: Final[tuple[str, ...]] = ("Do you know {i}?", "Please tell me {i}.", "I wonder {i}.")
 """English frames around an indirect question `{i}`, as `who designed the pump`."""
 
-ABOUT: Final[dict[Language, str]] = {"en": "About {s}: {k}", "zh": "关于{s}，{q}"}
+ABOUT: Final[dict[Language, str]] = {"en": "{q} ({s})?", "zh": "关于{s}，{q}"}
 """Gives a question that names nothing the subject of its page."""
 
 MEANING_COLUMNS: Final[dict[Language, str]] = {

@@ -32,6 +32,10 @@ class Document(Record):
     status: DocumentStatus
     reason: str = ""
     """Why the file was skipped or failed; empty otherwise."""
+    title: str = ""
+    """The document's title; empty if it was not read."""
+    origin: str = ""
+    """Absolute path of the file, with `#part` where one file holds several documents; empty if unknown."""
 
 
 class PageSpan(Record):
@@ -135,6 +139,13 @@ class DocumentSplit(Record):
     """Document ids pairs may be made from."""
     held_out: tuple[str, ...]
     """Document ids that no pair may come from; skill items do."""
+
+
+class IngestRequest(Record):
+    """What a reading is asked to do; stored as `request.json` before it starts."""
+
+    paths: tuple[str, ...]
+    """Absolute paths of the user's files and folders."""
 
 
 class IngestResult(Record):

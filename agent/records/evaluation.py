@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from agent.records.base import Language, Record
+from agent.records.corpus import Retrieved
 
 Arm = Literal["base", "rag", "oracle", "tuned", "tuned+rag"]
 ARMS: tuple[Arm, ...] = ("base", "rag", "oracle", "tuned", "tuned+rag")
@@ -59,6 +60,38 @@ class Item(Record):
     answerable: bool = True
     source: str = ""
     """`auto`, `company`, or the file the item came from."""
+
+
+class EvaluateRequest(Record):
+    """What an evaluation is asked to do; stored as `request.json` before it starts."""
+
+    arms: tuple[Arm, ...] | None = None
+    """Arms to compare; `None` means every arm that is possible: tuned arms need a finished tuning run."""
+    tune_run: str | None = None
+    """Name of the tuning run; `None` means the latest."""
+    dimensions: tuple[Dimension, ...] | None = None
+    """Spokes to measure; `None` means all that have items."""
+    limit: int | None = Field(default=None, ge=1)
+    """Most items of every dimension; `None` means all. The sample is stratified; the report says what was left out."""
+    limits: dict[Dimension, int] = Field(default_factory=dict)
+    """Most items of single dimensions; these go before `limit`."""
+    k: int = Field(default=5, ge=1)
+    """Chunks retrieved for each question."""
+    max_new_tokens: int = Field(default=24, ge=1)
+    """Tokens of a short answer; items whose accepted answer is longer, and instructions, get more (see the report)."""
+    seed: int = 0
+
+
+class ItemRetrieval(Record):
+    """What retrieval found for one item; one line of `eval/retrieved.jsonl`.
+
+    Written by the owner of the index before the worker starts, so that the worker opens no index.
+    """
+
+    item: str
+    """Item id."""
+    retrieved: tuple[Retrieved, ...]
+    """Best first."""
 
 
 class ItemAnswer(Record):
@@ -128,5 +161,7 @@ class EvaluationReport(Record):
     comparisons: tuple[Comparison, ...]
     seconds: dict[Arm, float]
     """Median seconds per answer."""
+    recall: float | None = None
+    """Share of answerable knowledge items whose retrieved context held an accepted answer; `None` without `rag`."""
     notes: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)

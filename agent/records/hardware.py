@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from agent.records.base import Record
 from agent.records.tuning import ComputeType, Method
 
 Label = Literal["measured", "datasheet", "estimated"]
 Backend = Literal["cuda", "npu", "musa", "xpu", "mps", "cpu"]
 Support = Literal["yes", "emulated", "no", "unknown"]
+
+
+class Figure(Record):
+    """Where one figure of a device comes from."""
+
+    label: Label
+    source: str
 
 
 class Device(Record):
@@ -29,11 +38,13 @@ class Device(Record):
     full: bool
     compute_type: ComputeType
     """Type to train in."""
-    why_not: dict[Method, str] = {}
+    why_not: dict[Method, str] = Field(default_factory=dict)
     """Reason for every method the device cannot do."""
     notes: tuple[str, ...] = ()
     source: str = ""
     label: Label = "datasheet"
+    figures: dict[str, Figure] = Field(default_factory=dict)
+    """Label and source by field: `gib`, `bandwidth_gb_s`, `fp16_tflops`, `int8_tops`."""
 
 
 class MethodFit(Record):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from agent.records.base import Record
 
 ShareBy = Literal["examples", "tokens"]
@@ -41,3 +43,24 @@ class MixManifest(Record):
     documents: tuple[str, ...]
     """Ids of the documents behind the domain part."""
     files: dict[str, str]
+    general_repeats: int = 1
+    """Most times that one general example occurs."""
+    validation_examples: int = 0
+    """Domain examples kept for the validation loss."""
+    leaks_dropped: int = 0
+    """Examples left out because they shared something with a sealed item or a held-out document."""
+    token_unit: Literal["tokens", "words"] = "words"
+    """What `domain_share_tokens` counts: the base model's tokens, or words (characters for Chinese)."""
+    notes: tuple[str, ...] = ()
+    """What was chosen and why, in sentences."""
+
+
+class SharePoint(Record):
+    """What a short pilot with one share of domain data showed, against the untuned base."""
+
+    share: float = Field(gt=0, le=1)
+    """Domain examples / examples."""
+    domain_gain: float
+    """Gain on the domain items, a fraction."""
+    general_drop: float
+    """Loss of general ability, a fraction; negative if it grew."""

@@ -11,7 +11,7 @@ PairStatus = Literal["accepted", "pending", "rejected"]
 PairKind = Literal[
     "factual", "numeric", "definitional", "procedural", "comparative", "table", "faq", "reading", "unanswerable"
 ]
-PairSource = Literal["table", "definition", "faq", "heading", "model", "import"]
+PairSource = Literal["table", "definition", "faq", "field", "heading", "model", "import"]
 
 
 class Message(Record):
@@ -46,6 +46,10 @@ class Pair(Record):
     fact: str = ""
     """Pairs that word the same fact share this id."""
     source: PairSource = "model"
+    reviewed: bool = False
+    """True once a person has accepted, rejected or edited the pair; a later extraction leaves it as it is."""
+    edited: bool = False
+    """True if a person changed the messages."""
 
     @property
     def question(self) -> str:

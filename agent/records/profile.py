@@ -41,6 +41,10 @@ class Measured(Record):
     tuned_rag: float | None = Field(default=None, ge=0, le=1)
     general_before: float | None = Field(default=None, ge=0, le=1)
     general_after: float | None = Field(default=None, ge=0, le=1)
+    retrieval_recall: float | None = Field(default=None, ge=0, le=1)
+    """Share of items whose gold passage is among the retrieved."""
+    form: float | None = Field(default=None, ge=0, le=1)
+    """Share of RAG answers whose style and format are as asked."""
     items: int | None = Field(default=None, ge=0)
     """Sealed items behind every one of these shares; the same items for all arms."""
 

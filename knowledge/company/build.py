@@ -74,6 +74,11 @@ def build_documents(target: Path) -> list[Path]:
     return written
 
 
+def sealed_file() -> Path:
+    """Return the file of the sealed validation items, which `validate --questions` reads."""
+    return _SEALED
+
+
 def sealed_items(family: str | None = None) -> list[dict[str, Any]]:
     """Read the sealed validation items.
 

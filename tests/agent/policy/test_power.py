@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.policy.power import items_needed, paired_interval, smallest_detectable, wilson_interval
+
+
+@pytest.mark.parametrize(
+    ("difference", "about", "within"),
+    [(0.10, 150, 10), (-0.10, 150, 10), (0.05, 620, 10), (0.20, 38, 3), (1.0, 4, 1)],
+    ids=["10 points", "-10 points", "5 points", "20 points", "everything"],
+)
+def test_items_needed_at_20_percent_discordance(difference: float, about: int, within: int) -> None:
+    assert abs(items_needed(difference) - about) <= within
+
+
+@pytest.mark.parametrize("difference", [0.0, 1.5, -2.0])
+def test_no_number_of_items_shows_nothing_or_the_impossible(difference: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        items_needed(difference)
+
+
+def test_discordance_cannot_be_smaller_than_the_difference_it_makes() -> None:
+    assert items_needed(0.5, discordance=0.1) == items_needed(0.5, discordance=0.5)
+
+
+@given(st.integers(min_value=10, max_value=5000))
+def test_the_smallest_detectable_difference_is_what_the_items_show(items: int) -> None:
+    smallest = smallest_detectable(items)
+    assert items_needed(smallest) <= items < items_needed(smallest * 0.98)
+
+
+def test_too_few_items_show_nothing() -> None:
+    assert smallest_detectable(1) == pytest.approx(1.0)
+
+
+@given(
+    st.floats(min_value=0, max_value=1), st.floats(min_value=0, max_value=1), st.integers(min_value=1, max_value=3000)
+)
+def test_the_paired_interval_lies_in_range_and_narrows(first: float, second: float, items: int) -> None:
+    low, high = paired_interval(first, second, items)
+    wide_low, wide_high = paired_interval(first, second, max(1, items // 4))
+    assert -1 <= low <= high <= 1
+    assert high - low <= wide_high - wide_low + 1e-9
+
+
+def test_the_paired_interval_is_no_narrower_than_the_power_rule_assumes() -> None:
+    # 20% discordance and no net difference: half width 1.96 * sqrt(0.2 / n).
+    low, high = paired_interval(0.7, 0.7, 400)
+    assert (high - low) / 2 >= 1.96 * (0.2 / 400) ** 0.5
+
+
+def test_without_items_everything_is_open() -> None:
+    assert paired_interval(0.2, 0.9, 0) == (-1.0, 1.0)
+    assert wilson_interval(0.5, 0) == (0.0, 1.0)
+
+
+def test_perfect_agreement_on_few_items_still_leaves_doubt() -> None:
+    low, high = paired_interval(1.0, 1.0, 5)
+    assert low < -0.2
+    assert high > 0.2
+
+
+@pytest.mark.parametrize(
+    ("rate", "items", "low", "high"),
+    [(0.5, 100, 0.404, 0.596), (1.0, 10, 0.722, 1.0), (0.0, 10, 0.0, 0.278)],
+)
+def test_wilson_matches_published_values(rate: float, items: int, low: float, high: float) -> None:
+    assert wilson_interval(rate, items) == pytest.approx((low, high), abs=0.001)

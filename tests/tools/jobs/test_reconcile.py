@@ -1,0 +1,200 @@
+"""Crashes, kills and frozen workers: nothing is lost, nothing is written twice, nothing survives."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from agent.errors import BusyError
+from agent.records.job import Job
+from tests.campaigns.kills import kill_until_done
+from tests.tools.jobs.sleeper import Chain, expected, until
+from tools.jobs import processes
+from tools.jobs import reconcile as module
+from tools.jobs import store as store_module
+from tools.jobs.events import EventTail
+from tools.jobs.processes import members_of, memory_kills
+from tools.jobs.reconcile import reconcile
+from tools.jobs.runner import result_of, wait
+from tools.jobs.store import JobStore
+from tools.workspace import Project
+
+Start = Callable[..., Job]
+
+
+def fingerprint(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.iterdir() if path.name != "log.txt"}
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_a_job_ends_as_if_undisturbed(
+    project: Project, start: Start, again: Callable[[str], Job]
+) -> None:
+    kills = kill_until_done(project, start(links=60, seconds=0.02).id, again, random.Random(7), kills=10)
+    assert kills == 10
+    (job,) = JobStore(project.jobs).list()
+    assert job.state == "done"
+    assert result_of(project, job, Chain).digest == expected(60)
+
+
+def test_a_killed_worker_is_found_with_its_children_and_can_be_resumed(
+    project: Project, start: Start, again: Callable[[str], Job]
+) -> None:
+    job = start(links=40, seconds=0.05, children=1)
+    until(lambda: len(members_of(job.id)) == 3 and JobStore(project.jobs).get(job.id).state == "running")
+    os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGKILL)
+    until(lambda: len(members_of(job.id)) == 2)
+    (found,) = reconcile(project)
+    assert (found.id, found.state, found.exit_code) == (job.id, "interrupted", 1)
+    assert f"jobs resume {job.id}" in found.error
+    assert not members_of(job.id)
+    assert reconcile(project) == ()
+    again(job.id)
+    assert result_of(project, wait(project, job.id), Chain).digest == expected(40)
+
+
+def test_a_frozen_worker_is_fenced_and_writes_nothing_after_it_wakes(
+    project: Project, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(links=400, seconds=0.02)
+    until((project.runs / job.run / "checkpoint.json").exists)
+    worker = psutil.Process(JobStore(project.jobs).get(job.id).pid)
+    worker.suspend()
+    assert reconcile(project) == ()
+    monkeypatch.setattr(module, "LEASE_SECONDS", 0.5)
+    time.sleep(0.6)
+    (found,) = reconcile(project)
+    before = fingerprint(project.runs / job.run)
+    assert "no sign of life" in found.error
+    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+    time.sleep(0.2)
+    assert fingerprint(project.runs / job.run) == before
+
+
+@pytest.mark.slow
+def test_a_frozen_worker_that_nobody_can_end_stops_itself(project: Project, start: Start) -> None:
+    job = start(links=4000, seconds=0.02)
+    until((project.runs / job.run / "checkpoint.json").exists)
+    store = JobStore(project.jobs)
+    worker = psutil.Process(store.get(job.id).pid)
+    worker.suspend()
+    # As another machine would do it: fence the record, without a hand on the process.
+    assert store.end(job.id, store.get(job.id).lease, "interrupted", error="fenced elsewhere", exit_code=1)
+    time.sleep(9)
+    before = (project.runs / job.run / "events.jsonl").read_bytes()
+    worker.resume()
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 5)
+    assert (project.runs / job.run / "events.jsonl").read_bytes() == before
+    assert not (project.runs / job.run / "result.json").exists()
+    assert store.get(job.id).error == "fenced elsewhere"
+
+
+FREEZE = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1] + "/jobs.sqlite", isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("frozen", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_worker_frozen_in_the_middle_of_a_change_does_not_block_the_project(
+    project: Project, monkeypatch: pytest.MonkeyPatch, ours: bool
+) -> None:
+    JobStore(project.jobs).create("mix", project.id, "r", {})
+    command = [sys.executable, "-c", FREEZE, str(project.root), "an-id"]
+    environment = {**os.environ, **({processes.MARK: "an-id"} if ours else {})}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as frozen:
+        assert frozen.stdout is not None
+        frozen.stdout.readline()
+        until(lambda: psutil.Process(frozen.pid).status() == psutil.STATUS_STOPPED)
+        monkeypatch.setattr(store_module, "WAIT_SECONDS", 0.1)
+        if ours:
+            assert reconcile(project) == ()
+            assert len(JobStore(project.jobs).list()) == 1
+        else:
+            with pytest.raises(BusyError, match="job list"):
+                reconcile(project)
+        frozen.kill()
+
+
+def record(project: Project, *, pid: int | None, host: str, silent: float, state: str = "running") -> Job:
+    """Put a job into the list whose worker looks as told; `silent` seconds have passed since its last beat."""
+    store = JobStore(project.jobs)
+    job = store.create("tune", project.id, project.new_run("tune").name, {})
+    if state == "running":
+        store.claim(job.id, pid or 0)
+    beat = (datetime.now(UTC) - timedelta(seconds=silent)).isoformat()
+    with store._change() as connection:
+        connection.execute("UPDATE jobs SET heartbeat = ?, host = ?, pid = ?", (beat, host, pid))
+    return store.get(job.id)
+
+
+NOBODY = 2**22 + 1
+HERE = "here"
+
+
+@pytest.mark.parametrize(
+    ("pid", "host", "silent", "state", "interrupted"),
+    [
+        (NOBODY, HERE, 0, "running", True),
+        (os.getpid(), HERE, 0, "running", True),  # alive, but not a process of this job: the id was used again
+        (NOBODY, "elsewhere", 5, "running", False),
+        (NOBODY, "elsewhere", 16, "running", True),
+        (None, "", 5, "queued", False),
+        (None, "", 16, "queued", True),
+        (NOBODY, HERE, 0, "queued", True),
+    ],
+)
+def test_who_counts_as_abandoned(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    pid: int | None,
+    host: str,
+    silent: float,
+    state: str,
+    interrupted: bool,
+) -> None:
+    monkeypatch.setattr(processes.socket, "gethostname", lambda: HERE)
+    job = record(project, pid=pid, host=host, silent=silent, state=state)
+    assert bool(reconcile(project)) == interrupted
+    assert JobStore(project.jobs).get(job.id).state == ("interrupted" if interrupted else state)
+
+
+def test_lack_of_memory_is_named_as_the_cause(project: Project, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = memory_kills()
+    monkeypatch.setattr(module, "memory_kills", lambda: (counted or 0) + 1)
+    job = wait(project, start(links=1, then="vanish").id)
+    assert job.error.startswith("the worker vanished" if counted is None else "out of memory")
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "machine", "kills"),
+    [("low 0\noom_kill 3\n", "oom_kill 9\n", 3), (None, "nr_free 1\noom_kill 9\n", 9), ("low 0\n", None, None)],
+)
+def test_memory_kills_are_counted_where_the_system_counts_them(
+    tmp_path: Path, cgroup: str | None, machine: str | None, kills: int | None
+) -> None:
+    for name, content in (("cgroup", cgroup), ("machine", machine)):
+        if content is not None:
+            (tmp_path / name).write_text(content)
+    assert memory_kills(tmp_path / "cgroup", tmp_path / "machine") == kills
+
+
+def test_events_of_a_killed_job_are_whole_lines(project: Project, start: Start) -> None:
+    job = start(links=4000)
+    until((project.runs / job.run / "checkpoint.json").exists)
+    os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGKILL)
+    wait(project, job.id)
+    assert all(event.attempt == 1 for event in EventTail(project.runs / job.run / "events.jsonl").read())

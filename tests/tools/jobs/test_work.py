@@ -1,0 +1,72 @@
+"""Each kind of job reaches its capability with its own request; the capability itself is tested where it lives."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from agent.errors import InputError
+from agent.progress import Silent
+from agent.records.evaluation import EvaluateRequest
+from agent.records.job import JobKind
+from agent.records.pairs import Message
+from agent.records.tuning import TuneRequest
+from agent.settings import Settings
+from tools.extraction.request import ExtractRequest
+from tools.jobs.work import perform
+from tools.mixing.request import MixRequest
+from tools.workspace import Project
+
+RESULT = Message(role="assistant", content="done")
+
+KINDS: dict[JobKind, tuple[str, dict[str, Any], object, bool]] = {
+    "ingest": ("knowledge.ingest.run", {"paths": ["/a", "/资料"]}, [Path("/a"), Path("/资料")], False),
+    "extract": ("tools.extraction.run", {"seed": 3}, ExtractRequest(seed=3), False),
+    "mix": ("tools.mixing.run", {"domain_share": 0.5}, MixRequest(domain_share=0.5), False),
+    "tune": ("tools.tuning.run", {"base_model": "b", "mix": "m"}, TuneRequest(base_model="b", mix="m"), True),
+    "validate": ("tools.validation.run", {}, None, False),
+    "evaluate": ("tools.evaluation.run", {"limit": 4}, EvaluateRequest(limit=4), True),
+}
+"""Kind to the module that does it, a request, what the module gets, and whether it gets the run folder."""
+
+
+@pytest.mark.parametrize("kind", get_args(JobKind))
+def test_each_kind_reaches_its_capability(
+    kind: JobKind, project: Project, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module, request, expected, with_run = KINDS[kind]
+    calls: list[tuple[Any, ...]] = []
+
+    def work(*arguments: Any) -> Message:
+        calls.append(arguments)
+        return RESULT
+
+    monkeypatch.setattr(importlib.import_module(module), kind, work)
+    monkeypatch.setattr("knowledge.embedding.load_embedder", lambda _settings: "embedder")
+    reporter = Silent()
+    assert perform(kind, project, settings, request, tmp_path, reporter) is RESULT
+
+    (arguments,) = calls
+    if kind == "ingest":
+        assert arguments[0] == expected
+        assert arguments[1].root == project.root
+        assert arguments[2:] == ("embedder", reporter)
+    else:
+        assert arguments[:2] == (project, settings)
+        assert expected is None or arguments[2] == expected
+        assert arguments[3:] == ((tmp_path, reporter) if with_run else (reporter,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "told"),
+    [("tune", {"mix": "m"}, "base_model: Field required"), ("ingest", {"paths": [], "mood": 1}, "mood: Extra")],
+)
+def test_a_request_of_another_version_is_told(
+    kind: JobKind, request_: dict[str, Any], told: str, project: Project, settings: Settings, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=told) as caught:
+        perform(kind, project, settings, request_, tmp_path, Silent())
+    assert caught.value.where == "request.json"

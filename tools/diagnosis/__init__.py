@@ -1,0 +1,1 @@
+"""Why items failed, from evidence, and what would mend it, data first."""

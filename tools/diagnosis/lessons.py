@@ -1,0 +1,95 @@
+"""What training taught: the domain pairs of the mix, found again by fact or by wording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from agent.records.base import Language
+from agent.records.evaluation import Item
+from agent.records.pairs import Pair
+from knowledge.files import read_records
+from knowledge.lexical import content_tokens
+from tools.diagnosis.case import Taught
+from tools.evaluation.scoring import values_of
+from tools.workspace import Project
+
+NEAR: Final = 0.6
+"""Share of common content words (Jaccard) from which two questions are worded nearly alike."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A training pair with the fact it words."""
+
+    id: str
+    question: str
+    answer: str
+    quote: str
+    fact: str
+    language: Language
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The domain pairs a model was trained on."""
+
+    all: tuple[Lesson, ...]
+
+    def on(self, item: Item) -> tuple[Taught, ...]:
+        """Return the pairs on the item's fact, and those worded nearly alike that name the same numbers and codes."""
+        found = []
+        for lesson in self.all:
+            same = bool(item.fact) and lesson.fact == item.fact
+            if same or _near(lesson, item):
+                found.append(Taught(lesson.id, lesson.question, lesson.answer, lesson.quote, same))
+        return tuple(found)
+
+
+def read_lessons(project: Project, mix: str | None) -> Lessons:
+    """Return what the mix taught; without its file, the accepted training pairs of the project."""
+    pairs = {pair.id: pair for pair in read_records(project.pairs, Pair)}
+    path = project.mixes / mix / "train.jsonl" if mix else None
+    if path is None or not path.exists():
+        kept = [pair for pair in pairs.values() if pair.status == "accepted" and pair.split == "train"]
+        return Lessons(tuple(_lesson(p.id, p.question, p.answer, p) for p in kept))
+    found = []
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            if row.get("origin") != "domain":
+                continue
+            asked = [message["content"] for message in row["messages"] if message["role"] == "user"]
+            said = [message["content"] for message in row["messages"] if message["role"] == "assistant"]
+            if asked and said:
+                found.append(_lesson(row["id"], asked[-1], said[-1], pairs.get(row["id"])))
+    return Lessons(tuple(found))
+
+
+def _lesson(name: str, question: str, answer: str, pair: Pair | None) -> Lesson:
+    quote, fact = (pair.quote, pair.fact) if pair else ("", "")
+    language: Language = (
+        pair.language if pair else "zh" if any("\u4e00" <= char <= "\u9fff" for char in question) else "en"
+    )
+    return Lesson(name, question, answer, quote, fact, language)
+
+
+def _near(lesson: Lesson, item: Item) -> bool:
+    if lesson.language != item.language or values_of(lesson.question) != values_of(item.question):
+        return False
+    return overlap(words(lesson.question, lesson.language), words(item.question, item.language)) >= NEAR
+
+
+@lru_cache(maxsize=65536)
+def words(question: str, language: Language) -> frozenset[str]:
+    """Return the content words of a question."""
+    return frozenset(content_tokens(question, language))
+
+
+def overlap(first: Sequence[str] | frozenset[str], second: Sequence[str] | frozenset[str]) -> float:
+    """Return the share of common words (Jaccard)."""
+    a, b = set(first), set(second)
+    return len(a & b) / len(a | b) if a | b else 0.0

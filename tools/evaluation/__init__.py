@@ -1,0 +1,1 @@
+"""Arms answer the same sealed items; scores with intervals, paired comparisons, a radar and a verdict come out."""

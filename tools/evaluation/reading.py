@@ -1,0 +1,20 @@
+"""How an evaluated model reads documents: exactly as the product's answers do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.records.base import Language
+from agent.records.corpus import Retrieved
+from tools.evaluation.arms import BuiltContext, Reading
+
+
+def documents_reading() -> Reading:
+    """Return the cutting of context and the telling of abstentions that `domainsmith ask` uses."""
+    from knowledge.answering import abstained, build_context
+
+    def build(question: str, retrieved: Sequence[Retrieved], language: Language) -> BuiltContext:
+        built = build_context(question, retrieved, language)
+        return BuiltContext(passages=tuple(built.passages), chunks=tuple(built.chunks))
+
+    return Reading(build=build, abstained=abstained)

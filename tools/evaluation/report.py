@@ -1,0 +1,177 @@
+"""Writes an evaluation as Markdown: the verdict and the comparison that decided it, every figure with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from agent.policy.measurements import deciding_dimension
+from agent.policy.thresholds import THRESHOLDS, Thresholds
+from agent.records.base import Language
+from agent.records.decision import MethodDecision
+from agent.records.evaluation import ARMS, Arm, Comparison, Dimension, EvaluationReport, Item, ItemAnswer
+from tools.evaluation.comparisons import abstention_rates, find
+from tools.evaluation.items import DOMAIN
+from tools.evaluation.scoring import exact_match
+from tools.evaluation.wording import arm_name, dimension_name, method_sentence, say
+
+
+def finding(report: EvaluationReport, lang: Language) -> str:
+    """Return the headline: the best arm that can be shipped against the base model on domain knowledge."""
+    known = {arm: spokes["domain_knowledge"] for arm, spokes in report.arms.items() if "domain_knowledge" in spokes}
+    shippable = {arm: estimate for arm, estimate in known.items() if arm != "oracle"}
+    if not shippable:
+        return say("finding_none", lang)
+    best = max(shippable, key=lambda arm: (shippable[arm].mean, arm == "base"))
+    values = {"best": arm_name(best, lang), "high": f"{shippable[best].mean:.0%}", "n": shippable[best].n}
+    if best == "base" or "base" not in shippable:
+        return say("finding_single", lang, **values)
+    return say("finding_domain", lang, **values, base=arm_name("base", lang), low=f"{shippable['base'].mean:.0%}")
+
+
+def deciding(report: EvaluationReport, method: str) -> Comparison | None:
+    """Return the comparison that a recommended method rests on, on the dimension that decides."""
+    order: dict[str, tuple[tuple[Arm, Arm], ...]] = {
+        "rag": (("rag", "tuned+rag"), ("base", "rag")),
+        "rag+finetune": (("rag", "tuned+rag"), ("tuned", "tuned+rag")),
+        "finetune": (("base", "tuned"),),
+    }
+    fallback: tuple[tuple[Arm, Arm], ...] = (("rag", "tuned+rag"), ("base", "rag"), ("base", "tuned"))
+    dimension = deciding_dimension(report)
+    for a, b in (*order.get(method, ()), *fallback):
+        if comparison := find(report.comparisons, a, b, dimension):
+            return comparison
+    return None
+
+
+def comparison_sentence(comparison: Comparison, lang: Language) -> str:
+    """Return one comparison as a sentence with its interval and n."""
+    names = {"a": arm_name(comparison.a, lang), "b": arm_name(comparison.b, lang)}
+    return say(
+        "deciding",
+        lang,
+        **names,
+        dimension=dimension_name(comparison.dimension, lang),
+        points=_points(comparison.difference),
+        low=_points(comparison.low),
+        high=_points(comparison.high),
+        n=comparison.n,
+        finding=say(comparison.verdict, lang, **names),
+    )
+
+
+def markdown(
+    report: EvaluationReport,
+    decision: MethodDecision,
+    items: Sequence[Item],
+    answers: Sequence[ItemAnswer],
+    lang: Language,
+) -> str:
+    """Return the report as Markdown."""
+    lines = [say("title", lang, run=report.run), "", say("verdict", lang), "", _verdict(report, decision, lang), ""]
+    lines += [f"- {reason.text}" for reason in decision.reasons]
+    lines += ["", f"![]({report.files['radar_png']})", ""] if "radar_png" in report.files else [""]
+    lines += [say("scores", lang), "", say("scores_lead", lang), "", *_score_table(report, lang), ""]
+    lines += [say("differences", lang), "", say("named", lang), "", *_difference_table(report, lang), ""]
+    lines += _graded_table(items, answers, lang)
+    lines += [say("notes", lang), "", *(f"- {note}" for note in report.notes)]
+    lines += [f"- {line}" for line in _abstention(items, answers, lang)]
+    seconds = ", ".join(f"{arm_name(arm, lang)} {value:.2f}" for arm, value in report.seconds.items())
+    tune = report.tune_run or say("none", lang)
+    lines += [f"- {say('seconds', lang, list=seconds)}"] if seconds else []
+    lines += ["", say("measured", lang), ""]
+    lines += [say("measured_text", lang, model=report.base_model, tune=tune, sha=report.items_sha256[:12]), ""]
+    return "\n".join(lines)
+
+
+def count_notes(report: EvaluationReport, lang: Language, thresholds: Thresholds = THRESHOLDS) -> list[str]:
+    """Return the notes about spokes with too few items for a full verdict."""
+    counts: dict[Dimension, int] = {}
+    for spokes in report.arms.values():
+        for dimension, estimate in spokes.items():
+            counts[dimension] = max(counts.get(dimension, 0), estimate.n + estimate.errors)
+    notes = []
+    domain = sum(counts.get(dimension, 0) for dimension in DOMAIN)
+    if domain < thresholds.full_verdict_items:
+        notes.append(say("few_domain", lang, n=domain, need=thresholds.full_verdict_items))
+    few = [f"{dimension_name(d, lang)} ({n})" for d, n in counts.items() if n < thresholds.spoke_items]
+    if few:
+        notes.append(say("few_spokes", lang, need=thresholds.spoke_items, list=", ".join(few)))
+    return notes
+
+
+def _verdict(report: EvaluationReport, decision: MethodDecision, lang: Language) -> str:
+    sentence = f"**{method_sentence(decision.method, lang)}**"
+    comparison = deciding(report, decision.method)
+    return f"{sentence} {comparison_sentence(comparison, lang)}" if comparison else sentence
+
+
+def _score_table(report: EvaluationReport, lang: Language) -> list[str]:
+    arms = [arm for arm in ARMS if arm in report.arms]
+    head = [say("dimension", lang), *(arm_name(arm, lang) for arm in arms), say("chance", lang)]
+    rows = [head, ["---"] * len(head)]
+    for dimension in dict.fromkeys(d for arm in arms for d in report.arms[arm]):
+        cells, chance = [], 0.0
+        for arm in arms:
+            estimate = report.arms[arm].get(dimension)
+            if estimate is None:
+                cells.append("·")
+                continue
+            chance = estimate.chance
+            cells.append(f"{estimate.mean:.0%} [{estimate.low:.0%}, {estimate.high:.0%}] ({estimate.n})")
+        rows.append([dimension_name(dimension, lang), *cells, f"{chance:.0%}"])
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _difference_table(report: EvaluationReport, lang: Language) -> list[str]:
+    head = say("differences_head", lang)
+    lines = [head, "|" + " --- |" * (head.count("|") - 1)]
+    for one in report.comparisons:
+        a, b = arm_name(one.a, lang), arm_name(one.b, lang)
+        least = "" if one.smallest_detectable is None else _points(one.smallest_detectable).lstrip("+")
+        cells = [dimension_name(one.dimension, lang), f"{b} − {a}", _points(one.difference)]
+        cells += [f"{_points(one.low)} … {_points(one.high)}", _p(one.p), str(one.n), least]
+        lines.append("| " + " | ".join([*cells, say(one.verdict, lang, a=a, b=b)]) + " |")
+    return lines
+
+
+def _graded_table(items: Sequence[Item], answers: Sequence[ItemAnswer], lang: Language) -> list[str]:
+    """Return exact match and F1 of free answers, which are stricter about form than the score is."""
+    by_id = {item.id: item for item in items}
+    groups: dict[tuple[Dimension, Arm], list[ItemAnswer]] = {}
+    for answer in answers:
+        if answer.f1 is not None and answer.score is not None:
+            groups.setdefault((by_id[answer.item].dimension, answer.arm), []).append(answer)
+    if not groups:
+        return []
+    arms = [arm for arm in ARMS if any(arm == other for _, other in groups)]
+    rows = [[say("dimension", lang), *(arm_name(arm, lang) for arm in arms)], ["---"] * (len(arms) + 1)]
+    for dimension in dict.fromkeys(dimension for dimension, _ in groups):
+        cells = []
+        for arm in arms:
+            group = groups.get((dimension, arm), [])
+            exact = [exact_match(a.text, by_id[a.item].answers, by_id[a.item].language) for a in group]
+            f1 = [answer.f1 for answer in group if answer.f1 is not None]
+            cells.append(f"{fmean(exact):.0%} / {fmean(f1):.0%} ({len(group)})" if group else "·")
+        rows.append([dimension_name(dimension, lang), *cells])
+    return [say("free", lang), "", *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def _abstention(items: Sequence[Item], answers: Sequence[ItemAnswer], lang: Language) -> list[str]:
+    lines = []
+    for arm, (right, said, due) in abstention_rates(items, answers).items():
+        precision = f"{right / said:.0%}" if said else "–"
+        recall = f"{right / due:.0%}" if due else "–"
+        name = arm_name(arm, lang)
+        lines.append(say("abstention", lang, arm=name, precision=precision, recall=recall, said=said, due=due))
+    return lines
+
+
+def _points(fraction: float) -> str:
+    """Write a difference in points with one decimal, since 2 points of general ability already matter."""
+    text = f"{abs(fraction) * 100:.1f}".removesuffix(".0")
+    return text if text == "0" else f"{'+' if fraction > 0 else '−'}{text}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

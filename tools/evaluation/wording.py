@@ -1,0 +1,150 @@
+"""The sentences of the evaluation's report, English and Chinese side by side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.prompts.phrases import Phrases, fill
+from agent.records.base import Language
+from agent.records.decision import MethodChoice
+from agent.records.evaluation import Arm, Dimension
+
+DIMENSION_NAMES: Final[Phrases] = {
+    "tokenization": {"en": "tokenization", "zh": "分词"},
+    "syntax": {"en": "syntax", "zh": "句法"},
+    "disambiguation": {"en": "disambiguation", "zh": "消歧"},
+    "understanding": {"en": "understanding", "zh": "阅读理解"},
+    "domain_knowledge": {"en": "domain knowledge", "zh": "领域知识"},
+    "domain_knowledge_held_out": {"en": "held-out knowledge", "zh": "留出文档知识"},
+    "instruction_following": {"en": "instruction following", "zh": "指令遵循"},
+    "faithfulness": {"en": "faithfulness", "zh": "忠实度"},
+    "general_ability": {"en": "general ability", "zh": "通用能力"},
+}
+ARM_NAMES: Final[Phrases] = {
+    "base": {"en": "base", "zh": "基座"},
+    "rag": {"en": "RAG", "zh": "RAG"},
+    "oracle": {"en": "gold passage", "zh": "给定原文"},
+    "tuned": {"en": "tuned", "zh": "微调"},
+    "tuned+rag": {"en": "tuned + RAG", "zh": "微调+RAG"},
+}
+_METHODS: Final[Phrases] = {
+    "prompt": {"en": "Prompting is enough.", "zh": "用提示词即可。"},
+    "rag": {"en": "Use RAG.", "zh": "采用 RAG。"},
+    "finetune": {"en": "Use the tuned model.", "zh": "采用微调模型。"},
+    "rag+finetune": {"en": "Use the tuned model together with RAG.", "zh": "微调模型与 RAG 并用。"},
+    "insufficient_evidence": {"en": "The evidence is not sufficient yet.", "zh": "证据尚不充分。"},
+}
+_TEXT: Final[Phrases] = {
+    "title": {"en": "# Evaluation {run}", "zh": "# 评测 {run}"},
+    "verdict": {"en": "## Verdict", "zh": "## 结论"},
+    "scores": {"en": "## Scores", "zh": "## 得分"},
+    "scores_lead": {
+        "en": "Share right with its 95% interval, n in brackets; `·` was not asked of that arm.",
+        "zh": "正确比例及其 95% 区间，括号内为题数；`·` 表示该组不作答。",
+    },
+    "dimension": {"en": "dimension", "zh": "维度"},
+    "chance": {"en": "chance", "zh": "随机水平"},
+    "differences": {"en": "## Differences on the same items", "zh": "## 同题差异"},
+    "differences_head": {
+        "en": "| dimension | difference | points | 95% interval | p (Holm) | n | smallest detectable | finding |",
+        "zh": "| 维度 | 差异 | 百分点 | 95% 区间 | p（Holm） | 题数 | 可检出的最小差异 | 判断 |",
+    },
+    "b_better": {"en": "{b} better", "zh": "{b}更好"},
+    "a_better": {"en": "{a} better", "zh": "{a}更好"},
+    "no_difference_shown": {"en": "no difference shown", "zh": "未显示差异"},
+    "too_few_items": {"en": "too few items to tell", "zh": "题数不足，无法判断"},
+    "deciding": {
+        "en": "Deciding comparison: {b} against {a} on {dimension}: {points} points, 95% interval {low} to {high}, "
+        "n = {n}: {finding}.",
+        "zh": "决定性比较：{dimension}上{b}对{a}：{points}个百分点，95% 区间 {low} 至 {high}，n = {n}：{finding}。",
+    },
+    "notes": {"en": "## Notes", "zh": "## 说明"},
+    "measured": {"en": "## What was measured", "zh": "## 测了什么"},
+    "measured_text": {
+        "en": "Base model {model}; tuning run {tune}. Every arm answered the same sealed items (sha256 {sha}), "
+        "greedily, from the same prompts. Rates carry Wilson's interval; differences are paired on the item and resampled by "
+        "document.",
+        "zh": "基座模型 {model}；微调运行 {tune}。各组以相同提示、贪心解码回答同一批封存题目（sha256 {sha}）。"
+        "比例用 Wilson 区间；差异按题配对，并按文档重抽样。",
+    },
+    "none": {"en": "none", "zh": "无"},
+    "seconds": {"en": "Median seconds per answer: {list}.", "zh": "每题耗时中位数（秒）：{list}。"},
+    "free": {"en": "## Free answers: exact match / token F1", "zh": "## 自由作答：完全匹配 / 词元 F1"},
+    "named": {
+        "en": "A difference is named only if its interval excludes zero and its Holm-adjusted p is below 0.05; "
+        "`too few items` means that a difference of ten points could not have been shown.",
+        "zh": "仅当区间不含零且 Holm 校正后的 p 小于 0.05 时才判为有差异；“题数不足”表示即使相差十个百分点也无法检出。",
+    },
+    "abstention": {
+        "en": "{arm}: abstention precision {precision}, recall {recall} ({said} abstentions, {due} due).",
+        "zh": "{arm}：拒答精确率 {precision}，召回率 {recall}（拒答 {said} 次，应拒答 {due} 次）。",
+    },
+    "few_domain": {
+        "en": "{n} domain items; a full verdict needs {need}. "
+        "Only differences whose interval excludes zero are called one.",
+        "zh": "领域题 {n} 道；完整结论需要 {need} 道。仅区间不含零的差异才算差异。",
+    },
+    "few_spokes": {
+        "en": "Fewer than {need} items on: {list}.",
+        "zh": "以下维度不足 {need} 道题：{list}。",
+    },
+    "errors": {
+        "en": "{arm}, {dimension}: {count} of {n} items failed and are not scored ({example}).",
+        "zh": "{arm}，{dimension}：{n} 题中 {count} 题失败，不计分（{example}）。",
+    },
+    "left_out": {"en": "Left out by the limit: {list}.", "zh": "因数量上限未作答：{list}。"},
+    "clusters_fact": {
+        "en": "Fewer than five documents, so resampled by fact; the interval does not speak for other "
+        "documents: {list}.",
+        "zh": "文档少于五份，改按事实重抽样，区间不能外推到其他文档：{list}。",
+    },
+    "clusters_item": {
+        "en": "Fewer than five documents, so resampled by item; the interval does not speak for other "
+        "documents: {list}.",
+        "zh": "文档少于五份，改按题目重抽样，区间不能外推到其他文档：{list}。",
+    },
+    "clusters_document": {
+        "en": "An interval from fewer than {few} documents is approximate: {list}.",
+        "zh": "少于 {few} 份文档时区间只是近似：{list}。",
+    },
+    "arms_left_out": {"en": "Not possible: {arms} ({why}).", "zh": "无法进行：{arms}（{why}）。"},
+    "no_tune_run": {"en": "there is no finished tuning run", "zh": "没有已完成的微调运行"},
+    "no_retrieval": {"en": "nothing was retrieved for the items", "zh": "没有为题目检索的结果"},
+    "tune_base": {
+        "en": "The tuning run's base model {model} was evaluated, not the configured one.",
+        "zh": "评测使用微调运行的基座模型 {model}，而非当前设置的模型。",
+    },
+    "builtin": {
+        "en": "Built-in items were used for: {list}.",
+        "zh": "以下维度使用内置题目：{list}。",
+    },
+    "finding_domain": {
+        "en": "{best} answers {high} of domain questions, {base} {low} (n = {n})",
+        "zh": "{best}答对 {high} 的领域问题，{base}为 {low}（n = {n}）",
+    },
+    "finding_single": {
+        "en": "{best} answers {high} of domain questions (n = {n})",
+        "zh": "{best}答对 {high} 的领域问题（n = {n}）",
+    },
+    "finding_none": {"en": "Evaluation by dimension", "zh": "各维度评测"},
+}
+
+
+def say(key: str, lang: Language, **values: object) -> str:
+    """Return a sentence of the report."""
+    return fill(_TEXT, key, lang, **values)
+
+
+def arm_name(arm: Arm, lang: Language) -> str:
+    """Return an arm's name for readers."""
+    return fill(ARM_NAMES, arm, lang)
+
+
+def dimension_name(dimension: Dimension, lang: Language) -> str:
+    """Return a dimension's name for readers."""
+    return fill(DIMENSION_NAMES, dimension, lang)
+
+
+def method_sentence(method: MethodChoice, lang: Language) -> str:
+    """Return the recommendation as a sentence."""
+    return fill(_METHODS, method, lang)

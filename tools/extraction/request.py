@@ -1,0 +1,35 @@
+"""What an extraction is asked for."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from agent.records.base import Record
+
+
+class ExtractRequest(Record):
+    """Which documents to make pairs from, and how many of what kind."""
+
+    documents: tuple[str, ...] = ()
+    """Patterns (`tarvo-*`) of document names or ids that pairs may come from; empty for all. The others are held out."""
+    seed: int = 0
+    wordings: int = Field(default=5, ge=1, le=12)
+    """Trained wordings a fact."""
+    held_out_share: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the documents held out before any pair is made."""
+    resplit: bool = False
+    """Draw the split anew; otherwise a document keeps its side for good."""
+    validation_share: float = Field(default=0.06, ge=0, le=0.3)
+    """Share of the closed-book pairs kept for the validation loss of training."""
+    reading_share: float = Field(default=0.15, ge=0, le=0.8)
+    """Share of the domain pairs that show the passage."""
+    unanswerable_share: float = Field(default=0.05, ge=0, le=0.5)
+    """Share of the domain pairs that show a passage without the answer."""
+    model_chunks: int | None = Field(default=None, ge=0)
+    """Most passages of prose a model reads; `None`: 40 for the local model, all for an endpoint."""
+
+    @model_validator(mode="after")
+    def _shares_leave_room(self) -> ExtractRequest:
+        if self.reading_share + self.unanswerable_share >= 0.95:
+            raise ValueError("reading and unanswerable pairs together must stay below 95%")
+        return self

@@ -1,0 +1,260 @@
+"""Extraction: documents to checked training pairs with their sources.
+
+    result = extract(project, settings, ExtractRequest(documents=("tarvo-*",)), reporter)
+
+Documents are split first. Rules read tables, lists and forms; a model, if the settings name one, reads the prose of
+the training documents. Every pair passes the checks or is kept as rejected with the reason. Running again makes the
+same pairs from the same documents; what a person has reviewed stays as it was left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.errors import EmptyError
+from agent.progress import Reporter
+from agent.records.corpus import DocumentSplit, DocumentText
+from agent.records.evaluation import Item
+from agent.records.pairs import ExtractResult, Message, Pair, PairKind, PairStatus
+from agent.settings import Settings
+from knowledge.files import read_records, write_records
+from knowledge.store import CorpusStore
+from tools.extraction.checks import CHECKS, check, first_failure
+from tools.extraction.conflicts import settle
+from tools.extraction.fact import Fact
+from tools.extraction.harvest import harvest
+from tools.extraction.model import (
+    BUILTIN_CHUNKS,
+    PairWriter,
+    choose_chunks,
+    has_topic,
+    load_writer,
+    model_fact,
+    written_pairs,
+)
+from tools.extraction.reading import Reading, reading_counts, reading_pairs
+from tools.extraction.request import ExtractRequest
+from tools.extraction.similarity import NearDuplicates, normal
+from tools.extraction.split import in_scope, save_split, saved_split, split_documents
+from tools.extraction.wordings import SEALED_WORDINGS, choose, plainest, questions
+from tools.pairs import load_pairs, pair_id, save_pairs
+from tools.workspace import Project
+
+
+def facts_file(project: Project) -> Path:
+    """Return the JSONL of `Fact`: every fact found, with trained and sealed wordings."""
+    return project.root / "facts.jsonl"
+
+
+def extract(
+    project: Project,
+    settings: Settings,
+    request: ExtractRequest,
+    reporter: Reporter,
+    generator: PairWriter | None = None,
+) -> ExtractResult:
+    """Make the training pairs of a project.
+
+    Args:
+        project: The project, owned by the caller.
+        settings: `extraction_model` says whether and which model reads prose.
+        request: What to make.
+        reporter: Hears of the progress and may stop the work; the model's replies so far are kept.
+        generator: The model; loaded by the settings if it is `None` and one is needed.
+
+    Returns:
+        Counts, and the files written.
+
+    Raises:
+        EmptyError: The project has no documents.
+        NotFoundError: The request's patterns name no document.
+    """
+    store = CorpusStore(project.root)
+    texts = {text.document: text for text in store.texts()}
+    if not texts:
+        raise EmptyError("this project has no documents yet", mend="`domainsmith ingest PATH…` reads them")
+    split = split_documents(
+        texts.items(),
+        request.seed,
+        request.held_out_share,
+        scope=request.documents,
+        previous=None if request.resplit else saved_split(project),
+    )
+    save_split(project, split)
+    teaching = frozenset(key for key in split.train if in_scope(request.documents, key, texts[key].name))
+    if not teaching:
+        raise EmptyError(
+            "every document asked for is held out",
+            where=", ".join(request.documents),
+            mend="widen the choice of documents, or draw the split anew (resplit)",
+        )
+    work = _Extraction(request, texts, split, teaching, NearDuplicates(_sealed_questions(project)))
+    facts = [work.worded(fact) for fact in work.facts(reporter)]
+    for fact in facts:
+        work.closed_book(fact)
+    facts += work.from_prose(project, settings, store, generator, reporter)
+    work.reading(facts)
+    pairs = _with_reviews(work.pairs, load_pairs(project), set(texts))
+    write_records(facts_file(project), facts)
+    save_pairs(project, pairs)
+    return _result(project, pairs, split)
+
+
+@dataclass
+class _Extraction:
+    """The pairs while they are made."""
+
+    request: ExtractRequest
+    texts: dict[str, DocumentText]
+    split: DocumentSplit
+    teaching: frozenset[str]
+    sealed: NearDuplicates
+    """Wordings of sealed items that exist already; nothing alike is trained."""
+    pairs: list[Pair] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Questions of closed-book pairs so far, normalised."""
+
+    def facts(self, reporter: Reporter) -> list[Fact]:
+        """Return the facts of all documents, training documents first, equal and contradicting ones marked."""
+        found = harvest(list(self.texts.values()), reporter)
+        taught = [fact for fact in found if fact.document in self.teaching]
+        held_out = set(self.split.held_out)
+        names = {key: text.name for key, text in self.texts.items()}
+        return settle([*taught, *(fact for fact in found if fact.document in held_out)], names)
+
+    def worded(self, fact: Fact) -> Fact:
+        """Give a fact its wordings; one of a held-out document has sealed ones only."""
+        candidates = questions(fact)
+        if fact.document in self.teaching:
+            safe = [question for question in candidates if not self.sealed.alike(question)]
+            plain = min(plainest(fact), len(safe)) if safe[:1] == candidates[:1] else 0
+            trained, kept = choose(safe, self.request.wordings, self.request.seed, fact.id, plain=plain)
+            return fact.model_copy(update={"trained": trained, "sealed": kept})
+        return fact.model_copy(update={"sealed": tuple(candidates[:SEALED_WORDINGS])})
+
+    def closed_book(self, fact: Fact, topic: bool = True) -> bool:
+        """Make the closed-book pairs of a fact; returns whether any was accepted."""
+        made = [
+            self._pair(fact, question, question, fact.answer, fact.kind, topic=topic)
+            for question in fact.trained
+            if fact.document in self.teaching
+        ]
+        accepted = [pair for pair in made if pair.status == "accepted"]
+        held = self._validation_pair(fact, accepted)
+        self.pairs += [pair.model_copy(update={"split": "validation"}) if pair is held else pair for pair in made]
+        self.asked |= {normal(pair.question) for pair in made}
+        return bool(accepted)
+
+    def from_prose(
+        self, project: Project, settings: Settings, store: CorpusStore, generator: PairWriter | None, reporter: Reporter
+    ) -> list[Fact]:
+        """Have the model read prose; returns the facts it found."""
+        model = settings.extraction_model
+        limit = (
+            BUILTIN_CHUNKS if self.request.model_chunks is None and model == "builtin" else self.request.model_chunks
+        )
+        if model == "rules" or limit == 0:
+            return []
+        chunks = choose_chunks(list(store.chunks()), self.teaching, limit, self.request.seed)
+        if not chunks:
+            return []
+        count = 1 if model == "builtin" else 3
+        writer = generator or load_writer(model, settings)
+        name = f"{model}:{settings.base_model}" if model == "builtin" else model
+        facts = []
+        for chunk, written in written_pairs(chunks, writer, name, count, project.root / "extraction.jsonl", reporter):
+            fact = self.worded(model_fact(chunk, written, self.texts[chunk.document]))
+            self.closed_book(fact, has_topic(written.question, chunk))
+            facts.append(fact)
+        return list({fact.id: fact for fact in facts}.values())
+
+    def reading(self, facts: Sequence[Fact]) -> None:
+        """Add reading pairs in the asked shares of the accepted ones."""
+        good = {pair.fact for pair in self.pairs if pair.status == "accepted"}
+        closed_book = sum(pair.status == "accepted" for pair in self.pairs)
+        counts = reading_counts(closed_book, self.request.reading_share, self.request.unanswerable_share)
+        texts = {key: self.texts[key] for key in self.teaching}
+        for reading in reading_pairs([fact for fact in facts if fact.id in good], texts, *counts, self.request.seed):
+            self.pairs.append(self._reading_pair(reading))
+
+    def _reading_pair(self, reading: Reading) -> Pair:
+        kind: PairKind = "reading" if reading.answerable else "unanswerable"
+        quote = self.texts[reading.document].text[reading.start : reading.end]
+        shown = reading.fact.model_copy(
+            update={"document": reading.document, "start": reading.start, "end": reading.end, "quote": quote}
+        )
+        return self._pair(shown, reading.question, reading.turn, reading.answer, kind)
+
+    def _pair(self, fact: Fact, question: str, turn: str, answer: str, kind: PairKind, *, topic: bool = True) -> Pair:
+        closed_book = turn == question
+        text = self.texts[fact.document]
+        checks = check(
+            question,
+            answer,
+            fact.quote,
+            text=text.text,
+            start=fact.start,
+            language=fact.language,
+            duplicate=closed_book and normal(question) in self.asked,
+            topic=topic,
+        )
+        if kind == "unanswerable":
+            # The answer says that the passage is silent; no quote can support that.
+            del checks["answer_in_quote"]
+        failed = first_failure(checks)
+        status: PairStatus = "rejected" if failed else fact.status
+        messages = (Message(role="user", content=turn), Message(role="assistant", content=answer))
+        return Pair(
+            id=pair_id(fact.document, fact.start, fact.end, messages),
+            messages=messages,
+            document=fact.document,
+            page=text.page_at(fact.start),
+            start=fact.start,
+            end=fact.end,
+            quote=fact.quote,
+            kind=kind,
+            language=fact.language,
+            split="train",
+            checks=checks,
+            status=status,
+            reason=f"{failed}: {CHECKS[failed]}" if failed else fact.reason,
+            fact=fact.id,
+            source=fact.source,
+        )
+
+    def _validation_pair(self, fact: Fact, accepted: Sequence[Pair]) -> Pair | None:
+        """Choose, for some facts, one wording for the validation loss; four others must remain in training."""
+        spare = accepted[-1:] if len(accepted) >= 5 else ()
+        draw = int(hashlib.sha256(f"{self.request.seed}:loss:{fact.id}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+        return spare[0] if spare and draw < self.request.validation_share * len(accepted) else None
+
+
+def _sealed_questions(project: Project) -> list[str]:
+    items = read_records(project.validation, Item)
+    return [item.question for item in items if item.form == "free" and item.kind != "general"]
+
+
+def _with_reviews(made: Iterable[Pair], before: Iterable[Pair], documents: set[str]) -> list[Pair]:
+    """Put back what a person decided or imported; a reviewed pair whose document left the project goes too."""
+    kept = {p.id: p for p in before if p.source == "import" or (p.reviewed and p.document in documents)}
+    fresh = {pair.id: kept.pop(pair.id, pair) for pair in made}
+    return [*fresh.values(), *kept.values()]
+
+
+def _result(project: Project, pairs: Sequence[Pair], split: DocumentSplit) -> ExtractResult:
+    accepted = [pair for pair in pairs if pair.status == "accepted"]
+    rejected = [pair for pair in pairs if pair.status == "rejected"]
+    return ExtractResult(
+        pairs=len(accepted),
+        rejected=len(rejected),
+        rejects_by_reason=dict(sorted(Counter(pair.reason.split(":")[0] for pair in rejected).items())),
+        facts=len({pair.fact for pair in accepted if pair.fact}),
+        by_source=dict(sorted(Counter(pair.source for pair in accepted).items())),
+        documents_train=len(split.train),
+        documents_held_out=len(split.held_out),
+        files={"pairs": str(project.pairs), "facts": str(facts_file(project)), "split": str(project.split)},
+    )

@@ -1,0 +1,27 @@
+"""The settings a job was submitted with, kept in its run folder so that a resumed job runs as the first attempt did.
+
+`Settings` holds no secret; keys of endpoints stay in the environment and are inherited by the worker.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.settings import BUILTIN, Settings
+from knowledge.files import write_text
+
+SNAPSHOT = "settings.json"
+
+
+def save_snapshot(settings: Settings, run: Path) -> None:
+    """Write the settings with absolute paths, because a resumed worker may start from another folder."""
+    fixed = settings.model_copy(update={"home": settings.home.resolve(), "cache": settings.cache_folder.resolve()})
+    for name, value in fixed:
+        if isinstance(value, str) and value != BUILTIN and Path(value).is_dir():
+            fixed = fixed.model_copy(update={name: str(Path(value).resolve())})
+    write_text(run / SNAPSHOT, fixed.model_dump_json(indent=2) + "\n")
+
+
+def load_snapshot(run: Path) -> Settings:
+    """Read the settings of a run; the environment and `.env` do not override them."""
+    return Settings.model_validate_json((run / SNAPSHOT).read_bytes())

@@ -1,0 +1,87 @@
+"""What a worker does for each kind of job; the capability behind a kind is imported only when it is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from agent.errors import InputError
+from agent.progress import Reporter
+from agent.records.base import Record
+from agent.records.job import JobKind
+from agent.settings import Settings
+from tools.workspace import Project
+
+R = TypeVar("R", bound=Record)
+
+
+def perform(
+    kind: JobKind, project: Project, settings: Settings, request: dict[str, Any], run: Path, reporter: Reporter
+) -> Record:
+    """Do the work of a job and return its result.
+
+    Args:
+        kind: What to do.
+        project: The project, held by this process.
+        settings: Settings the job was submitted with.
+        request: The kind's request, as JSON.
+        run: The job's run folder.
+        reporter: Hears of the progress and may stop the work.
+
+    Raises:
+        DomainsmithError: The work was refused, cancelled or failed.
+    """
+    match kind:
+        case "ingest":
+            return _ingest(project, settings, request, reporter)
+        case "extract":
+            from tools.extraction.request import ExtractRequest
+            from tools.extraction.run import extract
+
+            return extract(project, settings, read_request(ExtractRequest, request), reporter)
+        case "mix":
+            from tools.mixing.request import MixRequest
+            from tools.mixing.run import mix
+
+            return mix(project, settings, read_request(MixRequest, request), reporter)
+        case "tune":
+            from agent.records.tuning import TuneRequest
+            from tools.tuning.run import tune
+
+            return tune(project, settings, read_request(TuneRequest, request), run, reporter)
+        case "validate":
+            from tools.validation.request import ValidateRequest
+            from tools.validation.run import validate
+
+            return validate(project, settings, read_request(ValidateRequest, request), reporter)
+        case "evaluate":
+            from agent.records.evaluation import EvaluateRequest
+            from tools.evaluation.run import evaluate
+
+            return evaluate(project, settings, read_request(EvaluateRequest, request), run, reporter)
+
+
+def read_request(kind: type[R], request: dict[str, Any]) -> R:
+    """Return a stored request as the record it is.
+
+    Raises:
+        InputError: It is none, e.g. because another version wrote it; names the field.
+    """
+    try:
+        return kind.model_validate(request)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "request"
+        raise InputError(f"{field}: {first['msg']}", where="request.json", mend="start a new job") from error
+
+
+def _ingest(project: Project, settings: Settings, request: dict[str, Any], reporter: Reporter) -> Record:
+    from agent.records.corpus import IngestRequest
+    from knowledge.embedding import load_embedder
+    from knowledge.ingest.run import ingest
+    from knowledge.store import CorpusStore
+
+    paths = [Path(path) for path in read_request(IngestRequest, request).paths]
+    return ingest(paths, CorpusStore(project.root), load_embedder(settings), reporter)

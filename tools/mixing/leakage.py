@@ -1,0 +1,141 @@
+"""What training data must not share with the sealed items (`evaluation.md`, validation set).
+
+A mix leaks if an example comes from a held-out document, words a sealed question nearly the same (Jaccard >= 0.8 over
+words, characters for Chinese; candidates by MinHash), or shares 13 words in a row (30 Chinese characters) with a skill
+item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+from agent.records.base import Record
+from agent.records.evaluation import Item
+from agent.records.pairs import Pair
+from tools.extraction.similarity import NearDuplicates, content_words, is_chinese, normal, words
+from tools.mixing.example import Example
+
+WORDS_IN_A_ROW: Final = 13
+CHARACTERS_IN_A_ROW: Final = 30
+_QUESTION: Final = re.compile(r"^(?:Context:\n|资料：\n).*\n\n(?:Question: |问题：)(?P<question>[^\n]+)$", re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z0-9][\w\-./]*")
+
+
+class Leak(Record):
+    """One training example that shares something with what is sealed."""
+
+    example: str
+    """Example id; of a domain example, its pair id."""
+    kind: Literal["held_out_document", "near_duplicate", "shared_passage"]
+    item: str
+    """Sealed item, or held-out document."""
+    text: str
+    """What is shared, for the message."""
+
+
+def find_leaks(
+    examples: Sequence[Example], pairs: Mapping[str, Pair], items: Sequence[Item], held_out: Collection[str]
+) -> list[Leak]:
+    """Return every leak, at most one an example.
+
+    Args:
+        examples: The training examples.
+        pairs: Domain pairs by id.
+        items: The sealed items.
+        held_out: Ids of held-out documents.
+    """
+    asked = [item for item in items if item.question.strip()]
+    near = NearDuplicates([item.question for item in asked])
+    passages = _runs_of_items(items)
+    leaks = []
+    for example in examples:
+        pair = pairs.get(example.id)
+        leak = (
+            _held_out(example, pair, held_out)
+            or _near_duplicate(example, pair, near, asked)
+            or _shared_passage(example, passages)
+        )
+        if leak:
+            leaks.append(leak)
+    return leaks
+
+
+def runs(text: str) -> Iterator[str]:
+    """Yield all runs of 13 words of a text, of 30 characters where it is Chinese."""
+    length = CHARACTERS_IN_A_ROW if is_chinese(text) else WORDS_IN_A_ROW
+    parts = words(text)
+    for first in range(len(parts) - length + 1):
+        yield " ".join(parts[first : first + length])
+
+
+def bare_question(turn: str) -> str:
+    """Return the question of a user turn, without the passages of a reading pair."""
+    match = _QUESTION.match(turn)
+    return match["question"] if match else turn
+
+
+def _held_out(example: Example, pair: Pair | None, held_out: Collection[str]) -> Leak | None:
+    if pair is None or pair.document not in held_out:
+        return None
+    return Leak(example=example.id, kind="held_out_document", item=pair.document, text=pair.document)
+
+
+def _near_duplicate(example: Example, pair: Pair | None, near: NearDuplicates, asked: Sequence[Item]) -> Leak | None:
+    turns = [message.content for message in example.messages]
+    for turn, answer in zip(turns[1::2], turns[2::2], strict=False):
+        question = bare_question(turn)
+        for number in near.alike(question):
+            item = asked[number]
+            if not _another_thing(question, answer, item):
+                return Leak(example=example.id, kind="near_duplicate", item=item.id, text=item.question)
+    return None
+
+
+def _another_thing(question: str, answer: str, item: Item) -> bool:
+    """Return whether two alike wordings ask about two things, as `… of the Wren pump` and `… of the Heron pump`.
+
+    That holds if each names something the other does not: a name or a number, or other content words where the answers
+    differ too. Wordings with the same words never do.
+    """
+    here, there = words(question), words(item.question)
+    if set(here) == set(there):
+        return False
+    only_here, only_there = set(here) - set(there), set(there) - set(here)
+    if only_here & _names(question) and only_there & _names(item.question):
+        return True
+    differ = all(normal(gold) not in normal(answer) and normal(answer) not in normal(gold) for gold in item.answers)
+    return (
+        bool(item.answers)
+        and differ
+        and bool(only_here & content_words(question) and only_there & content_words(item.question))
+    )
+
+
+def _names(text: str) -> set[str]:
+    """Return the words of a text that are names or codes, in lower case; the first word counts only with a digit."""
+    found = list(_NAME.finditer(text))
+    marked = [
+        m.group() for n, m in enumerate(found) if any(c.isdigit() for c in m.group()) or (n and m.group()[0].isupper())
+    ]
+    return {word for name in marked for word in words(name)}
+
+
+def _runs_of_items(items: Iterable[Item]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in items:
+        if item.kind != "skill":
+            continue
+        for text in (item.question, item.context, *(item.options[:1] if item.form == "minimal_pair" else ())):
+            for run in runs(text):
+                found.setdefault(run, item.id)
+    return found
+
+
+def _shared_passage(example: Example, passages: Mapping[str, str]) -> Leak | None:
+    for message in example.messages[1:]:
+        for run in runs(message.content):
+            if run in passages:
+                return Leak(example=example.id, kind="shared_passage", item=passages[run], text=run)
+    return None

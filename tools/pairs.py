@@ -1,0 +1,324 @@
+"""Training pairs on disk: load, save, review, import and export.
+
+    pairs = load_pairs(project)
+    accept(project, ["p12ab"])
+    export_pairs(project, Path("pairs.csv"), "csv")
+
+Every change rewrites `pairs.jsonl` whole, so a reader sees the state before or after it. Writing expects the caller to
+own the project.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
+
+from agent.errors import InputError, NotFoundError
+from agent.records.base import Language
+from agent.records.pairs import Message, Pair, PairKind, PairSource, PairStatus
+from knowledge.files import read_records, write_records, write_text
+from tools.extraction.checks import CHECKS, check, first_failure
+from tools.extraction.similarity import is_chinese, normal
+from tools.workspace import Project
+
+PairFormat = Literal["messages", "alpaca", "sharegpt", "csv"]
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS: Final = ("id", "question", "answer", "quote", "document", "page", "kind", "language", "status", "reason")
+_SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+
+
+def pair_id(document: str, start: int, end: int, messages: Iterable[Message]) -> str:
+    """Return a pair's id: a hash of where it comes from and what it says."""
+    key = "\x1f".join((document, str(start), str(end), *(f"{m.role}:{m.content}" for m in messages)))
+    return "p" + hashlib.sha256(key.encode()).hexdigest()[:15]
+
+
+def load_pairs(project: Project) -> list[Pair]:
+    """Return all pairs of a project, rejected ones included."""
+    return list(read_records(project.pairs, Pair))
+
+
+def save_pairs(project: Project, pairs: Iterable[Pair]) -> None:
+    """Replace the pairs of a project."""
+    write_records(project.pairs, pairs)
+
+
+def select(
+    pairs: Iterable[Pair],
+    *,
+    status: PairStatus | None = None,
+    kind: PairKind | None = None,
+    source: PairSource | None = None,
+    document: str | None = None,
+    containing: str = "",
+) -> list[Pair]:
+    """Return the pairs that match every filter that is given.
+
+    Args:
+        pairs: Pairs to look through.
+        status: Wanted status.
+        kind: Wanted kind.
+        source: Wanted source.
+        document: Wanted document id.
+        containing: Text that question, answer or reason must hold, whatever its case.
+    """
+    needle = containing.casefold()
+    return [
+        pair
+        for pair in pairs
+        if (status is None or pair.status == status)
+        and (kind is None or pair.kind == kind)
+        and (source is None or pair.source == source)
+        and (document is None or pair.document == document)
+        and needle in f"{pair.question}\n{pair.answer}\n{pair.reason}".casefold()
+    ]
+
+
+def accept(project: Project, ids: Sequence[str]) -> list[Pair]:
+    """Accept pairs by their ids, whatever the checks said; returns them as they are now.
+
+    Raises:
+        NotFoundError: There is no such pair.
+    """
+    return _change(
+        project, ids, lambda pair: pair.model_copy(update={"status": "accepted", "reason": "", "reviewed": True})
+    )
+
+
+def reject(project: Project, ids: Sequence[str], reason: str) -> list[Pair]:
+    """Reject pairs by their ids; returns them as they are now.
+
+    Raises:
+        NotFoundError: There is no such pair.
+        InputError: The reason is empty.
+    """
+    why = reason.strip()
+    if not why:
+        raise InputError("a rejection needs a reason", mend="say in a few words what is wrong with the pair")
+    return _change(
+        project, ids, lambda pair: pair.model_copy(update={"status": "rejected", "reason": why, "reviewed": True})
+    )
+
+
+def edit(project: Project, identifier: str, *, question: str | None = None, answer: str | None = None) -> Pair:
+    """Change the last question or answer of a pair; it is accepted then, keeps its id and is marked as edited.
+
+    Raises:
+        NotFoundError: There is no such pair.
+        InputError: A turn would be empty, or nothing is changed.
+    """
+    new = {"user": question, "assistant": answer}
+    if question is None and answer is None:
+        raise InputError("nothing to change", where=identifier, mend="give a question, an answer or both")
+    if any(value is not None and not value.strip() for value in new.values()):
+        raise InputError("a question or answer cannot be empty", where=identifier)
+
+    def change(pair: Pair) -> Pair:
+        messages = list(pair.messages)
+        for role, content in new.items():
+            places = [number for number, message in enumerate(messages) if message.role == role]
+            if content is not None and places:
+                messages[places[-1]] = messages[places[-1]].model_copy(update={"content": content.strip()})
+        changed = {"messages": tuple(messages), "status": "accepted", "reason": "", "reviewed": True, "edited": True}
+        return pair.model_copy(update=changed)
+
+    return _change(project, [identifier], change)[0]
+
+
+def import_pairs(project: Project, path: Path) -> list[Pair]:
+    """Add pairs from a `messages`, Alpaca or ShareGPT file (JSON or JSONL) or a CSV with question and answer.
+
+    A pair that is there already stays as it is. Imported pairs come from no document, so of the checks only those
+    that need none are made; what fails is kept as rejected with its reason.
+
+    Returns:
+        The pairs of the file that are new, rejected ones included.
+
+    Raises:
+        InputError: The file or a line of it cannot be read; says which line.
+    """
+    known = load_pairs(project)
+    taken = {pair.id for pair in known}
+    asked = {normal(pair.question) for pair in known}
+    fresh: list[Pair] = []
+    for messages in read_conversations(path):
+        pair = _imported(messages, asked)
+        if pair.id not in taken:
+            taken.add(pair.id)
+            asked.add(normal(pair.question))
+            fresh.append(pair)
+    save_pairs(project, [*known, *fresh])
+    return fresh
+
+
+def read_conversations(path: Path) -> Iterator[tuple[Message, ...]]:
+    """Yield the conversations of a file in any of the forms, without system lines.
+
+    Raises:
+        InputError: The file or a line of it cannot be read; says which line.
+    """
+    for line, row in _rows(path):
+        yield conversation(row, f"{path.name}, line {line}")
+
+
+def export_pairs(project: Project, path: Path, form: PairFormat, *, status: PairStatus | None = "accepted") -> int:
+    """Write pairs to a file, atomically; returns how many.
+
+    Args:
+        project: Whose pairs.
+        path: Where to.
+        form: `messages`, `alpaca` and `sharegpt` are JSONL. In CSV a cell that a spreadsheet would take for a formula
+            gets a leading apostrophe.
+        status: Only pairs of that status; `None` for all.
+    """
+    pairs = select(load_pairs(project), status=status)
+    if form == "csv":
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        writer.writerow(_COLUMNS)
+        for pair in pairs:
+            writer.writerow([_cell(getattr(pair, name)) for name in _COLUMNS])
+        write_text(path, buffer.getvalue())
+    else:
+        write_text(path, "".join(json.dumps(_shaped(pair, form), ensure_ascii=False) + "\n" for pair in pairs))
+    return len(pairs)
+
+
+def _change(project: Project, ids: Sequence[str], change: Callable[[Pair], Pair]) -> list[Pair]:
+    pairs = load_pairs(project)
+    missing = set(ids) - {pair.id for pair in pairs}
+    if missing:
+        raise NotFoundError("no such pair", where=", ".join(sorted(missing)), mend="`domainsmith review` lists them")
+    changed = {pair.id: change(pair) for pair in pairs if pair.id in set(ids)}
+    save_pairs(project, [changed.get(pair.id, pair) for pair in pairs])
+    return [changed[identifier] for identifier in dict.fromkeys(ids)]
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _uncell(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
+def _shaped(pair: Pair, form: PairFormat) -> dict[str, Any]:
+    if form == "alpaca":
+        return {"instruction": pair.question, "input": "", "output": pair.answer}
+    if form == "sharegpt":
+        speakers = {"user": "human", "assistant": "gpt", "system": "system"}
+        return {"conversations": [{"from": speakers[m.role], "value": m.content} for m in pair.messages]}
+    return {"messages": [message.model_dump() for message in pair.messages]}
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield line number and object of every row of a file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError("this file cannot be read", where=str(path), mend="check the path") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(
+            "this file is not UTF-8", where=f"{path.name}, line {line}", mend="save it as UTF-8"
+        ) from error
+    if path.suffix.lower() == ".csv":
+        yield from _csv_rows(path.name, text)
+    elif text.lstrip().startswith("["):
+        yield from _json_rows(path.name, text)
+    else:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.strip():
+                yield number, _object(line, f"{path.name}, line {number}")
+
+
+def _csv_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    if not {"question", "answer"} <= set(reader.fieldnames or ()):
+        raise InputError("the columns `question` and `answer` are missing", where=f"{name}, line 1")
+    try:
+        for row in reader:
+            yield reader.line_num, {key: _uncell(row[key] or "") for key in ("question", "answer")}
+    except csv.Error as error:
+        raise InputError(f"not valid CSV ({error})", where=f"{name}, line {reader.line_num}") from error
+
+
+def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        rows = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"not valid JSON ({error.msg})", where=f"{name}, line {error.lineno}") from error
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise InputError("an entry is no object", where=f"{name}, entry {number}")
+        yield number, row
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"not valid JSON ({error.msg})", where=where, mend="correct or remove that line") from error
+    if not isinstance(row, dict):
+        raise InputError("this line is no JSON object", where=where)
+    return row
+
+
+def conversation(row: dict[str, Any], where: str) -> tuple[Message, ...]:
+    """Read the turns of a row in any of the forms; the system line is left out, since the mix adds its own."""
+    try:
+        if "messages" in row:
+            turns = [Message.model_validate(turn) for turn in row["messages"]]
+        elif "conversations" in row:
+            turns = [Message(role=_SPEAKERS[turn["from"]], content=turn["value"]) for turn in row["conversations"]]
+        elif "instruction" in row:
+            # Self-instruct files keep input and output in the first instance.
+            filled = row["instances"][0] if row.get("instances") else row
+            asked = "\n\n".join(part for part in (row["instruction"], filled.get("input") or "") if part)
+            turns = [Message(role="user", content=asked), Message(role="assistant", content=filled["output"])]
+        else:
+            turns = [Message(role="user", content=row["question"]), Message(role="assistant", content=row["answer"])]
+    except (KeyError, TypeError, ValidationError) as error:
+        raise InputError(
+            "this is no training pair",
+            where=where,
+            mend="use the messages, Alpaca or ShareGPT form, or question and answer",
+        ) from error
+    spoken = tuple(turn for turn in turns if turn.role != "system")
+    roles = [turn.role for turn in spoken]
+    expected = ["user", "assistant"] * (len(roles) // 2)
+    if not roles or roles != expected or any(not turn.content.strip() for turn in spoken):
+        raise InputError("turns must go user, assistant, … and none may be empty", where=where)
+    return spoken
+
+
+def _imported(messages: tuple[Message, ...], asked: set[str]) -> Pair:
+    question, answer = messages[-2].content, messages[-1].content
+    language: Language = "zh" if is_chinese(question) else "en"
+    made = check(question, answer, answer, text=answer, start=0, language=language, duplicate=normal(question) in asked)
+    checks = {name: made[name] for name in ("no_instruction", "not_duplicate")}
+    failed = first_failure(checks)
+    return Pair(
+        id=pair_id("", 0, 0, messages),
+        messages=messages,
+        document="",
+        page=None,
+        start=0,
+        end=0,
+        quote="",
+        kind="factual",
+        language=language,
+        split="train",
+        checks=checks,
+        status="rejected" if failed else "accepted",
+        reason=f"{failed}: {CHECKS[failed]}" if failed else "",
+        source="import",
+    )

@@ -1,0 +1,1 @@
+"""Tuning: from a mix to an adapter, one rung of the ladder at a time."""

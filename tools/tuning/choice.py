@@ -1,0 +1,83 @@
+"""Which rung and which settings a run takes, and whether they fit this machine. Deciding is the policy's; here it is
+asked with what is known of model, data and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from agent.errors import DoesNotFitError
+from agent.policy.hyperparameters import Aim, starting_hyperparameters
+from agent.policy.ladder import first_rung
+from agent.policy.memory import fit
+from agent.records.base import Language
+from agent.records.hardware import Device, MethodFit
+from agent.records.pairs import Pair
+from agent.records.tuning import Hyperparameters, Method, TuneRequest
+
+_FACT_KINDS: Final = {"factual", "numeric", "definitional", "table", "faq"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a run will do."""
+
+    method: Method
+    settings: Hyperparameters
+    reasons: tuple[str, ...]
+
+
+def choose(
+    request: TuneRequest, device: Device, free_gib: float, params: int, examples: int, aim: Aim, lang: Language
+) -> Choice:
+    """Return method and settings for a request.
+
+    Args:
+        request: What was asked; what it fixes is taken as it is.
+        device: Where the run will be.
+        free_gib: Memory that is free there now, GiB.
+        params: Parameters of the base model.
+        examples: Training examples.
+        aim: What the run teaches.
+        lang: Language of the reasons.
+
+    Raises:
+        DoesNotFitError: The device cannot do the method or has too little memory; the mend says what would fit.
+    """
+    params_b = params / 1e9
+    fits = fit(device.model_copy(update={"gib": min(device.gib, free_gib)}), 1, params_b, lang)
+    method, reasons = _method(request, fits, lang)
+    if request.hyperparameters is not None:
+        return Choice(method, request.hyperparameters, reasons)
+    settings, why = starting_hyperparameters(
+        method, params_b, examples, device.compute_type, request.seed, aim=aim, lang=lang
+    )
+    return Choice(method, settings, (*reasons, *(reason.text for reason in why)))
+
+
+def aim_of(pairs: Iterable[Pair], taught: set[str]) -> Aim:
+    """Return `facts` if at least half of the domain examples taught come from facts, else `skill`."""
+    kinds = [pair.kind for pair in pairs if pair.id in taught]
+    return "facts" if kinds and 2 * sum(kind in _FACT_KINDS for kind in kinds) >= len(kinds) else "skill"
+
+
+def what_fits(fits: Iterable[MethodFit]) -> str:
+    """Return a mend that names the methods that fit."""
+    names = [one.method for one in fits if one.available and one.fits]
+    if names:
+        return "what fits here: " + ", ".join(names)
+    return "nothing fits here: take a smaller base model, free memory, or see `domainsmith plan --device NAME`"
+
+
+def _method(request: TuneRequest, fits: tuple[MethodFit, ...], lang: Language) -> tuple[Method, tuple[str, ...]]:
+    if request.method == "auto":
+        decision = first_rung(fits, lang)
+        reasons = tuple(reason.text for reason in decision.reasons)
+        if decision.method is None:
+            raise DoesNotFitError("no method fits this machine", where="; ".join(reasons)[:300], mend=what_fits(fits))
+        return decision.method, reasons
+    asked = next(one for one in fits if one.method == request.method)
+    if not asked.available or not asked.fits:
+        raise DoesNotFitError(f"{asked.method} does not fit this machine", where=asked.why, mend=what_fits(fits))
+    return asked.method, (asked.why,)

@@ -1,0 +1,267 @@
+"""One training run: a mix and a base model in, an adapter (or, for full fine-tuning, a model) out.
+
+    result = tune(project, settings, TuneRequest(base_model="builtin", mix="m1"), run, reporter)
+
+Called again on the same run folder it goes on from the last whole epoch, and on a CPU ends with the very weights an
+uninterrupted run would have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from agent.errors import DoesNotFitError
+from agent.policy.memory import fit
+from agent.progress import Reporter
+from agent.records.base import Language
+from agent.records.hardware import Device
+from agent.records.pairs import Pair
+from agent.records.tuning import Hyperparameters, Method, TuneRequest, TuneResult
+from agent.settings import BUILTIN, Settings
+from knowledge.files import read_records, sha256_of
+from tools.hardware import this_machine
+from tools.models import load_model, load_tokenizer, parameter_count, quiet_libraries, resolve_base_model
+from tools.tuning.batches import as_rows
+from tools.tuning.checkpoints import newest, publish
+from tools.tuning.choice import Choice, aim_of, choose, what_fits
+from tools.tuning.course import Course
+from tools.tuning.examples import Example, Mix, open_mix, read_examples, refuse_long
+from tools.workspace import Project
+
+_GIB: Final = 2**30
+_BUILTIN_HUB_NAME: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
+_OUTPUT: Final[dict[Method, str]] = {"qlora": "adapter", "lora": "adapter", "full": "model"}
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What a run learns from."""
+
+    mix: Mix
+    examples: list[Example]
+    validation: list[Example]
+
+
+def tune(project: Project, settings: Settings, request: TuneRequest, run: Path, reporter: Reporter) -> TuneResult:
+    """Train on a mix and write `adapter/` (Q-LoRA, LoRA) or `model/` (full) into the run folder.
+
+    Args:
+        project: Holds the mix and the pairs behind it.
+        settings: Threads, cache and language; the base model is the request's.
+        request: What to do.
+        run: The run's folder; checkpoints in it are gone on from.
+        reporter: Told of every step and asked before each whether to stop.
+
+    Raises:
+        InputError: The base model or the mix cannot be used, an example is too long.
+        EmptyError: The mix is empty.
+        DoesNotFitError: Method, model or batch do not fit the memory; nothing is changed to make them fit.
+        CancelledError: Somebody cancelled; the epochs finished are kept.
+    """
+    import torch
+
+    quiet_libraries()
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    folder = resolve_base_model(settings.model_copy(update={"base_model": request.base_model}), reporter)
+    tokenizer = load_tokenizer(folder)
+    material = _material(project, request, tokenizer, reporter)
+    device = this_machine()
+    params = parameter_count(folder)
+    aim = aim_of(read_records(project.pairs, Pair), {example.id for example in material.examples})
+    choice = choose(request, device, _free_gib(), params, len(material.examples), aim, settings.lang)
+    refuse_long(material.examples, choice.settings.max_length, material.mix.train.name)
+    refuse_long(material.validation or material.examples[:1], choice.settings.max_length, "validation.jsonl")
+    for reason in choice.reasons:
+        reporter.note(reason)
+    with _memory_named(device, params, choice, settings.lang):
+        return _train(request, folder, tokenizer, material, choice, run, reporter)
+
+
+def _material(project: Project, request: TuneRequest, tokenizer: Any, reporter: Reporter) -> _Material:
+    mix = open_mix(project.mixes / request.mix)
+    validation = read_examples(mix.validation, tokenizer, reporter) if mix.validation else []
+    return _Material(mix, read_examples(mix.train, tokenizer, reporter), validation)
+
+
+def _train(
+    request: TuneRequest,
+    folder: Path,
+    tokenizer: Any,
+    material: _Material,
+    choice: Choice,
+    run: Path,
+    reporter: Reporter,
+) -> TuneResult:
+    from transformers.trainer_callback import PrinterCallback
+
+    from tools.tuning.trainer import Listener, make_trainer, put, restore
+
+    key = _key(request, material, choice)
+    checkpoint = newest(run / "checkpoints", key)
+    course = Course(**json.loads((checkpoint / "progress.json").read_text())) if checkpoint else Course()
+    reporter.check()
+    model = prepare(folder, choice.method, choice.settings)
+    listener = Listener(reporter, course, run / "checkpoints", key, as_rows(material.validation))
+    with tempfile.TemporaryDirectory(prefix="domainsmith-tune-") as scratch:
+        trainer = make_trainer(model, tokenizer, material.examples, choice.settings, Path(scratch), listener)
+        trainer.remove_callback(PrinterCallback)  # it prints to standard output, which belongs to results
+        if checkpoint:
+            reporter.note(f"going on after epoch {int(checkpoint.name.removeprefix('epoch-'))}")
+            if (checkpoint / "best.safetensors").exists():
+                listener.best = load_best(checkpoint)
+        if course.stopped and checkpoint:
+            restore(model, checkpoint / "weights.safetensors")
+        else:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    reasons = choice.reasons
+    finished = course.points[-1]["epoch"]
+    if listener.best and course.best_epoch < finished:
+        put(model, listener.best)
+        reasons = (*reasons, f"kept the weights of epoch {course.best_epoch}, where the validation loss was lowest")
+    output = run / _OUTPUT[choice.method]
+    weights = _write_output(model, tokenizer, request, choice.method, output)
+    return _result(request, material, choice, run, course, model, output, weights, reasons)
+
+
+def prepare(folder: Path, method: Method, settings: Hyperparameters) -> Any:
+    """Load the base model and make trainable what the method trains."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    # The adapters of a half-precision model are kept in fp32 by peft; a fully tuned one needs whole master weights.
+    compute = "fp32" if method == "full" and settings.compute_type == "fp16" else settings.compute_type
+    model = load_model(folder, quantized=method == "qlora", compute_type=compute)
+    model.config.use_cache = False
+    if method == "full":
+        return model.requires_grad_(True).train()
+    torch.manual_seed(settings.seed)
+    rank = settings.rank or 16
+    adapter = LoraConfig(
+        r=rank,
+        lora_alpha=settings.alpha or 2 * rank,
+        lora_dropout=settings.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, adapter).train()
+
+
+def load_best(checkpoint: Path) -> dict[str, Any]:
+    """Return the best weights so far that a checkpoint holds."""
+    from safetensors.torch import load_file
+
+    return dict(load_file(checkpoint / "best.safetensors"))
+
+
+def _key(request: TuneRequest, material: _Material, choice: Choice) -> str:
+    """Hash everything that must be the same for a run to go on as it was begun."""
+    validation = sha256_of(material.mix.validation) if material.mix.validation else ""
+    parts = [request.base_model, material.mix.sha256, validation, choice.method, choice.settings.model_dump_json()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _write_output(model: Any, tokenizer: Any, request: TuneRequest, method: Method, output: Path) -> str:
+    """Write the adapter or the model, whole or not at all; returns the hash of its weights."""
+    name = _BUILTIN_HUB_NAME if request.base_model == BUILTIN else request.base_model
+
+    def write(folder: Path) -> None:
+        if method == "full":
+            model.config.use_cache = True
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            return
+        model.peft_config["default"].base_model_name_or_path = name
+        model.save_pretrained(folder, save_embedding_layers=False)
+        (folder / "README.md").unlink(missing_ok=True)  # peft's blank card; `domainsmith export` writes a real one
+
+    publish(output, write, {"method": method, "base_model": name})
+    return sha256_of(output / ("model.safetensors" if method == "full" else "adapter_model.safetensors"))
+
+
+def _result(
+    request: TuneRequest,
+    material: _Material,
+    choice: Choice,
+    run: Path,
+    course: Course,
+    model: Any,
+    output: Path,
+    weights: str,
+    reasons: tuple[str, ...],
+) -> TuneResult:
+    validated = [point["validation_loss"] for point in course.points if point["validation_loss"] is not None]
+    return TuneResult(
+        run=run.name,
+        method=choice.method,
+        base_model=request.base_model,
+        mix=request.mix,
+        hyperparameters=choice.settings,
+        examples=len(material.examples),
+        steps=course.points[-1]["step"],
+        tokens=course.tokens,
+        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        # Of a 4-bit weight two parameters lie in one byte.
+        total_parameters=sum(p.numel() * (2 if p.dtype.itemsize == 1 else 1) for p in model.parameters()),
+        first_loss=course.points[0]["loss"],
+        last_loss=course.points[-1]["loss"],
+        validation_loss=min(validated, default=None),
+        seconds=course.seconds,
+        peak_gib=_peak_gib(),
+        tokens_per_s=course.tokens / course.seconds if course.seconds else 0.0,
+        adapter=output.name,
+        adapter_sha256=weights,
+        history=course.history(),
+        reasons=reasons,
+    )
+
+
+def _free_gib() -> float:
+    import psutil
+    import torch
+
+    free = (
+        torch.accelerator.get_memory_info()[0]
+        if torch.accelerator.is_available()
+        else psutil.virtual_memory().available
+    )
+    return float(free) / _GIB
+
+
+def _peak_gib() -> float:
+    import torch
+
+    if torch.accelerator.is_available():
+        return float(torch.accelerator.max_memory_allocated()) / _GIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _GIB
+
+
+@contextmanager
+def _memory_named(device: Device, params: int, choice: Choice, lang: Language) -> Iterator[None]:
+    """Turn running out of memory into an error that names what would fit; nothing is retried smaller."""
+    import torch
+
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        known = isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+            phrase in str(error).lower() for phrase in ("out of memory", "can't allocate memory", "not enough memory")
+        )
+        if not known:
+            raise
+        smaller = choice.settings.batch_size // 2
+        fits = fit(device.model_copy(update={"gib": min(device.gib, _free_gib())}), 1, params / 1e9, lang)
+        advice = [f"batch_size {smaller}"] if smaller else []
+        raise DoesNotFitError(
+            f"{choice.method} ran out of memory with {choice.settings.batch_size} examples a step",
+            where=device.name,
+            mend="; ".join([*advice, what_fits(fits)]),
+        ) from error

@@ -1,0 +1,314 @@
+"""TRL's trainer with our batches, our checkpoints and a listener.
+
+Loaded by workers only: it imports torch, transformers and TRL.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from datasets import Dataset
+from safetensors.torch import load_file, save_file
+from torch.utils.data import Sampler
+from transformers import TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from agent.progress import Reporter
+from agent.records.tuning import Hyperparameters, TrainingPoint
+from tools.tuning.batches import Planter, as_rows, micro_batch
+from tools.tuning.checkpoints import save
+from tools.tuning.course import Course
+from tools.tuning.examples import Example
+
+PATIENCE: Final = 2
+"""Epochs without a better validation loss after which training stops."""
+_MOMENTS: Final = ("exp_avg", "exp_avg_sq", "step")
+
+
+class EpochSampler(Sampler[int]):
+    """A fresh order every epoch that depends on nothing but seed and epoch, so a resumed run draws the same."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._size = size
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of `epoch`; the trainer calls it."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Any:
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
+        return iter(torch.randperm(self._size, generator=generator).tolist())
+
+
+class TreeTrainer(SFTTrainer):  # type: ignore[misc]
+    """SFT on planted batches: the mean loss over the learnt tokens of a step, as in TRL, without computing the rest."""
+
+    def __init__(self, *, order_seed: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._order_seed = order_seed
+        self.step_loss = 0.0
+        self.step_tokens = 0
+        self._fresh = True
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        return EpochSampler(len(train_dataset if train_dataset is not None else self.train_dataset), self._order_seed)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the summed loss of the micro-batch over the learnt tokens of the whole step."""
+        targets = inputs.pop("shift_labels")[0]
+        logits = model(**inputs, use_cache=False).logits[0]
+        total = torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
+        loss = total / (num_items_in_batch if num_items_in_batch is not None else len(targets))
+        if self._fresh:
+            self.step_loss, self.step_tokens, self._fresh = 0.0, 0, False
+        self.step_loss += float(loss.detach())
+        self.step_tokens += int(inputs["input_ids"].numel())
+        return (loss, None) if return_outputs else loss
+
+    def step_ended(self) -> None:
+        """Let the next loss begin a new sum."""
+        self._fresh = True
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        restore(self.model, Path(resume_from_checkpoint) / "weights.safetensors")
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        folder = Path(checkpoint)
+        saved = load_file(folder / "optimizer.safetensors")
+        state = self.optimizer.state_dict()
+        state["state"] = {
+            index: {name: saved[f"{index}.{name}"] for name in _MOMENTS}
+            for group in state["param_groups"]
+            for index in group["params"]
+        }
+        self.optimizer.load_state_dict(state)
+        self.lr_scheduler.load_state_dict(json.loads((folder / "schedule.json").read_text()))
+
+    def _load_scaler(self, checkpoint: str | None) -> None:
+        """Leave the loss scaler at its start: it finds its level within a few steps."""
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        states = load_file(Path(checkpoint) / "random.safetensors")
+        torch.set_rng_state(states["cpu"])
+        if torch.cuda.is_available():
+            torch.cuda.set_rng_state(states["cuda"])
+
+    def write_state(self, folder: Path) -> None:
+        """Write what is needed to go on: trainable weights, optimizer, schedule, random state, counters."""
+        save_file(trainable(self.model), folder / "weights.safetensors")
+        optimizer = self.optimizer.state_dict()["state"]
+        flat = {
+            f"{i}.{name}": one[name].detach().cpu().contiguous() for i, one in optimizer.items() for name in _MOMENTS
+        }
+        save_file(flat, folder / "optimizer.safetensors")
+        random_state = {"cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            random_state["cuda"] = torch.cuda.get_rng_state()
+        save_file(random_state, folder / "random.safetensors")
+        (folder / "schedule.json").write_text(json.dumps(self.lr_scheduler.state_dict()))
+        self.state.save_to_json(str(folder / "trainer_state.json"))
+
+
+class Listener(TrainerCallback):  # type: ignore[misc]
+    """Reports every step, validates and saves after every epoch, and stops when asked or when nothing improves."""
+
+    def __init__(
+        self, reporter: Reporter, course: Course, checkpoints: Path, key: str, validation: Sequence[dict[str, Any]]
+    ) -> None:
+        self._reporter = reporter
+        self._course = course
+        self._checkpoints = checkpoints
+        self._key = key
+        self._validation = validation
+        self.trainer: TreeTrainer | None = None
+        self.best: dict[str, torch.Tensor] = {}
+        self._since = time.perf_counter()
+
+    def _bound(self) -> TreeTrainer:
+        if self.trainer is None:
+            raise AssertionError("the listener belongs to a trainer")
+        return self.trainer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Start the clock."""
+        self._since = time.perf_counter()
+
+    def on_substep_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Let the user cancel between micro-batches."""
+        self._reporter.check()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Report one optimizer step."""
+        self._reporter.check()
+        trainer = self._bound()
+        trainer.step_ended()
+        now = time.perf_counter()
+        spent, self._since = max(now - self._since, 1e-9), now
+        self._course.seconds += spent
+        self._course.tokens += trainer.step_tokens
+        point = TrainingPoint(
+            step=state.global_step,
+            epoch=round(float(state.epoch), 4),
+            loss=trainer.step_loss,
+            learning_rate=float(trainer.lr_scheduler.get_last_lr()[0]),
+            tokens_per_s=trainer.step_tokens / spent,
+        )
+        self._course.points.append(point.model_dump())
+        left = self._course.seconds / len(self._course.points) * (state.max_steps - state.global_step)
+        self._reporter.metric(**point.model_dump(exclude_none=True), seconds_left=round(left, 1))
+        message = (
+            f"epoch {point.epoch:.2f}, loss {point.loss:.3f}, {point.tokens_per_s:.0f} tokens/s, {left:.0f} s left"
+        )
+        self._reporter.progress(state.global_step, state.max_steps, "steps", message)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Validate, save, and stop where the validation loss has stopped falling."""
+        trainer, course = self._bound(), self._course
+        epoch = round(float(state.epoch))
+        if self._validation:
+            self._validate(epoch)
+            course.stopped = course.stale >= PATIENCE and state.global_step < state.max_steps
+            if course.stopped:
+                self._reporter.note(f"stopped early: {PATIENCE} epochs without a better validation loss")
+                control.should_training_stop = True
+        if abs(float(state.epoch) - epoch) < 1e-6:  # only whole epochs can be resumed from
+            save(self._checkpoints, epoch, self._key, lambda folder: self._write(trainer, folder))
+        self._since = time.perf_counter()
+
+    def _write(self, trainer: TreeTrainer, folder: Path) -> None:
+        trainer.write_state(folder)
+        if self.best:
+            save_file(self.best, folder / "best.safetensors")
+        (folder / "progress.json").write_text(json.dumps(asdict(self._course)))
+
+    def _validate(self, epoch: int) -> None:
+        trainer, course = self._bound(), self._course
+        loss = mean_loss(trainer.model, self._validation, trainer.args.per_device_train_batch_size, self._reporter)
+        course.points[-1]["validation_loss"] = loss
+        self._reporter.metric(epoch=epoch, validation_loss=loss)
+        if course.best_loss is None or loss < course.best_loss:
+            course.best_loss, course.best_epoch, course.stale = loss, epoch, 0
+            self.best = trainable(trainer.model)
+        else:
+            course.stale += 1
+
+
+def mean_loss(model: Any, rows: Sequence[dict[str, Any]], batch: int, reporter: Reporter) -> float:
+    """Return the mean loss over the learnt tokens of `rows`."""
+    planter = Planter(model.dtype)
+    total, tokens = 0.0, 0
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(rows), batch):
+            reporter.check()
+            inputs = {name: tensor.to(model.device) for name, tensor in planter(rows[start : start + batch]).items()}
+            targets = inputs.pop("shift_labels")[0]
+            logits = model(**inputs, use_cache=False).logits[0].float()
+            total += float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum"))
+            tokens += len(targets)
+    model.train()
+    return total / tokens
+
+
+def trainable(model: Any) -> dict[str, torch.Tensor]:
+    """Return copies of the weights that training changes, on the CPU."""
+    return {name: p.detach().cpu().clone().contiguous() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def restore(model: Any, file: Path) -> None:
+    """Put saved trainable weights back into `model`."""
+    put(model, load_file(file))
+
+
+def put(model: Any, weights: dict[str, torch.Tensor]) -> None:
+    """Copy `weights` into the parameters of the same names."""
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, tensor in weights.items():
+            parameters[name].copy_(tensor)
+
+
+def make_trainer(
+    model: Any,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    settings: Hyperparameters,
+    scratch: Path,
+    listener: Listener,
+) -> TreeTrainer:
+    """Return the trainer of one run.
+
+    Args:
+        model: With its adapter, if any; what is to be trained requires gradients.
+        tokenizer: The model's.
+        examples: Training examples.
+        settings: Of the run.
+        scratch: A folder the trainer may write to; nothing of it is kept.
+        listener: Is bound to the trainer.
+    """
+    on_cpu = model.device.type == "cpu"
+    size = micro_batch(examples, settings.batch_size)
+    steps = -(-len(examples) // settings.batch_size) * settings.epochs
+    schedule = "constant_with_warmup" if settings.schedule == "constant" else settings.schedule
+    config = SFTConfig(
+        output_dir=str(scratch),
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        per_device_train_batch_size=size,
+        gradient_accumulation_steps=settings.batch_size // size,
+        lr_scheduler_type=schedule,
+        warmup_steps=int(settings.warmup_share * steps),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=1.0,
+        optim="adamw_torch",
+        use_cpu=on_cpu,
+        bf16=not on_cpu and settings.compute_type == "bf16",
+        fp16=not on_cpu and settings.compute_type == "fp16",
+        # Recomputing activations costs a fifth of the speed on a CPU and saves memory that short rows do not need.
+        gradient_checkpointing=not on_cpu,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        save_strategy="no",
+        eval_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        seed=settings.seed,
+        data_seed=settings.seed,
+    )
+    adapter_types = {p.dtype for p in model.parameters() if p.requires_grad}
+    trainer = TreeTrainer(
+        order_seed=settings.seed,
+        model=model,
+        args=config,
+        train_dataset=Dataset.from_list(as_rows(examples)),
+        data_collator=Planter(model.dtype),
+        processing_class=tokenizer,
+        callbacks=[listener],
+    )
+    if adapter_types == {torch.float32}:
+        # TRL turns the adapters of a 4-bit model into bf16; on a CPU that is slow, and small updates get lost in it.
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+    listener.trainer = trainer
+    return trainer

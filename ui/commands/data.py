@@ -1,0 +1,270 @@
+"""Data: `extract`, `review`, `mix`, `validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from agent.errors import InputError
+from agent.records.mixture import MixManifest, ShareBy
+from agent.records.pairs import ExtractResult, PairStatus
+from ui import render
+from ui.options import Detach, Json, Lang, ProjectName, Seed
+from ui.runtime import Runtime
+from ui.stations import run_station
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("extract")(extract)
+    review = typer.Typer(
+        name="review", help="List, accept, reject and edit pairs; import and export them.", rich_markup_mode=None
+    )
+    review.callback(invoke_without_command=True)(review_by_default)
+    review.command("list")(review_list)
+    review.command("accept")(review_accept)
+    review.command("reject")(review_reject)
+    review.command("edit")(review_edit)
+    review.command("import")(review_import)
+    review.command("export")(review_export)
+    app.add_typer(review)
+    app.command("mix")(mix)
+    app.command("validate")(validate)
+
+
+def extract(
+    documents: Annotated[
+        list[str] | None, typer.Option("--documents", help="Only documents whose name matches this pattern.")
+    ] = None,
+    seed: Seed = 0,
+    wordings: Annotated[int, typer.Option("--wordings", min=1, max=12, help="Trained wordings of every fact.")] = 5,
+    held_out_share: Annotated[
+        float, typer.Option("--held-out", min=0.0, max=0.9, help="Share of documents that only test.")
+    ] = 0.2,
+    model_chunks: Annotated[
+        int | None,
+        typer.Option("--model-chunks", min=0, help="Most passages of prose a model reads; 0 for rules only."),
+    ] = None,
+    project: ProjectName = None,
+    detach: Detach = False,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Make question-answer pairs from the documents, each with a verbatim quote; documents are split first."""
+    from tools.extraction.request import ExtractRequest
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    request = ExtractRequest(
+        documents=tuple(documents or ()),
+        seed=seed,
+        wordings=wordings,
+        held_out_share=held_out_share,
+        model_chunks=model_chunks,
+    )
+    result = run_station(runtime, opened, "extract", request, ExtractResult, detach=detach)
+    if result is not None:
+        runtime.output.emit(result, render.extract(result, runtime.output))
+
+
+def mix(
+    domain_share: Annotated[
+        float, typer.Option("--domain-share", min=0.01, max=1.0, help="Share of domain data, 0.3 as the guide says.")
+    ] = 0.3,
+    by: Annotated[str, typer.Option("--by", help="What the share counts: examples or tokens.")] = "examples",
+    general: Annotated[str, typer.Option("--general", help="General data: builtin, a file, or a hub id.")] = "builtin",
+    drop_leaks: Annotated[
+        bool, typer.Option("--drop-leaks", help="Leave out pairs that leak a sealed item instead of refusing.")
+    ] = False,
+    seed: Seed = 0,
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Put domain pairs and general examples together, with a manifest of what is in it."""
+    from tools.mixing.request import MixRequest
+
+    runtime = Runtime(as_json=json, lang=lang)
+    for known in get_args(ShareBy):
+        if by == known:
+            break
+    else:
+        raise InputError("unknown way of counting", where=by, mend="--by takes examples or tokens")
+    opened = runtime.workspace.open(project)
+    source = str(Path(general).resolve()) if Path(general).is_file() else general
+    request = MixRequest(domain_share=domain_share, by=known, general=source, seed=seed, drop_leaks=drop_leaks)
+    result = run_station(runtime, opened, "mix", request, MixManifest)
+    if result is not None:
+        runtime.output.emit(result, render.mix(result, runtime.output))
+
+
+def validate(
+    questions: Annotated[
+        list[Path] | None,
+        typer.Option("--questions", help="Question file: SQuAD-style JSON, JSONL, CSV, BLiMP, multiple choice."),
+    ] = None,
+    automatic: Annotated[
+        bool, typer.Option("--automatic/--no-automatic", help="Build items from the documents.")
+    ] = True,
+    seed: Seed = 0,
+    project: ProjectName = None,
+    detach: Detach = False,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Build or import the sealed validation set."""
+    from tools.validation.request import ValidateRequest, ValidateResult
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    files = tuple(str(existing_file(path)) for path in questions or ())
+    request = ValidateRequest(questions=files, automatic=automatic, seed=seed)
+    result = run_station(runtime, opened, "validate", request, ValidateResult, detach=detach)
+    if result is not None:
+        runtime.output.emit(result, render.validation(result, runtime.output))
+
+
+def review_by_default(
+    context: typer.Context, project: ProjectName = None, json: Json = False, lang: Lang = None
+) -> None:
+    """List, accept, reject and edit pairs; import and export them."""
+    if context.invoked_subcommand is None:
+        review_list(project=project, json=json, lang=lang)
+
+
+def review_list(
+    status: Annotated[str | None, typer.Option("--status", help="accepted, pending or rejected.")] = None,
+    containing: Annotated[str, typer.Option("--containing", help="Only pairs with this text.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most pairs to print.")] = 50,
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """List pairs with their provenance and the reason of every reject."""
+    from tools.pairs import load_pairs, select
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    found = select(load_pairs(opened), status=_status(status), containing=containing)
+    shown = found[:limit]
+    text = render.pairs(shown) or runtime.output.say("no_pairs")
+    if len(found) > len(shown):
+        text += "\n" + runtime.output.say("more", count=len(found) - len(shown))
+    runtime.output.emit({"total": len(found), "pairs": [pair.model_dump(mode="json") for pair in shown]}, text)
+
+
+def review_accept(
+    ids: Annotated[list[str], typer.Argument(help="Pair ids.")],
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Accept pairs."""
+    from tools.pairs import accept
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    with opened.owned("review"):
+        changed = accept(opened, ids)
+    runtime.output.emit({"pairs": [pair.model_dump(mode="json") for pair in changed]}, render.pairs(changed))
+
+
+def review_reject(
+    ids: Annotated[list[str], typer.Argument(help="Pair ids.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the pair.")],
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Reject pairs with a reason; they are kept and never trained on."""
+    from tools.pairs import reject
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    with opened.owned("review"):
+        changed = reject(opened, ids, reason)
+    runtime.output.emit({"pairs": [pair.model_dump(mode="json") for pair in changed]}, render.pairs(changed))
+
+
+def review_edit(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="Pair id.")],
+    question: Annotated[str | None, typer.Option("--question", help="The new question.")] = None,
+    answer: Annotated[str | None, typer.Option("--answer", help="The new answer.")] = None,
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Change a pair's question or answer; it counts as accepted then."""
+    from tools.pairs import edit
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    with opened.owned("review"):
+        changed = edit(opened, identifier, question=question, answer=answer)
+    runtime.output.emit(changed, render.pairs([changed]))
+
+
+def review_import(
+    path: Annotated[Path, typer.Argument(help="messages, Alpaca or ShareGPT JSON(L), or CSV.")],
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Add a team's own pairs."""
+    from tools.pairs import import_pairs
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    with opened.owned("review"):
+        added = import_pairs(opened, existing_file(path))
+    accepted = sum(pair.status == "accepted" for pair in added)
+    runtime.output.emit(
+        {"imported": len(added), "accepted": accepted, "rejected": len(added) - accepted},
+        runtime.output.say("imported", count=len(added), accepted=accepted),
+    )
+
+
+def review_export(
+    path: Annotated[Path, typer.Argument(help="File to write.")],
+    form: Annotated[str, typer.Option("--form", help="messages, alpaca, sharegpt or csv.")] = "messages",
+    status: Annotated[str, typer.Option("--status", help="accepted, pending, rejected or all.")] = "accepted",
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Write pairs to a file that other trainers read."""
+    from tools.pairs import PairFormat, export_pairs
+
+    runtime = Runtime(as_json=json, lang=lang)
+    for known in get_args(PairFormat):
+        if form == known:
+            break
+    else:
+        raise InputError("unknown form", where=form, mend="--form takes " + ", ".join(get_args(PairFormat)))
+    opened = runtime.workspace.open(project)
+    count = export_pairs(opened, path, known, status=None if status == "all" else _status(status))
+    runtime.output.emit(
+        {"exported": count, "file": str(path)}, runtime.output.say("exported", count=count, path=str(path))
+    )
+
+
+def existing_file(path: Path) -> Path:
+    """Return the absolute path of a file.
+
+    Raises:
+        InputError: There is no such file.
+    """
+    if not path.is_file():
+        raise InputError("no such file", where=str(path), mend="check the path")
+    return path.resolve()
+
+
+def _status(status: str | None) -> PairStatus | None:
+    if status is None:
+        return None
+    for known in get_args(PairStatus):
+        if status == known:
+            return known  # type: ignore[no-any-return]
+    raise InputError("unknown status", where=status, mend="--status takes " + ", ".join(get_args(PairStatus)))

@@ -1,0 +1,201 @@
+"""Methods and models: `decide`, `plan`, `tune`, `evaluate`, `diagnose`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from pydantic import ValidationError
+
+from agent.errors import DoesNotFitError, EmptyError, InputError
+from agent.records.evaluation import Arm, Dimension, EvaluateRequest, EvaluationReport
+from agent.records.profile import Profile
+from agent.records.tuning import Method, TuneResult
+from tools.workspace import Project
+from ui import render
+from ui.options import Detach, Json, Lang, ProjectName, Questions, Seed
+from ui.runtime import Runtime
+from ui.stations import finish, run_station, start_evaluation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("decide")(decide)
+    app.command("plan")(plan)
+    app.command("tune")(tune)
+    app.command("evaluate")(evaluate)
+    app.command("diagnose")(diagnose)
+
+
+def decide(
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="Profile as JSON; `-` reads standard input.", allow_dash=True)
+    ] = None,
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Say whether prompting, RAG, fine-tuning or both serve best, with reasons, or what is missing to tell."""
+    from tools.deciding import decide_for_profile, decide_for_project
+
+    runtime = Runtime(as_json=json, lang=lang)
+    if profile is not None:
+        decision = decide_for_profile(_profile(profile), runtime.output.lang)
+    else:
+        decision = decide_for_project(runtime.workspace.open(project), runtime.output.lang)
+    runtime.output.emit(decision, render.decision(decision, runtime.output))
+
+
+def plan(
+    device: Annotated[str | None, typer.Option("--device", help="Name of the device; this machine by default.")] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many of them.")] = 1,
+    params_b: Annotated[
+        float | None, typer.Option("--params-b", help="Parameters of the base model, in billions (10^9).")
+    ] = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Show the memory every method needs, what fits, and on which rung of the ladder to start."""
+    from tools.plan import plan as make_plan
+
+    runtime = Runtime(as_json=json, lang=lang)
+    if params_b is not None and not 0 < params_b < 100_000:
+        raise InputError("the number of parameters must be positive", where="--params-b", mend="7 means 7 billion")
+    made = make_plan(device, count, params_b, settings=runtime.settings, lang=runtime.output.lang)
+    runtime.output.emit(made, render.plan(made, runtime.output))
+    if made.start_at is None:
+        raise DoesNotFitError(
+            f"nothing fits {made.count} × {made.device} at {made.params_b:g}B parameters",
+            mend="take a smaller base model, a larger device or more of them",
+        )
+
+
+def tune(
+    method: Annotated[str, typer.Option("--method", help="auto, qlora, lora or full.")] = "auto",
+    mix: Annotated[str | None, typer.Option("--mix", help="Mix id; the newest by default.")] = None,
+    seed: Seed = 0,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Passes over the mix; chosen by default.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Chosen by default.")] = None,
+    rank: Annotated[int | None, typer.Option("--rank", min=1, help="LoRA rank; chosen by default.")] = None,
+    project: ProjectName = None,
+    detach: Detach = False,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Train: Q-LoRA first, where the device can; the data checks of the mix hold for every method."""
+    from tools.tuning.request import tune_request
+
+    runtime = Runtime(as_json=json, lang=lang)
+    if method not in ("auto", *get_args(Method)):
+        raise InputError("unknown method", where=method, mend="--method takes auto, qlora, lora or full")
+    opened = runtime.workspace.open(project)
+    chosen: dict[str, float | int | None] = {"epochs": epochs, "learning_rate": learning_rate, "rank": rank}
+    overrides = {name: value for name, value in chosen.items() if value is not None}
+    request = tune_request(opened, runtime.settings, method=method, mix=mix, seed=seed, overrides=overrides)
+    result = run_station(runtime, opened, "tune", request, TuneResult, detach=detach)
+    if result is not None:
+        runtime.output.emit(result, render.tune(result, runtime.output))
+
+
+def evaluate(
+    arms: Annotated[
+        str | None,
+        typer.Option("--arms", help="Arms by comma: base,rag,oracle,tuned,tuned+rag. All possible by default."),
+    ] = None,
+    questions: Questions = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most items of every dimension.")] = None,
+    dimensions: Annotated[str | None, typer.Option("--dimensions", help="Dimensions by comma; all by default.")] = None,
+    tune_run: Annotated[str | None, typer.Option("--run", help="Tuning run; the newest by default.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=50, help="Chunks retrieved for each question.")] = 5,
+    seed: Seed = 0,
+    project: ProjectName = None,
+    detach: Detach = False,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Measure the arms on the same sealed items: report with intervals, radar chart, verdict."""
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    request = EvaluateRequest(
+        arms=_some(arms, get_args(Arm), "--arms"),
+        dimensions=_some(dimensions, get_args(Dimension), "--dimensions"),
+        tune_run=tune_run,
+        limit=limit,
+        k=k,
+        seed=seed,
+    )
+    if questions is not None:
+        from ui.commands.data import seal_questions
+
+        seal_questions(runtime, opened, [questions], seed)
+    job = start_evaluation(runtime, opened, request)
+    report = finish(runtime, opened, job, EvaluationReport, detach=detach)
+    if report is not None:
+        runtime.output.emit(report, render.evaluation(report, runtime.output))
+
+
+def diagnose(
+    run: Annotated[str | None, typer.Argument(help="Evaluation run; the newest by default.")] = None,
+    arm: Annotated[str | None, typer.Option("--arm", help="Arm to diagnose; chosen by default.")] = None,
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Say why items failed, how often each cause, and which fix to try, data first."""
+    from tools.diagnosis.run import diagnose as examine
+
+    runtime = Runtime(as_json=json, lang=lang)
+    opened = runtime.workspace.open(project)
+    folder = evaluation_run(opened, run)
+    chosen = _some(arm, get_args(Arm), "--arm")
+    result = examine(opened, runtime.settings, folder, arm=chosen[0] if chosen else None)
+    runtime.output.emit(result, render.diagnosis(result, runtime.output))
+
+
+def evaluation_run(project: Project, name: str | None) -> Path:
+    """Return the folder of an evaluation run, the newest by default.
+
+    Raises:
+        EmptyError: Nothing was evaluated yet.
+        NotFoundError: No such run.
+    """
+    if name is not None:
+        return project.run(name)
+    folder = project.latest_run("evaluate")
+    if folder is None:
+        raise EmptyError("nothing was evaluated yet", mend=f"`domainsmith evaluate -p {project.info.name}`")
+    return folder
+
+
+def _profile(path: Path) -> Profile:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError("cannot read the profile", where=str(path), mend=str(error.strerror or error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError("the profile is not UTF-8", where=str(path), mend="save the file as UTF-8") from error
+    try:
+        return Profile.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "document"
+        if first["type"] == "extra_forbidden":
+            raise InputError(
+                f"unknown key `{key}`", where=str(path), mend="known keys: " + ", ".join(Profile.model_fields)
+            ) from error
+        raise InputError(f"{key}: {first['msg']}", where=str(path), mend="correct that value") from error
+
+
+def _some(text: str | None, known: tuple[str, ...], option: str) -> tuple[str, ...] | None:
+    """Split a list by comma and check every part; `None` stays `None`."""
+    if text is None:
+        return None
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in parts:
+        if part not in known:
+            raise InputError("unknown value", where=f"{option} {part}", mend="it takes " + ", ".join(known))
+    if not parts:
+        raise InputError("an empty list", where=option, mend="it takes " + ", ".join(known))
+    return parts

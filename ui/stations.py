@@ -1,0 +1,62 @@
+"""One call a station: the request goes in, the job runs in its own process, the typed result comes back.
+
+Both the commands and the line of `graph.pipeline` go through here, so a station behaves the same in either.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from agent.records.base import Record
+from agent.records.evaluation import EvaluateRequest
+from agent.records.job import Job, JobKind
+from tools.workspace import Project
+from ui.following import follow, start_job
+from ui.progress import TerminalReporter
+from ui.runtime import Runtime
+
+R = TypeVar("R", bound=Record)
+
+
+def run_station(
+    runtime: Runtime, project: Project, kind: JobKind, request: Record, result: type[R], *, detach: bool = False
+) -> R | None:
+    """Start a job and follow it to its result; with `detach` print its record and return `None`.
+
+    Raises:
+        DomainsmithError: The job did not end well; with its own exit code.
+    """
+    return finish(runtime, project, start_job(runtime, project, kind, request), result, detach=detach)
+
+
+def finish(runtime: Runtime, project: Project, job: Job, result: type[R], *, detach: bool = False) -> R | None:
+    """Follow a started job to its result; with `detach` print its record and return `None`."""
+    if detach:
+        runtime.output.emit(job, runtime.output.say("started", id=job.id))
+        return None
+    return follow(project, job, result)
+
+
+def start_evaluation(runtime: Runtime, project: Project, request: EvaluateRequest) -> Job:
+    """Look up every question, then start the evaluation.
+
+    The index has one owner process, and a worker never opens it: what retrieval finds is written into the run folder
+    before the worker starts.
+
+    Raises:
+        EmptyError: There are no sealed items, or no documents although arms with retrieval were asked for.
+    """
+    from tools.evaluation.items import to_retrieve
+    from tools.evaluation.retrieved import retrieve_for
+
+    wanted = to_retrieve(project, request)
+    if not wanted or not project.chunks.exists():
+        return start_job(runtime, project, "evaluate", request)
+    retriever = runtime.retriever(project)
+
+    def prepare(run: Path) -> None:
+        with TerminalReporter("retrieve") as reporter:
+            retrieve_for(wanted, retriever.search, request.k, run, reporter)
+
+    return start_job(runtime, project, "evaluate", request, prepare=prepare)
