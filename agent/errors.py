@@ -1,16 +1,16 @@
 """The one error tree of domainsmith.
 
-    DomainsmithError
-    ├── UserError                exit 2: what, where and the mend are known
-    │   ├── InputError           a file, folder, key or value the user gave is wrong
-    │   ├── NotFoundError        a named project, run, job, pair or document does not exist
-    │   ├── EmptyError           a station has nothing to work on yet
-    │   └── BusyError            another process owns the project
-    ├── RefusedError             exit 3: policy refuses, or a person's yes is missing
-    │   ├── ConsentNeededError
-    │   └── DoesNotFitError      memory or device cannot carry the request
-    ├── WorkFailedError          exit 1: the work itself failed
-    └── CancelledError           exit 130
+DomainsmithError
+├── UserError                exit 2: what, where and the mend are known
+│   ├── InputError           a file, folder, key or value the user gave is wrong
+│   ├── NotFoundError        a named project, run, job, pair or document does not exist
+│   ├── EmptyError           a station has nothing to work on yet
+│   └── BusyError            another process owns the project
+├── RefusedError             exit 3: policy refuses, or a person's yes is missing
+│   ├── ConsentNeededError
+│   └── DoesNotFitError      memory or device cannot carry the request
+├── WorkFailedError          exit 1: the work itself failed
+└── CancelledError           exit 130
 """
 
 from __future__ import annotations

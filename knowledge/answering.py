@@ -340,8 +340,8 @@ def cite(answer: str, question: str, chunks: Sequence[Chunk]) -> tuple[Citation,
 _ABSTENTIONS: Final[dict[Language, re.Pattern[str]]] = {
     "en": re.compile(
         r"\b(?:documents?|context|texts?|passages?|sources?|materials?|information|manual)\b[^.]{0,40}?"
-        r"\b(?:do|does|did|is|are|was)(?: not|n't|n’t)\s+(?:\w+ )?(?:say|mention|state|contain|specify|specified|provide|"
-        r"provided|tell|include|included|answer|give|given|cover|stated|mentioned|available|enough|discuss|describe)"
+        r"\b(?:do|does|did|is|are|was)(?: not|n't|n’t)\s+(?:\w+ )?(?:say|mention|state|contain|specify|specified|"
+        r"provide|provided|tell|include|included|answer|give|given|cover|stated|mentioned|available|enough|discuss|describe)"
         r"|\bnot (?:mentioned|stated|specified|given|found|provided|said|covered|included|available)\b[^.]{0,30}"
         r"\b(?:documents?|context|texts?|passages?|sources?|materials?)\b"
         r"|^(?:sorry, )?(?:i (?:do not|don't|don’t|cannot|can't|can’t) (?:know|tell|answer|say|determine|find)"

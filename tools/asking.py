@@ -14,11 +14,11 @@ from agent.errors import EmptyError, InputError
 from agent.prompts.forms import closed_book, with_context
 from agent.records.base import Record
 from agent.records.corpus import Answer, Chunk, Retrieved
-from agent.records.evaluation import Arm
+from agent.records.evaluation import Arm, EvaluateRequest
 from agent.settings import Settings
 from knowledge.answering import MAX_NEW_TOKENS, Context, abstained, build_context, cite
 from knowledge.ingest.language import language_of
-from tools.evaluation.run import Tuned, latest_tuned
+from tools.evaluation.run import Tuned, find_tuned
 from tools.generation import load_generator
 from tools.workspace import Project
 
@@ -49,7 +49,7 @@ def choose_arms(project: Project, wanted: str | None) -> tuple[Arm, ...]:
         EmptyError: A tuned arm was named and nothing is tuned, or an arm with retrieval and nothing is ingested.
     """
     known: dict[str, Arm] = {arm: arm for arm in get_args(Arm)}
-    tuned = latest_tuned(project) is not None
+    tuned = find_tuned(project, EvaluateRequest()) is not None
     documents = project.chunks.exists() and project.chunks.stat().st_size > 0
     if wanted is None:
         return tuple(arm for arm in ASKABLE if (documents or "rag" not in arm) and (tuned or "tuned" not in arm))
@@ -78,7 +78,7 @@ def ask_arms(
         arms: From `choose_arms`.
         retrieved: What retrieval found, for the arms with retrieval.
     """
-    tuned: Tuned | None = latest_tuned(project) if any("tuned" in arm for arm in arms) else None
+    tuned: Tuned | None = find_tuned(project, EvaluateRequest()) if any("tuned" in arm for arm in arms) else None
     if tuned is not None:
         settings = settings.model_copy(update={"base_model": tuned.result.base_model})
     generator = load_generator(settings, tuned.folder if tuned else None)

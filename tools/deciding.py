@@ -33,7 +33,7 @@ def decide_for_project(project: Project, lang: Language = "en") -> MethodDecisio
         decision = decide_for_profile(profile, lang)
     else:
         report = read_record(run / "result.json", EvaluationReport)
-        decision = decide_from_report(report, profile, THRESHOLDS, lang, devices=_devices())
+        decision = decide_from_report(report, profile, THRESHOLDS, lang, recall=report.recall, devices=_devices())
     with project.owned("decide"):
         write_record(project.decision, decision)
     return decision

@@ -61,7 +61,7 @@ def memory_gib() -> float:
     """Return this machine's main memory in GiB, or the limit of its control group where that is lower."""
     import psutil
 
-    total = psutil.virtual_memory().total
+    total = int(psutil.virtual_memory().total)
     limits = (
         _limit(Path(file)) for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
     )

@@ -193,12 +193,10 @@ def check_adapter_folder(folder: Path) -> None:
         raise InputError(
             f"adapter type {config.get('peft_type')!r} is not supported", where=str(file), mend="use a LoRA adapter"
         )
-    # Both fields make peft import a module that the file names.
-    for key in ("auto_mapping", "megatron_config"):
-        if config.get(key):
-            raise InputError(
-                f"the adapter asks for code of its own ({key})", where=str(file), mend="use a plain LoRA adapter"
-            )
+    # These fields name modules that peft would import.
+    library = str((config.get("auto_mapping") or {}).get("parent_library") or "transformers")
+    if config.get("megatron_config") or library.split(".")[0] not in {"transformers", "peft"}:
+        raise InputError("the adapter asks for code of its own", where=str(file), mend="use a plain LoRA adapter")
 
 
 def parameter_count(folder: Path) -> int:

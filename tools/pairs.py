@@ -10,9 +10,7 @@ own the project.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,12 +23,23 @@ from agent.records.base import Language
 from agent.records.pairs import Message, Pair, PairKind, PairSource, PairStatus
 from knowledge.files import read_records, write_records, write_text
 from tools.extraction.checks import CHECKS, check, first_failure
+from tools.extraction.rows import csv_columns, csv_rows, csv_text, json_lines, parsed_json, read_utf8
 from tools.extraction.similarity import is_chinese, normal
 from tools.workspace import Project
 
 PairFormat = Literal["messages", "alpaca", "sharegpt", "csv"]
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_COLUMNS: Final = ("id", "question", "answer", "quote", "document", "page", "kind", "language", "status", "reason")
+_COLUMNS: Final[tuple[str, ...]] = (
+    "id",
+    "question",
+    "answer",
+    "quote",
+    "document",
+    "page",
+    "kind",
+    "language",
+    "status",
+    "reason",
+)
 _SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 
 
@@ -164,8 +173,8 @@ def read_conversations(path: Path) -> Iterator[tuple[Message, ...]]:
     Raises:
         InputError: The file or a line of it cannot be read; says which line.
     """
-    for line, row in _rows(path):
-        yield conversation(row, f"{path.name}, line {line}")
+    for where, row in _rows(path):
+        yield conversation(row, where)
 
 
 def export_pairs(project: Project, path: Path, form: PairFormat, *, status: PairStatus | None = "accepted") -> int:
@@ -180,12 +189,8 @@ def export_pairs(project: Project, path: Path, form: PairFormat, *, status: Pair
     """
     pairs = select(load_pairs(project), status=status)
     if form == "csv":
-        buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        writer.writerow(_COLUMNS)
-        for pair in pairs:
-            writer.writerow([_cell(getattr(pair, name)) for name in _COLUMNS])
-        write_text(path, buffer.getvalue())
+        rows = (tuple(getattr(pair, name) for name in _COLUMNS) for pair in pairs)
+        write_text(path, csv_text(_COLUMNS, rows))
     else:
         write_text(path, "".join(json.dumps(_shaped(pair, form), ensure_ascii=False) + "\n" for pair in pairs))
     return len(pairs)
@@ -201,15 +206,6 @@ def _change(project: Project, ids: Sequence[str], change: Callable[[Pair], Pair]
     return [changed[identifier] for identifier in dict.fromkeys(ids)]
 
 
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _uncell(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
-
-
 def _shaped(pair: Pair, form: PairFormat) -> dict[str, Any]:
     if form == "alpaca":
         return {"instruction": pair.question, "input": "", "output": pair.answer}
@@ -219,57 +215,21 @@ def _shaped(pair: Pair, form: PairFormat) -> dict[str, Any]:
     return {"messages": [message.model_dump() for message in pair.messages]}
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield line number and object of every row of a file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError("this file cannot be read", where=str(path), mend="check the path") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(
-            "this file is not UTF-8", where=f"{path.name}, line {line}", mend="save it as UTF-8"
-        ) from error
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield place and object of every row of a file."""
+    text = read_utf8(path)
     if path.suffix.lower() == ".csv":
-        yield from _csv_rows(path.name, text)
+        if not {"question", "answer"} <= csv_columns(text):
+            raise InputError("the columns `question` and `answer` are missing", where=f"{path.name}, line 1")
+        for where, row in csv_rows(path.name, text):
+            yield where, {"question": row["question"], "answer": row["answer"]}
     elif text.lstrip().startswith("["):
-        yield from _json_rows(path.name, text)
+        for number, entry in enumerate(parsed_json(path.name, text), start=1):
+            if not isinstance(entry, dict):
+                raise InputError("an entry is no object", where=f"{path.name}, entry {number}")
+            yield f"{path.name}, entry {number}", entry
     else:
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                yield number, _object(line, f"{path.name}, line {number}")
-
-
-def _csv_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    if not {"question", "answer"} <= set(reader.fieldnames or ()):
-        raise InputError("the columns `question` and `answer` are missing", where=f"{name}, line 1")
-    try:
-        for row in reader:
-            yield reader.line_num, {key: _uncell(row[key] or "") for key in ("question", "answer")}
-    except csv.Error as error:
-        raise InputError(f"not valid CSV ({error})", where=f"{name}, line {reader.line_num}") from error
-
-
-def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not valid JSON ({error.msg})", where=f"{name}, line {error.lineno}") from error
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise InputError("an entry is no object", where=f"{name}, entry {number}")
-        yield number, row
-
-
-def _object(line: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not valid JSON ({error.msg})", where=where, mend="correct or remove that line") from error
-    if not isinstance(row, dict):
-        raise InputError("this line is no JSON object", where=where)
-    return row
+        yield from json_lines(path.name, text)
 
 
 def conversation(row: dict[str, Any], where: str) -> tuple[Message, ...]:
@@ -278,7 +238,10 @@ def conversation(row: dict[str, Any], where: str) -> tuple[Message, ...]:
         if "messages" in row:
             turns = [Message.model_validate(turn) for turn in row["messages"]]
         elif "conversations" in row:
-            turns = [Message(role=_SPEAKERS[turn["from"]], content=turn["value"]) for turn in row["conversations"]]
+            turns = [
+                Message.model_validate({"role": _SPEAKERS[turn["from"]], "content": turn["value"]})
+                for turn in row["conversations"]
+            ]
         elif "instruction" in row:
             # Self-instruct files keep input and output in the first instance.
             filled = row["instances"][0] if row.get("instances") else row
@@ -286,7 +249,7 @@ def conversation(row: dict[str, Any], where: str) -> tuple[Message, ...]:
             turns = [Message(role="user", content=asked), Message(role="assistant", content=filled["output"])]
         else:
             turns = [Message(role="user", content=row["question"]), Message(role="assistant", content=row["answer"])]
-    except (KeyError, TypeError, ValidationError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, ValidationError) as error:
         raise InputError(
             "this is no training pair",
             where=where,

@@ -229,7 +229,7 @@ class Workspace:
             raise InputError(
                 "a project of this name exists", where=name, mend=f"use it with `-p {name}`, or choose another name"
             )
-        created = datetime.now(UTC).isoformat(timespec="seconds")
+        created = datetime.now(UTC).isoformat(timespec="milliseconds")
         info = ProjectInfo(id=identifier, name=name.strip(), created=created, lang=lang)
         write_record(root / "project.json", info)
         return Project(root, info)

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import WorkFailedError
+from agent.records.base import Record
 from agent.records.corpus import IngestRequest, IngestResult
 from agent.records.decision import Action, MethodDecision, Readiness
 from agent.records.diagnosis import Diagnosis
 from agent.records.evaluation import Dimension, EvaluateRequest, EvaluationReport
+from agent.records.job import JobKind
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult
 from agent.records.profile import DocumentsProfile, Profile
@@ -178,19 +180,22 @@ class Demonstration:
             case "mix":
                 from tools.mixing.request import MixRequest
 
-                run_station(self.runtime, self.project, "mix", MixRequest(seed=self.seed), MixManifest)
+                self._job("mix", MixRequest(seed=self.seed), MixManifest)
             case "tune":
                 from tools.tuning.request import tune_request
 
                 request = tune_request(self.project, self.runtime.settings, seed=self.seed)
-                run_station(self.runtime, self.project, "tune", request, TuneResult)
+                self._job("tune", request, TuneResult)
             case "evaluate":
-                request = EvaluateRequest(limits={} if self.full else LIMITS, seed=self.seed)
-                job = start_evaluation(self.runtime, self.project, request)
+                asked = EvaluateRequest(limits={} if self.full else LIMITS, seed=self.seed)
+                job = start_evaluation(self.runtime, self.project, asked)
                 finish(self.runtime, self.project, job, EvaluationReport)
             case _:
                 raise AssertionError(f"the line has no station {action}")
         self.seconds[action] = round(time.monotonic() - began, 1)
+
+    def _job(self, kind: JobKind, request: Record, result: type[Record]) -> None:
+        run_station(self.runtime, self.project, kind, request, result)
 
     def _publish(self, run: Path, decision: MethodDecision, found: Diagnosis, seconds: float) -> dict[str, Any]:
         from knowledge.company.build import COMPANY, DEMO_FAMILY

@@ -13,6 +13,7 @@ from agent.records.hardware import MemoryPlan
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
+from tools.validation.request import ValidateResult
 from ui.output import Output
 
 MARKS = {"done": "[x]", "current": "[>]", "waiting": "[ ]", "needs_you": "[!]"}
@@ -158,6 +159,13 @@ def mix(value: MixManifest, output: Output) -> str:
         share=percent(value.domain_share_examples),
         tokens=percent(value.domain_share_tokens),
     )
+
+
+def validation(value: ValidateResult, output: Output) -> str:
+    """Return what is sealed, by dimension, with what was left out."""
+    rows = [(f"  {count}", output.say(f"dimension_{name}")) for name, count in value.by_dimension.items()]
+    head = output.say("sealed", items=value.items, sha256=value.sha256[:12])
+    return "\n".join([head, table(rows), *(f"- {note}" for note in value.notes)]).rstrip()
 
 
 def plan(value: MemoryPlan, output: Output) -> str:

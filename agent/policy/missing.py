@@ -18,10 +18,10 @@ Outcome = tuple[MethodChoice, Method | None]
 
 CANDIDATES: Final[dict[str, tuple[object, ...]]] = {
     "task_kind": ("facts", "style", "format", "classification", "extraction", "reasoning", "mixed"),
+    "labelled_pairs": (10, 70, 200, 5000),
     "needs_citations": (True, False),
     "knowledge_change": ("never", "yearly", "monthly", "weekly", "daily"),
     "per_document_access_control": (True, False),
-    "labelled_pairs": (10, 70, 200, 5000),
     "target": (0.5, 0.7, 0.9),
     "base_model_params_b": (0.135, 7.0, 14.0, 70.0),
 }

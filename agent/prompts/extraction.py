@@ -17,9 +17,9 @@ _SYSTEM: Final[dict[Language, str]] = {
 _USER: Final[dict[Language, str]] = {
     "en": (
         "Document: {title}\nSection: {section}\nPassage:\n{passage}\n\n"
-        "Write up to {count} question(s) that this passage answers. For each, `quote` is the sentence of the passage that "
-        "holds the answer, `question` names the thing it asks about and can be understood without the passage, and "
-        "`answer` is a few words copied from the quote."
+        "Write up to {count} question(s) that this passage answers. For each, `quote` is the sentence of the passage "
+        "that holds the answer, `question` names the thing it asks about and can be understood without the passage, "
+        "and `answer` is a few words copied from the quote."
     ),
     "zh": (
         "文件：{title}\n章节：{section}\n段落：\n{passage}\n\n"

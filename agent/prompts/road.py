@@ -111,7 +111,7 @@ REFUSALS: Final[Phrases] = {
 CONSENT: Final[Phrases] = {
     "summary": {
         "en": "{subject}. Takes {time}; memory {memory}. {changes}",
-        "zh": "{subject}。用时{time}；内存 {memory}。{changes}",
+        "zh": "{subject}。用时 {time}；内存 {memory}。{changes}",
     },
     "unknown": {"en": "unknown", "zh": "未知"},
     "about": {"en": "about {low}", "zh": "约 {low}"},

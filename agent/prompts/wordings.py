@@ -158,3 +158,9 @@ MEANING_COLUMNS: Final[dict[Language, str]] = {
     "zh": r"^(含义|意思|意义|说明|定义|释义|解释|全称)$",
 }
 """Column names that make a row a definition of its first cell."""
+
+SENSE: Final[dict[Language, str]] = {
+    "en": 'What does "{t}" mean here?',
+    "zh": "这里的“{t}”是什么意思？",
+}
+"""Asks for the sense of a term in a sentence; the options are senses of the corpus."""

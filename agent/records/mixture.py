@@ -39,6 +39,8 @@ class MixManifest(Record):
     """Hash of `train.jsonl`."""
     pairs_sha256: str
     """Hash over the ids of the domain pairs, in order."""
+    accepted_sha256: str = ""
+    """Hash over all accepted pairs when the mix was made; another one now means that the mix is out of date."""
     general: GeneralSource
     documents: tuple[str, ...]
     """Ids of the documents behind the domain part."""

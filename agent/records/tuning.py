@@ -42,6 +42,8 @@ class TuneRequest(Record):
     """Mix id."""
     hyperparameters: Hyperparameters | None = None
     """`None` lets the policy choose by size of model and data."""
+    overrides: dict[str, float | int] = Field(default_factory=dict)
+    """Single hyperparameters that a person set; the policy chooses the rest."""
     seed: int = 0
 
 

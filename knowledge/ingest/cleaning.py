@@ -14,12 +14,12 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def faithful(text: str) -> str:
-    """Return text of a text file: one kind of newline, no control characters, no byte-order mark; all else as it was."""
+    """Return text of a text file: one kind of newline, no control characters, no byte-order mark; else as it was."""
     return _CONTROL.sub("", _NEWLINE.sub("\n", text))
 
 
 def tidy(text: str) -> str:
-    """Return text that a reader rebuilt from another format: `faithful`, plain spaces, no trailing ones, no long gaps."""
+    """Return text rebuilt from another format: `faithful`, with plain spaces, no trailing ones and no long gaps."""
     text = _INVISIBLE.sub("", faithful(text).replace(_SOFT_HYPHEN, ""))
     lines = []
     fenced = False

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bs4 import BeautifulSoup, Comment, Doctype, NavigableString, PageElement, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import Comment, Doctype, NavigableString, PageElement
 
 from knowledge.ingest.cleaning import one_line, pipe_table, tidy
 from knowledge.ingest.parsed import Parsed, UnreadableError
@@ -18,10 +19,11 @@ _DROPPED: Final = (
     "canvas", "audio", "video", "dialog",
 )  # fmt: skip
 _HIDDEN_ROLES: Final = ("navigation", "banner", "contentinfo", "search", "dialog", "menu")
-_BLOCKS: Final = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 "
-    "h6 header hgroup hr html li main ol p pre section summary table ul".split()
+_BLOCK_NAMES = (
+    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer h1 h2 h3 h4 "
+    "h5 h6 header hgroup hr html li main ol p pre section summary table ul"
 )
+_BLOCKS: Final = frozenset(_BLOCK_NAMES.split())
 _HEADING = re.compile(r"h([1-6])$")
 _DEEPEST: Final = 200
 _TERM = re.compile(r"[:：]\s*$")
@@ -59,7 +61,7 @@ def read_html(markup: str) -> Parsed:
     title = one_line(soup.title.get_text()) if soup.title else ""
     for tag in soup.find_all(_DROPPED):
         tag.decompose()
-    for tag in soup.find_all(attrs={"role": _HIDDEN_ROLES}) + soup.find_all(attrs={"hidden": True}):
+    for tag in soup.find_all(_is_hidden):
         tag.decompose()
     for note in soup.find_all(string=lambda text: isinstance(text, (Comment, Doctype))):
         note.extract()
@@ -89,6 +91,10 @@ def _blocks(parent: Tag, depth: int) -> Iterator[str]:
         else:
             inline.append(child)
     yield from _paragraph(inline)
+
+
+def _is_hidden(tag: Tag) -> bool:
+    return tag.has_attr("hidden") or tag.get("role") in _HIDDEN_ROLES
 
 
 def _is_block(tag: Tag) -> bool:

@@ -18,7 +18,10 @@ from knowledge.ingest.pdf_layout import Page, PageItem, lay_out
 from knowledge.ingest.pdf_lines import lines
 from knowledge.ingest.pdf_page import pieces, rules
 
-_PAGE_NUMBER = re.compile(r"^(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?$|^第?\s*\d{1,4}\s*页(?:.{0,3}共\s*\d{1,4}\s*页)?$", re.I)
+_PAGE_NUMBER = re.compile(
+    r"^(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?$|^第?\s*\d{1,4}\s*页(?:.{0,3}共\s*\d{1,4}\s*页)?$",
+    re.I,
+)
 _WORDS = re.compile(r"\w+(?:-\w+)*")
 _SENTENCE_END = re.compile(r"[.!?。！？:：;；][\"'”’)\]）]*$")
 _MARGIN: Final = 0.09

@@ -97,13 +97,18 @@ def _grid(lines: list[Rule]) -> Grid | None:
         (row, i)
         for i, x in enumerate(xs)
         for row in range(len(ys) - 1)
-        if any(abs(w.x0 - x) <= _TOUCH and w.y0 - _TOUCH <= (ys[row] + ys[row + 1]) / 2 <= w.y1 + _TOUCH for w in upright)
+        if any(
+            abs(w.x0 - x) <= _TOUCH and w.y0 - _TOUCH <= (ys[row] + ys[row + 1]) / 2 <= w.y1 + _TOUCH for w in upright
+        )
     }
     floors = {
         (i, column)
         for i, y in enumerate(ys)
         for column in range(len(xs) - 1)
-        if any(abs(f.y0 - y) <= _TOUCH and f.x0 - _TOUCH <= (xs[column] + xs[column + 1]) / 2 <= f.x1 + _TOUCH for f in flat)
+        if any(
+            abs(f.y0 - y) <= _TOUCH and f.x0 - _TOUCH <= (xs[column] + xs[column + 1]) / 2 <= f.x1 + _TOUCH
+            for f in flat
+        )
     }
     cells = _cells(xs, ys, walls, floors)
     return Grid(tuple(cells), tuple(round(x, 1) for x in xs))

@@ -161,7 +161,11 @@ def _flow(flow: list[Line], number: int, vocabulary: frozenset[str]) -> list[Pag
             block = flow[position : position + count]
             rows = tuple(tuple(part.text for part in line.columns) for line in block)
             if all(_LABEL_END.search(row[0]) for row in rows):
-                found.extend(PageItem("label", text, page=number) for row in rows for text in _pairs([(cell, False) for cell in row]))
+                found.extend(
+                    PageItem("label", text, page=number)
+                    for row in rows
+                    for text in _pairs([(cell, False) for cell in row])
+                )
             else:
                 columns = tuple(round(part.x0, 1) for part in block[0].columns)
                 found.append(PageItem("table", rows=rows, page=number, columns=columns))

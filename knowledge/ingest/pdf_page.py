@@ -60,7 +60,7 @@ class Rule:
 
 def pieces(page: Any) -> list[Piece]:
     """Return the text pieces of a pypdfium2 page in the order in which PDFium reads them."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     height = page.get_height()
     textpage = page.get_textpage()
@@ -119,7 +119,7 @@ def _is_bold(raw: Any, textpage: Any, index: int, known: dict[int, bool]) -> boo
 
 def rules(page: Any) -> list[Rule]:
     """Return the ruling lines of a page: stroked lines, thin bars and the edges of rectangles."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     height = page.get_height()
     found: list[Rule] = []

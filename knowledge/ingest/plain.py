@@ -23,9 +23,7 @@ _CHINESE: Final = ("gb18030", "big5")
 _LOST_SHARE: Final = 0.001
 """Share of U+FFFD from which on a text is taken for badly converted."""
 _HAN = re.compile(f"[{CJK}]")
-_UNSURE: Final = (
-    "its encoding cannot be told: save it as UTF-8"
-)
+_UNSURE: Final = "its encoding cannot be told: save it as UTF-8"
 _COMMON: Final = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实"
     "這個們來為國時說會對發後裡經麼學現當沒動還進樣實無與體義讓應該請問題設備電機時間產品檢查使用注意安裝"
@@ -37,8 +35,8 @@ _TITLE = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 def decode(content: bytes) -> str:
     """Return the characters of a text file.
 
-    Tried in order: byte-order mark, UTF-8, UTF-16 without a mark, the Chinese encodings GB18030 and Big5 by whether they
-    give common characters, at last the Western single-byte encodings by charset-normalizer.
+    Tried in order: byte-order mark, UTF-8, UTF-16 without a mark, the Chinese encodings GB18030 and Big5 by whether
+    they give common characters, at last the Western single-byte encodings by charset-normalizer.
 
     Raises:
         UnreadableError: The file is binary, or no encoding gives a believable text.
@@ -50,10 +48,9 @@ def decode(content: bytes) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         text = ""
-        if error.reason == "unexpected end of data":
-            # In plain ASCII before it, the odd byte may be the only accent of a Western encoding.
-            if not content[: error.start].isascii():
-                raise UnreadableError("cut short in the middle of a character") from error
+        # After plain ASCII, the odd byte may be the only accent of a Western encoding.
+        if error.reason == "unexpected end of data" and not content[: error.start].isascii():
+            raise UnreadableError("cut short in the middle of a character") from error
     if text and "\0" not in text:
         return _without_losses(text)
     if wide := _utf16(content):

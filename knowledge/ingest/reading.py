@@ -55,7 +55,9 @@ class Reading:
             reply = self._reply(process)
         except BrokenPipeError as error:
             self.close()
-            raise WorkFailedError("the reading process does not start", mend="`domainsmith doctor` looks into it") from error
+            raise WorkFailedError(
+                "the reading process does not start", mend="`domainsmith doctor` looks into it"
+            ) from error
         if "refused" in reply:
             raise UnreadableError(str(reply["refused"]))
         return [Parsed(**{**d, "pages": tuple(tuple(span) for span in d["pages"])}) for d in reply["documents"]]

@@ -1,6 +1,6 @@
 """Read a user's files into the project's corpus: new and changed ones only, and bring the index up to date.
 
-    result = ingest([Path("manuals")], CorpusStore(project.root), load_embedder(settings), reporter)
+result = ingest([Path("manuals")], CorpusStore(project.root), load_embedder(settings), reporter)
 """
 
 from __future__ import annotations
@@ -235,7 +235,9 @@ class _Batch:
             return
         first = next(iter(self.touched.values()))
         others = f" (and {len(self.touched) - 1} more)" if len(self.touched) > 1 else ""
-        raise InputError(f"no file could be read: {first.reason}{others}", where=first.name, mend="mend it or name others")
+        raise InputError(
+            f"no file could be read: {first.reason}{others}", where=first.name, mend="mend it or name others"
+        )
 
     def drop_vanished(self, present: set[Path], folders: Sequence[Path]) -> int:
         """Forget documents whose file is gone from a folder that was read; return how many."""

@@ -41,7 +41,7 @@ def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
     files: dict[Path, SourceFile] = {}
     folders: list[Path] = []
     for given in paths:
-        path = Path(os.path.abspath(Path(given).expanduser()))
+        path = Path(given).expanduser().resolve()
         if path.is_dir():
             folders.append(path)
             found = [SourceFile(file, file.relative_to(path).as_posix(), format_of(file)) for file in _walk(path)]

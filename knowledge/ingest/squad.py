@@ -16,7 +16,9 @@ def is_squad(data: Any) -> bool:
     articles = data.get("data") if isinstance(data, dict) else None
     first = articles[0] if isinstance(articles, list) and articles else None
     paragraphs = first.get("paragraphs") if isinstance(first, dict) else None
-    return isinstance(paragraphs, list) and all(isinstance(p, dict) and isinstance(p.get("context"), str) for p in paragraphs)
+    return isinstance(paragraphs, list) and all(
+        isinstance(p, dict) and isinstance(p.get("context"), str) for p in paragraphs
+    )
 
 
 def read_squad(text: str) -> list[Parsed]:
@@ -34,7 +36,9 @@ def read_squad(text: str) -> list[Parsed]:
     found: list[Parsed] = []
     taken: set[str] = set()
     for number, article in enumerate(data["data"], start=1):
-        paragraphs = [p for p in article.get("paragraphs", []) if isinstance(p, dict) and isinstance(p.get("context"), str)]
+        paragraphs = [
+            p for p in article.get("paragraphs", []) if isinstance(p, dict) and isinstance(p.get("context"), str)
+        ]
         body = "\n\n".join(faithful(p["context"]) for p in paragraphs)
         if not body.strip():
             continue

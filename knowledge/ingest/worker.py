@@ -47,7 +47,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"refused": "nested too deep"}
     except OSError as error:
         return {"refused": f"cannot be opened: {error.strerror or error}"}
-    except Exception as error:  # Parsers of broken files raise anything; the parent must hear of it, not lose the worker.
+    except (
+        Exception
+    ) as error:  # Parsers of broken files raise anything; the parent must hear of it, not lose the worker.
         return {"refused": f"damaged ({type(error).__name__})"}
     return {"documents": [dataclasses.asdict(document) for document in documents]}
 

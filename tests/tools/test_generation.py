@@ -47,7 +47,7 @@ def adapter(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def generator(folder: Path) -> Generator:
-    return load_generator(Settings(base_model=str(folder)))
+    return load_generator(Settings(base_model=str(folder), threads=1))
 
 
 class CancelAfter(Silent):
@@ -162,7 +162,7 @@ def test_a_wrong_grammar_is_named(generator: Generator) -> None:
 
 
 def test_the_adapter_is_switched_on_and_off(folder: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(base_model=str(folder), threads=2)
+    settings = Settings(base_model=str(folder), threads=1)
     plain = load_generator(settings)
     merged = load_generator(settings, adapter)
     monkeypatch.setattr("tools.generation._room_for_copy", lambda model: False)

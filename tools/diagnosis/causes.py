@@ -59,6 +59,8 @@ def wrong_reference(case: Case) -> Evidence | None:
     oracle, tuned = case.others.get("oracle"), case.others.get("tuned")
     if oracle is None or tuned is None or passed(oracle) is not False or passed(tuned) is not False:
         return None
+    if oracle.truncated or tuned.truncated or oracle.abstained or not _says_something(oracle.text, item):
+        return None
     same = judge(tuned.text, (oracle.text,), item.question, item.language).right
     if same and holds(case.passage, (oracle.text,), item.language):
         return {"gold": item.answers[0], "oracle": oracle.text[:200], "tuned": tuned.text[:200]}
@@ -230,6 +232,13 @@ def _literal(item: Item) -> bool:
     sizes = [len(tokenise(gold, item.language)) for gold in item.answers]
     polar = any(gold.strip().lower().rstrip(".。") in ("yes", "no", "是", "否", "maybe") for gold in item.answers)
     return not polar and max(sizes) <= LONG_GOLD
+
+
+def _says_something(text: str, item: Item) -> bool:
+    """Whether an answer has content of its own, of the kind asked for: a value where the accepted answer is one."""
+    if any(values_of(gold) for gold in item.answers):
+        return bool(values_of(text) - values_of(item.question))
+    return bool(set(content_tokens(text, item.language)) - set(content_tokens(item.question, item.language)))
 
 
 def _in_passage(passage: str, gold: str, item: Item) -> bool:

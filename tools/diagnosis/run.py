@@ -26,6 +26,7 @@ from tools.diagnosis.case import Case, Passage, passed
 from tools.diagnosis.causes import cause_of, supports
 from tools.diagnosis.lessons import Lessons, read_lessons
 from tools.diagnosis.rivals import Rivals
+from tools.evaluation.arms import WITH_RETRIEVAL
 from tools.evaluation.comparisons import find
 from tools.evaluation.retrieved import read_retrieved
 from tools.evaluation.scoring import judge
@@ -179,7 +180,7 @@ class Gathered:
         return ""
 
     def _passages(self, answer: ItemAnswer) -> tuple[Passage, ...] | None:
-        if answer.arm not in ("rag", "tuned+rag"):
+        if answer.arm not in WITH_RETRIEVAL:
             return None
         found: Mapping[str, Chunk] = {one.chunk.id: one.chunk for one in self._retrieved.get(answer.item, ())}
         if not found:

@@ -5,8 +5,10 @@
                                           tuned+rag   the tuned model with retrieval
 
 Reading items bring their passage along, so `base` and `tuned` read it; `faithfulness` is read from the item's own
-passage by `base` and `tuned` and from retrieval by `rag` and `tuned+rag`. Spokes that no context can change are asked
-of `base` and `tuned` only: `rag` is the base model there and stays absent, not copied.
+passage by `base` and `tuned` and from retrieval by `rag` and `tuned+rag`. An unanswerable item made by putting the
+passage of another thing before a question is unanswerable from that passage only, so retrieval is not asked it. Spokes
+that no context can change are asked of `base` and `tuned` only: `rag` is the base model there and stays absent, not
+copied.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ ARMS_OF: Final[dict[Dimension, tuple[Arm, ...]]] = {
 }
 TUNED: Final[tuple[Arm, ...]] = ("tuned", "tuned+rag")
 """Arms answered with the adapter on."""
+WITH_RETRIEVAL: Final[tuple[Arm, ...]] = ("rag", "tuned+rag")
+"""Arms that read what retrieval found."""
 READS_ITS_PASSAGE: Final[tuple[Dimension, ...]] = ("understanding", "faithfulness", "disambiguation")
 """Dimensions whose `base` and `tuned` arms read the item's own passage."""
 INSTRUCTION_TOKENS: Final = 64
@@ -135,16 +139,23 @@ def plan(
     tasks = []
     for arm in (arm for arm in ARMS if arm in arms):
         for dimension in dict.fromkeys(item.dimension for item in items):
-            if arm not in ARMS_OF[dimension]:
-                continue
             group = [
                 _task(item, arm, retrieved, gold.get(item.id), reading, request)
                 for item in items
-                if item.dimension == dimension and not (arm == "oracle" and not item.context)
+                if item.dimension == dimension and is_asked(item, arm)
             ]
             # Neighbours of one length share a batch without padding.
             tasks.extend(sorted(group, key=lambda task: (task.form, task.max_new_tokens, task.cost)))
     return tasks
+
+
+def is_asked(item: Item, arm: Arm) -> bool:
+    """Whether an item is put to an arm."""
+    if arm not in ARMS_OF[item.dimension] or (arm == "oracle" and not item.context):
+        return False
+    if item.dimension != "faithfulness":
+        return True
+    return item.answerable or item.source != "auto" if arm in WITH_RETRIEVAL else bool(item.context)
 
 
 def _task(
@@ -160,7 +171,7 @@ def _task(
     if item.form == "minimal_pair":
         return Task(item, arm, "pair", pairs=tuple(("", option) for option in item.options), cost=_size(item.options))
     context: BuiltContext | None = None
-    if arm in ("rag", "tuned+rag"):
+    if arm in WITH_RETRIEVAL:
         if item.id not in retrieved:
             return Task(item, arm, "generate", error="nothing was retrieved for this item")
         context = reading.build(item.question, retrieved[item.id], item.language)

@@ -12,11 +12,10 @@ from agent.errors import EmptyError, InputError
 from agent.records.base import Language
 from agent.records.evaluation import Dimension, EvaluateRequest, Item
 from knowledge.files import read_records
+from tools.evaluation.arms import is_asked
 from tools.workspace import Project
 
 DOMAIN: Final[tuple[Dimension, ...]] = ("domain_knowledge", "domain_knowledge_held_out")
-RETRIEVED: Final[tuple[Dimension, ...]] = (*DOMAIN, "faithfulness")
-"""Dimensions whose questions are also put to the index."""
 QUICK: Final[dict[Dimension, int]] = {
     "domain_knowledge": 90,
     "domain_knowledge_held_out": 40,
@@ -68,7 +67,7 @@ def items_for(project: Project, request: EvaluateRequest) -> tuple[tuple[Item, .
 def to_retrieve(project: Project, request: EvaluateRequest) -> tuple[Item, ...]:
     """Return the items whose questions the owner of the index has to look up before the evaluation starts."""
     items, _ = items_for(project, request)
-    return tuple(item for item in items if item.dimension in RETRIEVED)
+    return tuple(item for item in items if is_asked(item, "rag"))
 
 
 def stratified(items: Sequence[Item], limit: int | None, seed: int) -> tuple[Item, ...]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
 
 from agent.errors import EmptyError, InputError, WorkFailedError
 from agent.policy.method import decide_from_report
@@ -29,9 +28,9 @@ from agent.settings import Settings
 from knowledge.files import read_record, read_records, sha256_of, write_json, write_record, write_records, write_text
 from knowledge.store import CorpusStore
 from tools.evaluation.answers import Clock, answer_all
-from tools.evaluation.arms import TUNED, ArmModel, Reading, Task, plan
+from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, ArmModel, Reading, Task, is_asked, plan
 from tools.evaluation.comparisons import compare, estimates, item_clusters, retrieval_recall, scores_by_spoke
-from tools.evaluation.items import RETRIEVED, items_for
+from tools.evaluation.items import items_for
 from tools.evaluation.radar import draw_html, draw_png
 from tools.evaluation.reading import documents_reading
 from tools.evaluation.report import count_notes, markdown
@@ -43,8 +42,6 @@ from tools.workspace import Project
 
 Load = Callable[[Settings, Path | None], ArmModel]
 """Loads the base model and, if a folder is given, its adapter; `tools.generation.load_generator`."""
-
-_WITH_RETRIEVAL: Final[tuple[Arm, ...]] = ("rag", "tuned+rag")
 
 
 @dataclass(frozen=True)
@@ -153,8 +150,8 @@ def _possible_arms(
         names = ", ".join(arm_name(arm, lang) for arm in missing)
         notes.append(say("arms_left_out", lang, arms=names, why=say("no_tune_run", lang)))
         asked = tuple(arm for arm in asked if arm not in TUNED)
-    needs = any(item.dimension in RETRIEVED for item in items)
-    if needs and not found and (missing := [arm for arm in asked if arm in _WITH_RETRIEVAL]):
+    needs = any(is_asked(item, "rag") for item in items)
+    if needs and not found and (missing := [arm for arm in asked if arm in WITH_RETRIEVAL]):
         if request.arms:
             raise InputError(
                 "nothing was retrieved for the items",
@@ -163,7 +160,7 @@ def _possible_arms(
             )
         names = ", ".join(arm_name(arm, lang) for arm in missing)
         notes.append(say("arms_left_out", lang, arms=names, why=say("no_retrieval", lang)))
-        asked = tuple(arm for arm in asked if arm not in _WITH_RETRIEVAL)
+        asked = tuple(arm for arm in asked if arm not in WITH_RETRIEVAL)
     return tuple(arm for arm in ARMS if arm in asked), notes
 
 

@@ -62,8 +62,8 @@ _TEXT: Final[Phrases] = {
     "measured": {"en": "## What was measured", "zh": "## 测了什么"},
     "measured_text": {
         "en": "Base model {model}; tuning run {tune}. Every arm answered the same sealed items (sha256 {sha}), "
-        "greedily, from the same prompts. Rates carry Wilson's interval; differences are paired on the item and resampled by "
-        "document.",
+        "greedily, from the same prompts. Rates carry Wilson's interval; differences are paired on the item and "
+        "resampled by document.",
         "zh": "基座模型 {model}；微调运行 {tune}。各组以相同提示、贪心解码回答同一批封存题目（sha256 {sha}）。"
         "比例用 Wilson 区间；差异按题配对，并按文档重抽样。",
     },

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 _HEADING: Final = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
@@ -96,7 +97,8 @@ def parse(text: str) -> list[Block]:
 def passage(text: str, start: int, end: int, limit: int = 800) -> tuple[int, int]:
     """Widen an answer's offsets to a sharp passage of whole lines.
 
-    Neighbouring lines of the same paragraph, list or table are taken in turn until `limit` characters are reached.
+    Neighbouring lines of the same paragraph, list or table are taken in turn until `limit` characters are reached; the
+    heading right above comes along if there is room.
 
     Args:
         text: The document's text.
@@ -119,6 +121,9 @@ def passage(text: str, start: int, end: int, limit: int = 800) -> tuple[int, int
         below = _line_end(text, high + 1) if high < len(text) else high
         if high < len(text) and text[high + 1 : below].strip() and below - low <= limit:
             high, grew = below, True
+    heading = re.search(r"(?:^|\n)(#{1,6} [^\n]+)\n\s*$", text[:low])
+    if heading and high - heading.start(1) <= limit:
+        low = heading.start(1)
     return low, high
 
 
@@ -157,5 +162,5 @@ def _cells(text: str, line: Piece) -> Iterator[Piece]:
     bars = [line.start + match.start() for match in re.finditer(r"(?<!\\)\|", line.text)]
     if not line.text.endswith("|") or line.text.endswith("\\|"):
         bars.append(line.end)
-    for left, right in zip(bars, bars[1:], strict=False):
+    for left, right in pairwise(bars):
         yield piece_of(text, left + 1, right)

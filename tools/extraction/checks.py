@@ -23,9 +23,10 @@ CHECKS: Final[dict[str, str]] = {
 """Check name to the reason of a failure, in the order in which they are tried."""
 
 _POINTING: Final = re.compile(
-    r"\b(this|the|that|above|following|given|provided|attached) (document|text|passage|page|section|table|context|paragraph|"
-    r"article|excerpt|figure|information|list below|sentence|chapter|file)\b|\baccording to the (text|passage|context|document|"
-    r"author|table|article)\b|\b(above|below)-mentioned\b|\bmentioned (above|below|here)\b|"
+    r"\b(this|the|that|above|following|given|provided|attached) (document|text|passage|page|section|table|context|"
+    r"paragraph|article|excerpt|figure|information|list below|sentence|chapter|file)\b|"
+    r"\baccording to the (text|passage|context|document|author|table|article)\b|\b(above|below)-mentioned\b|"
+    r"\bmentioned (above|below|here)\b|"
     r"(本|该|此|上述|以上|下列|下面|这个|这份|这段)(文档|文件|文章|文|段落|表格|表|章节|资料|材料|节|段)|文中|上文|下文|根据(上|本|该|原)文",
     re.IGNORECASE,
 )
@@ -37,12 +38,14 @@ _PRONOUN: Final = re.compile(
 _INSTRUCTION: Final = re.compile(
     r"\b(ignore|disregard|forget|override)\b.{0,30}\b(instructions?|prompts?|previous|above|rules)\b|\bsystem prompt\b|"
     r"\byou are (now )?(an?|the) (assistant|ai|language model|chatbot)\b|\bas an ai\b|<\|[a-z_]+\|>|\[/?INST\]|"
-    r"\b(assistant|system|user)\s*:\s|忽略.{0,12}(指令|提示|要求|以上|之前)|无视.{0,12}(指令|提示|规则)|系统提示|你(现在)?是(一个|一名)?(人工智能|AI|语言模型)",
+    r"\b(assistant|system|user)\s*:\s|忽略.{0,12}(指令|提示|要求|以上|之前)|"
+    r"无视.{0,12}(指令|提示|规则)|系统提示|你(现在)?是(一个|一名)?(人工智能|AI|语言模型)",
     re.IGNORECASE,
 )
 _ASKS: Final = re.compile(
-    r"[?？]\s*(\S.{0,40})?$|\b(tell|give|define|explain|name|state|list|describe|remind|look up|show|please|need to know|like to know|"
-    r"wonder|asked|any idea|what|which|who|how|when|where|why)\b|[吗呢吧]|告诉|请|说说|解释|什么|多少|哪|谁|几|怎|含义|定义|查一下|想知道|是否|能否|能不能|要不要|还能|给出|打听",
+    r"[?？]\s*(\S.{0,40})?$|\b(tell|give|define|explain|name|state|list|describe|remind|look up|show|please|"
+    r"need to know|like to know|wonder|asked|any idea|what|which|who|how|when|where|why)\b|[吗呢吧]|告诉|请|说说|解释|什么|"
+    r"多少|哪|谁|几|怎|含义|定义|查一下|想知道|是否|能否|能不能|要不要|还能|给出|打听",
     re.IGNORECASE,
 )
 _TERSE: Final = 14
@@ -98,7 +101,7 @@ def first_failure(checks: Mapping[str, bool | float]) -> str:
 
 
 def supported(answer: str, quote: str) -> bool:
-    """Return whether a quote holds an answer to the letter, or all of its numbers and nine tenths of its content words."""
+    """Return whether a quote holds an answer to the letter, or all its numbers and nine tenths of its content words."""
     if normal(answer) and f" {normal(answer)} " in f" {normal(quote)} ":
         return True
     there = set(words(quote))

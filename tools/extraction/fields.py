@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from agent.records.corpus import DocumentText
@@ -107,7 +108,7 @@ def _suffixes(blocks: Mapping[str, Sequence[Block]]) -> tuple[Counter[str], Coun
                 continue
             opening = block.piece.text[: colons[0].start()].strip()
             openings.add(opening)
-            for left, right in zip(colons, colons[1:], strict=False):
+            for left, right in pairwise(colons):
                 before = block.piece.text[left.end() : right.start()].split()[-_LONGEST_LABEL:]
                 runs.update({_run(opening, before[i:]) for i in range(len(before))})
         documents.update(openings)

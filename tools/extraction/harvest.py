@@ -17,7 +17,7 @@ from tools.extraction.definitions import definitions
 from tools.extraction.fact import Fact, FactForm, fact_id
 from tools.extraction.faq import asked_questions
 from tools.extraction.fields import Field, fields_of
-from tools.extraction.naming import Names, attribute_phrase, is_code, is_glossary, names_a_topic
+from tools.extraction.naming import Names, attribute_phrase, is_code, is_glossary, is_name, names_a_topic
 from tools.extraction.similarity import is_chinese
 from tools.extraction.subject import Subject, subjects
 from tools.extraction.tables import Cell, table_cells
@@ -85,15 +85,13 @@ class _Page:
                 for cell in table_cells(block):
                     yield self._cell(block, cell)
         for field in fields:
-            if not any(
-                start <= field.quote.start and field.quote.end <= start + 400 for start in taken & {field.quote.start}
-            ):
+            if field.quote.start not in taken:
                 yield self._field(field)
 
     def _defined(self, block: Block, term: str, value: Piece, measured: bool) -> Fact:
         language = self._language(f"{term} {value.text}")
         glossary = is_glossary((*block.headings, self.subject.title))
-        if measured and not glossary and not is_code(term):
+        if (measured or is_name(value.text)) and not glossary and not is_code(term):
             entity = self.names.section(block.headings, self.subject, language)
             attribute = attribute_phrase(term, language)
             return self._fact(

@@ -72,15 +72,10 @@ class Names:
         """Return what the labels of a section belong to: the innermost heading that names a thing, else the subject."""
         for heading in reversed(headings[1:]):
             name = short_subject(heading)
-            thing = names_something(name) or shares_words(name, subject.name)
-            if (
-                name
-                and subject.named
-                and name not in subject.name
-                and not name.endswith(("?", "？"))
-                and thing
-                and shares_words(name, subject.name)
-            ):
+            if not name or not subject.named or name in subject.name or name.endswith(("?", "？")):
+                continue
+            plain = natural_case(name, self.small)
+            if shares_words(name, subject.name) and (language == "zh" or plain != plain.lower()):
                 return name if language == "zh" else with_article(natural_case(name, self.small))
         return self.subject(subject, language)
 
@@ -105,9 +100,15 @@ def is_glossary(names: Iterable[str]) -> bool:
     return any(_GLOSSARY.search(name) for name in names)
 
 
+def is_name(value: str) -> bool:
+    """Return whether a value is a name or a code and no explanation: up to four words, each with a capital or a digit."""
+    parts = value.split()
+    return 0 < len(parts) <= 4 and all(part[0].isupper() or any(c.isdigit() for c in part) for part in parts)
+
+
 def is_code(term: str) -> bool:
     """Return whether a term is a bare code or acronym."""
-    return _CODE.match(term.split()[-1]) is not None
+    return _CODE.match(term.rpartition(" ")[2]) is not None
 
 
 def attribute_phrase(column: str, language: Language) -> str:

@@ -70,12 +70,13 @@ def label_case(label: str) -> str:
 
 def with_article(name: str) -> str:
     """Put `the` before a name that ends in a common noun; codes and bare names stand alone."""
-    first, last = name.split()[0], name.split()[-1]
+    parts = name.split()
+    first, last = parts[0], parts[-1]
     if first.lower() in {"the", "a", "an", "each", "every", "all", "our", "your"} or not last[:1].isalpha():
         return name
-    if name.split()[0].lower() in {"report", "accident", "incident", "invoice", "order", "document"}:
+    if first.lower() in {"report", "accident", "incident", "invoice", "order", "document"}:
         return name
-    if not last.islower() or (len(name.split()) == 1 and name.islower() and last.endswith("ing")):
+    if not last.islower() or (len(parts) == 1 and name.islower() and last.endswith("ing")):
         return name
     return f"the {name}"
 
@@ -93,7 +94,7 @@ def capitalised(text: str) -> str:
 
 def uncapitalised(question: str) -> str:
     """Write a question so that it can follow a colon: its first word loses the capital unless it is a name."""
-    first = question.split(" ", 1)[0]
+    first = question.partition(" ")[0]
     return question[:1].lower() + question[1:] if first.lower().strip("',") in _OPENERS else question
 
 

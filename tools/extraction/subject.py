@@ -40,7 +40,7 @@ class Subject:
     name: str
     """As it stands in a question: `report NYC08CA055`, `Tarvo dosing pump`."""
     named: bool
-    """True if the name is that of a thing, to which its facts belong; False for the title of a text, in which they stand."""
+    """True for the name of a thing, to which its facts belong; False for the title of a text, in which they stand."""
     numbered: bool
     """True if the name is the document's own number, which stands after `in`."""
     title: str
@@ -118,6 +118,6 @@ def _own_number(text: DocumentText, fields: Sequence[Field], owners: Mapping[str
 def _numbered(title: str, field: Field, language: str) -> str:
     if language == "zh":
         return f"{field.label}{field.value.text}" if field.label.endswith(("号", "码")) else field.value.text
-    found = {word for word in re.findall(r"[a-z]+", title.lower())}
+    found = set(re.findall(r"[a-z]+", title.lower()))
     kind = next((kind for kind in _KINDS if kind in found), "")
     return f"{kind or _NUMBER_WORDS.sub('', label_case(field.label)) or 'document'} {field.value.text}"

@@ -23,15 +23,17 @@ SEALED_WORDINGS = 2
 """Wordings of a fact kept for knowledge items; source: `evaluation.md`, validation set."""
 _WHAT_IS: Final = re.compile(r"^What (?P<be>is|are|was|were) (?P<noun>(?:the|a|an|our|your) [^?,;]+)\?$", re.IGNORECASE)
 _STRANDED: Final = re.compile(
-    r"\b(for|to|of|in|on|at|with|from|about|by|into|called|used|made|needed|required|allowed|meant|like|doing|done|\w{3,}ed)$",
+    r"\b(for|to|of|in|on|at|with|from|about|by|into|called|used|made|meant|like|doing|done|"
+    r"\w{3,}ed)$",
     re.IGNORECASE,
 )
 _SUBJECT_QUESTION: Final = re.compile(
-    r"^(?P<wh>Who|What|Which(?: [a-z\-]+){1,3})(?P<rest> (?!(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|"
-    r"has|have|had|shall)\b)[a-z]+(?:s|ed|[^s\W]t|ught|lds|ade|ook|ave|an)\b [^?]+)\?$"
+    r"^(?P<wh>Who|What|Which)(?!.*\b(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|has|have|had|shall)\b)"
+    r"(?P<rest> [^?]+)\?$"
 )
 _PASSIVE: Final = re.compile(
-    r"^(?P<wh>Where|When|How|Why|By whom) (?P<be>is|are|was|were) (?P<noun>[^?,;]+) (?P<done>\w+ed|built|made|kept|held|found|sold|sent)\?$"
+    r"^(?P<wh>Where|When|How|Why|By whom) (?P<be>is|are|was|were) (?P<noun>[^?,;]+) "
+    r"(?P<done>\w+ed|built|made|kept|held|found|sold|sent)\?$"
 )
 _ZH_WHAT: Final = re.compile(r"^(?P<noun>[^，。？?]{2,40}的[^，。？?的]{1,12})是(?:什么|多少|哪里|谁)[？?]?$")
 
@@ -99,7 +101,7 @@ def choose(
 
 
 def question_wordings(question: str, language: Language) -> Iterator[str]:
-    """Yield wordings of a full question: framed, as a noun phrase, or indirect where that is certain to be grammatical."""
+    """Yield wordings of a full question: framed, as a noun phrase, or indirect where that is sure to be grammatical."""
     if language == "zh":
         full = question if question.endswith(("？", "?")) else f"{question}？"
         yield full

@@ -209,6 +209,12 @@ class JobStore:
                 raise BusyError(
                     "another process is writing the job list", where=self.path.name, mend="try again"
                 ) from error
+            if "full" in str(error):
+                raise WorkFailedError(
+                    "the disk is full",
+                    where=str(self.path.parent),
+                    mend="free some space; `domainsmith jobs list` then shows what can be resumed",
+                ) from error
             raise WorkFailedError(f"the job list cannot be used, {error}", where=str(self.path)) from error
         except sqlite3.DatabaseError as error:
             raise InputError(

@@ -36,6 +36,9 @@ from tools.workspace import Project
 
 RESULT = "result.json"
 
+RESERVE_BYTES = 2**17
+"""Room kept while the work goes on, so that a full disk leaves enough to record that it is full."""
+
 Perform = Callable[[JobKind, Project, Settings, dict[str, Any], Path, Reporter], Record]
 """What does the work of a kind; tests hand in their own."""
 
@@ -57,6 +60,7 @@ class Worker:
         self._job = job
         self._perform = perform
         self._run = project.runs / job.run
+        self._reserve = self._run / ".reserve"
         self._store = JobStore(project.jobs)
         self._lease = Lease(self._store, job)
         self._reporter = JobReporter(EventLog(self._run / EVENTS), self._lease, job.attempts)
@@ -66,12 +70,15 @@ class Worker:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._lease.start()
-        kills = memory_kills()
-        self._reporter.state("running", **({} if kills is None else {"memory_kills": kills}))
         ending = self._attempt()
+        self._reserve.unlink(missing_ok=True)
         # An ended job has no living process but this one, whatever the work has left running.
         end_members(self._job.id)
-        self._reporter.state(ending.state, **({"error": ending.error} if ending.error else {}))
+        try:
+            self._reporter.state(ending.state, **({"error": ending.error} if ending.error else {}))
+        except OSError as error:
+            # A full disk; the record, which is what counts, may still find room.
+            print(f"the last event was not written: {error}", file=sys.stderr, flush=True)
         self._lease.verify(ask=True)
         self._lease.release()
         # The project is free by now: whoever sees the end of this job may start the next one at once.
@@ -79,7 +86,10 @@ class Worker:
         return ending.exit_code
 
     def _attempt(self) -> Ending:
+        kills = memory_kills()
         try:
+            self._reporter.state("running", **({} if kills is None else {"memory_kills": kills}))
+            self._reserve.write_bytes(bytes(RESERVE_BYTES))
             with self._project.owned(f"job {self._job.id} ({self._job.kind})"):
                 if not (self._run / RESULT).exists():
                     self._produce()

@@ -59,7 +59,8 @@ def portion(
         limit = _fitting(chosen, most / factor, weigh, request.seed)
         if not request.fit_domain or limit < 1:
             raise InputError(
-                f"{request.domain_share:.0%} domain data needs {wanted:.0f} general {request.by} beside {len(domain)} pairs; "
+                f"{request.domain_share:.0%} domain data needs {wanted:.0f} general {request.by} beside "
+                f"{len(domain)} pairs; "
                 f"{len(general)} examples repeated {request.general_repeats} times give {most}",
                 mend=f"give more general data, allow more repeats, use at most {max(limit, 1)} pairs (max_domain), "
                 "let the domain part shrink (fit_domain), or choose a larger share",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from agent.errors import EmptyError, RefusedError
 from agent.progress import Reporter
@@ -18,7 +18,7 @@ from agent.records.evaluation import Item
 from agent.records.mixture import MixManifest
 from agent.records.pairs import Pair
 from agent.settings import Settings
-from knowledge.files import read_records, write_record, write_records
+from knowledge.files import read_record, read_records, write_record, write_records
 from tools.extraction.split import saved_split
 from tools.mixing.example import Example
 from tools.mixing.general import load_general
@@ -58,6 +58,7 @@ def mix(
         RefusedError: Something leaks from the sealed items into training, or a download is not allowed.
     """
     pairs = [pair for pair in load_pairs(project) if pair.status == "accepted"]
+    accepted = pairs_fingerprint(pairs)
     if not any(pair.split == "train" for pair in pairs):
         raise EmptyError(
             "there are no accepted pairs yet", mend="`domainsmith extract` makes them, `review` accepts them"
@@ -104,6 +105,7 @@ def mix(
         seed=request.seed,
         sha256=sha256,
         pairs_sha256=hashlib.sha256("\n".join(example.id for example in portions.domain).encode()).hexdigest(),
+        accepted_sha256=accepted,
         general=source,
         documents=tuple(sorted({pair.document for pair in training if pair.id in chosen and pair.document})),
         files={name: str(folder / name) for name in ("train.jsonl", "validation.jsonl", "manifest.json")},
@@ -118,6 +120,20 @@ def mix(
     write_record(folder / "manifest.json", manifest)
     reporter.progress(3, 3, "steps", f"{len(examples)} examples")
     return manifest
+
+
+def pairs_fingerprint(pairs: Iterable[Pair]) -> str:
+    """Return a hash over what the accepted pairs say; a mix made from other pairs is out of date."""
+    digest = hashlib.sha256()
+    for pair in sorted((pair for pair in pairs if pair.status == "accepted"), key=lambda pair: pair.id):
+        digest.update(f"{pair.id}\x1f{pair.split}\x1f{pair.question}\x1f{pair.answer}\x1e".encode())
+    return digest.hexdigest()
+
+
+def latest_mix(project: Project) -> MixManifest | None:
+    """Return the manifest written last; `None` if nothing was mixed yet."""
+    newest = max(project.mixes.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime_ns, default=None)
+    return read_record(newest, MixManifest) if newest else None
 
 
 def _leaks(project: Project, pairs: Sequence[Pair], general: Sequence[Example]) -> list[Leak]:

@@ -1,5 +1,7 @@
-"""Which rung and which settings a run takes, and whether they fit this machine. Deciding is the policy's; here it is
-asked with what is known of model, data and memory."""
+"""Which rung and which settings a run takes, and whether they fit this machine.
+
+Deciding is the policy's; here it is asked with what is known of model, data and memory.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ def choose(
     if request.hyperparameters is not None:
         return Choice(method, request.hyperparameters, reasons)
     settings, why = starting_hyperparameters(
-        method, params_b, examples, device.compute_type, request.seed, aim=aim, lang=lang
+        method, params_b, examples, device.compute_type, request.seed, aim=aim, overrides=request.overrides, lang=lang
     )
     return Choice(method, settings, (*reasons, *(reason.text for reason in why)))
 

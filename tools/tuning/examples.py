@@ -108,7 +108,8 @@ def refuse_long(examples: Sequence[Example], max_length: int, source: str) -> No
     count = sum(len(example.tokens) > max_length for example in examples)
     if count:
         raise InputError(
-            f"{count} of {len(examples)} examples are longer than {max_length} tokens, the longest {len(longest.tokens)}",
+            f"{count} of {len(examples)} examples are longer than {max_length} tokens, "
+            f"the longest {len(longest.tokens)}",
             where=f"{source}, {longest.id}",
             mend=f"raise max_length to {len(longest.tokens)}, or shorten or remove them; none is cut silently",
         )

@@ -31,7 +31,7 @@ PATIENCE: Final = 2
 _MOMENTS: Final = ("exp_avg", "exp_avg_sq", "step")
 
 
-class EpochSampler(Sampler[int]):
+class EpochSampler(Sampler):  # type: ignore[misc]
     """A fresh order every epoch that depends on nothing but seed and epoch, so a resumed run draws the same."""
 
     def __init__(self, size: int, seed: int) -> None:
@@ -61,7 +61,7 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
         self.step_tokens = 0
         self._fresh = True
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
         return EpochSampler(len(train_dataset if train_dataset is not None else self.train_dataset), self._order_seed)
 
     def compute_loss(
@@ -98,6 +98,8 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
         }
         self.optimizer.load_state_dict(state)
         self.lr_scheduler.load_state_dict(json.loads((folder / "schedule.json").read_text()))
+        for group, rate in zip(self.optimizer.param_groups, self.lr_scheduler.get_last_lr(), strict=True):
+            group["lr"] = rate  # a schedule sets it only when it moves on, which is after the next step
 
     def _load_scaler(self, checkpoint: str | None) -> None:
         """Leave the loss scaler at its start: it finds its level within a few steps."""

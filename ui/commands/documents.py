@@ -27,11 +27,11 @@ def ingest(
 ) -> None:
     """Read documents into the project: text, chunks, index. A second run reads only what changed."""
     from agent.records.corpus import IngestRequest, IngestResult
-    from knowledge.ingest.run import check_paths
+    from knowledge.ingest.sources import collect
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
-    check_paths(paths)
+    collect(paths)  # a wrong path is said here, not by a job
     request = IngestRequest(paths=tuple(str(path.resolve()) for path in paths))
     result = run_station(runtime, opened, "ingest", request, IngestResult, detach=detach)
     if result is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 import typer
 from pydantic import ValidationError
@@ -18,6 +19,8 @@ from ui import render
 from ui.options import Detach, Json, Lang, ProjectName, Questions, Seed
 from ui.runtime import Runtime
 from ui.stations import finish, run_station, start_evaluation
+
+T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,12 +61,13 @@ def plan(
     lang: Lang = None,
 ) -> None:
     """Show the memory every method needs, what fits, and on which rung of the ladder to start."""
+    from tools.models import parameter_count, resolve_base_model
     from tools.plan import plan as make_plan
 
     runtime = Runtime(as_json=json, lang=lang)
-    if params_b is not None and not 0 < params_b < 100_000:
-        raise InputError("the number of parameters must be positive", where="--params-b", mend="7 means 7 billion")
-    made = make_plan(device, count, params_b, settings=runtime.settings, lang=runtime.output.lang)
+    if params_b is None:
+        params_b = parameter_count(resolve_base_model(runtime.settings)) / 1e9
+    made = make_plan(device or "this machine", count, params_b, runtime.output.lang)
     runtime.output.emit(made, render.plan(made, runtime.output))
     if made.start_at is None:
         raise DoesNotFitError(
@@ -88,12 +92,14 @@ def tune(
     from tools.tuning.request import tune_request
 
     runtime = Runtime(as_json=json, lang=lang)
-    if method not in ("auto", *get_args(Method)):
-        raise InputError("unknown method", where=method, mend="--method takes auto, qlora, lora or full")
+    rungs: tuple[Method | Literal["auto"], ...] = ("auto", *get_args(Method))
+    rung = _some(method, rungs, "--method")
     opened = runtime.workspace.open(project)
     chosen: dict[str, float | int | None] = {"epochs": epochs, "learning_rate": learning_rate, "rank": rank}
     overrides = {name: value for name, value in chosen.items() if value is not None}
-    request = tune_request(opened, runtime.settings, method=method, mix=mix, seed=seed, overrides=overrides)
+    request = tune_request(
+        opened, runtime.settings, method=rung[0] if rung else "auto", mix=mix, seed=seed, overrides=overrides
+    )
     result = run_station(runtime, opened, "tune", request, TuneResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.tune(result, runtime.output))
@@ -188,14 +194,14 @@ def _profile(path: Path) -> Profile:
         raise InputError(f"{key}: {first['msg']}", where=str(path), mend="correct that value") from error
 
 
-def _some(text: str | None, known: tuple[str, ...], option: str) -> tuple[str, ...] | None:
+def _some(text: str | None, known: Sequence[T], option: str) -> tuple[T, ...] | None:
     """Split a list by comma and check every part; `None` stays `None`."""
     if text is None:
         return None
-    parts = tuple(part.strip() for part in text.split(",") if part.strip())
-    for part in parts:
-        if part not in known:
-            raise InputError("unknown value", where=f"{option} {part}", mend="it takes " + ", ".join(known))
-    if not parts:
-        raise InputError("an empty list", where=option, mend="it takes " + ", ".join(known))
-    return parts
+    chosen = []
+    for part in (part.strip() for part in text.split(",")):
+        match = next((one for one in known if one == part), None)
+        if match is None:
+            raise InputError("unknown value", where=f"{option} {part}", mend="it takes " + ", ".join(map(str, known)))
+        chosen.append(match)
+    return tuple(chosen)

@@ -10,7 +10,6 @@ from agent.prompts.forms import ABSTENTION
 from agent.records.base import Language
 from agent.records.corpus import Chunk, DocumentText, Retrieved
 from agent.records.evaluation import Item
-from agent.records.pairs import Message
 from agent.records.tuning import Hyperparameters, TrainingPoint, TuneResult
 from knowledge.files import write_record, write_records
 from tools.evaluation.arms import BuiltContext, Reading
@@ -50,9 +49,7 @@ class ScriptedModel:
             cut = len(words) > room
             text = " ".join(words[:room])
             found.append(
-                Generated(
-                    text=text, tokens=len(words[:room]), seconds=0.1, seconds_to_first_token=0.1, truncated=cut
-                )
+                Generated(text=text, tokens=len(words[:room]), seconds=0.1, seconds_to_first_token=0.1, truncated=cut)
             )
             if reporter is not None:
                 reporter.progress(index + 1, len(conversations), "answers")
@@ -93,12 +90,17 @@ def text_of(index: int) -> DocumentText:
     """One English document of two facts; the last is Chinese."""
     name = MACHINES[index]
     if index == len(MACHINES) - 1:
-        text = f"# {ZH[name]}手册\n\n{ZH[name]}的额定压力为{pressure(index)}。\n\n{ZH[name]}的螺栓扭矩为{torque(index)}。"
+        text = (
+            f"# {ZH[name]}手册\n\n{ZH[name]}的额定压力为{pressure(index)}。\n\n{ZH[name]}的螺栓扭矩为{torque(index)}。"
+        )
         language: Language = "zh"
     else:
-        text = f"# {name} manual\n\nThe rated pressure of the {name} is {pressure(index)}.\n\nThe bolt torque of the {name} is {torque(index)}."
+        pressed = f"The rated pressure of the {name} is {pressure(index)}."
+        text = f"# {name} manual\n\n{pressed}\n\nThe bolt torque of the {name} is {torque(index)}."
         language = "en"
-    return DocumentText(document=f"doc-{name.lower()}", name=f"{name}.md", sha256="0", language=language, title=name, text=text)
+    return DocumentText(
+        document=f"doc-{name.lower()}", name=f"{name}.md", sha256="0", language=language, title=name, text=text
+    )
 
 
 def chunk_of(text: DocumentText, sentence: str) -> Chunk:
@@ -127,7 +129,9 @@ def knowledge_items() -> list[Item]:
     for index, name in enumerate(MACHINES):
         text = text_of(index)
         held_out = index >= len(MACHINES) - 2
-        for fact, gold, chunk in zip(("pressure", "torque"), (pressure(index), torque(index)), chunks_of(text), strict=True):
+        for fact, gold, chunk in zip(
+            ("pressure", "torque"), (pressure(index), torque(index)), chunks_of(text), strict=True
+        ):
             subject = {"pressure": ("rated pressure", "额定压力"), "torque": ("bolt torque", "螺栓扭矩")}[fact]
             wordings = (
                 (f"{ZH[name]}的{subject[1]}是多少？", f"请问{ZH[name]}的{subject[1]}？")
@@ -161,7 +165,13 @@ def skill_items() -> list[Item]:
     )
     faithful = reading.model_copy(update={"id": "faithful", "dimension": "faithfulness"})
     silent = faithful.model_copy(
-        update={"id": "silent", "question": "What does the Ekko weigh?", "answers": (), "answerable": False, "language": "en"}
+        update={
+            "id": "silent",
+            "question": "What does the Ekko weigh?",
+            "answers": (),
+            "answerable": False,
+            "language": "en",
+        }
     )
     return [
         reading,
@@ -259,7 +269,9 @@ def tune_result(run: str, losses: Sequence[float] = (3.0, 1.2, 0.5, 0.3, 0.29, 0
         "method": "lora",
         "base_model": "builtin",
         "mix": "m",
-        "hyperparameters": Hyperparameters(epochs=6, learning_rate=1e-3, batch_size=8, max_length=256, rank=16, alpha=32),
+        "hyperparameters": Hyperparameters(
+            epochs=6, learning_rate=1e-3, batch_size=8, max_length=256, rank=16, alpha=32
+        ),
         "examples": 40,
         "steps": len(losses),
         "tokens": 1000,
@@ -276,7 +288,3 @@ def tune_result(run: str, losses: Sequence[float] = (3.0, 1.2, 0.5, 0.3, 0.29, 0
         "history": history,
     }
     return TuneResult(**(values | changes))
-
-
-def user_turn(conversation: Sequence[Message]) -> str:
-    return conversation[-1].content

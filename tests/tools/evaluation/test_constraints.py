@@ -7,7 +7,7 @@ from tools.evaluation.constraints import satisfies
 
 
 @pytest.mark.parametrize(
-    "constraint, language, good, bad",
+    ("constraint", "language", "good", "bad"),
     [
         ({"kind": "max_words", "n": 3}, "en", ["Banks lend money.", "Yes - no."], ["Banks lend money daily.", "..."]),
         ({"kind": "max_words", "n": 4}, "zh", ["猫很可爱。"], ["猫非常可爱呀"]),
@@ -17,7 +17,12 @@ from tools.evaluation.constraints import satisfies
             ['{"name": "A", "age": 3, "x": 1}', '```json\n{"name": 1, "age": 2}\n```'],
             ['{"name": "A"}', "name: A, age: 3", "[1]"],
         ),
-        ({"kind": "bullets", "n": 2}, "en", ["- a\n- b", "1. a\n 2. b", "Here:\n* a\n• b"], ["- a", "- a\n- b\n- c", "a\nb"]),
+        (
+            {"kind": "bullets", "n": 2},
+            "en",
+            ["- a\n- b", "1. a\n 2. b", "Here:\n* a\n• b"],
+            ["- a", "- a\n- b\n- c", "a\nb"],
+        ),
         ({"kind": "language", "language": "en"}, "zh", ["Happy birthday!"], ["生日快乐", "123"]),
         ({"kind": "language", "language": "zh"}, "en", ["生日快乐"], ["Happy birthday"]),
         ({"kind": "forbidden", "words": ["water"]}, "en", ["Rain falls.", "Underwater"], ["Rain is WATER."]),

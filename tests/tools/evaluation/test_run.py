@@ -109,7 +109,7 @@ def test_the_radar_page_loads_nothing_from_elsewhere(project, settings):
     run = project.new_run("evaluate")
     run_with(project, settings, ScriptedModel(healthy), run)
     html = (run / "eval" / "radar.html").read_text()
-    assert "src=\"http" not in html
+    assert 'src="http' not in html
     assert "Scatterpolar" in html or "scatterpolar" in html
 
 
@@ -233,6 +233,17 @@ def test_retrieval_is_handed_over_by_file(project, settings):
     assert set(read_retrieved(run)) == {item.id for item in wanted}
     report = run_with(project, settings, ScriptedModel(healthy), run, retrieved=None, request=request)
     assert report.arms["rag"]["domain_knowledge"].mean == 1
+
+
+def test_what_is_unanswerable_from_one_passage_only_is_not_put_to_retrieval(tmp_path, settings):
+    items = [
+        item.model_copy(update={"source": "auto"}) if item.id == "silent" else item
+        for item in (*knowledge_items(), *skill_items())
+    ]
+    project = project_in(tmp_path / "other", items)
+    report = run_with(project, settings, ScriptedModel(healthy))
+    assert report.arms["base"]["faithfulness"].n == 2
+    assert report.arms["rag"]["faithfulness"].n == 1
 
 
 def test_missing_retrieval_of_one_item_is_its_error(project, settings):

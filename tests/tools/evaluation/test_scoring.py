@@ -19,7 +19,7 @@ from tools.evaluation.scoring import (
 
 
 @pytest.mark.parametrize(
-    "language, one, other",
+    ("language", "one", "other"),
     [
         ("en", "4.5 bar", "4.5bar"),
         ("en", "1,200 rpm", "1200 RPM."),
@@ -51,7 +51,7 @@ def test_the_same_answer_written_differently(language, one, other):
 
 
 @pytest.mark.parametrize(
-    "language, one, other",
+    ("language", "one", "other"),
     [
         ("en", "14", "140"),
         ("en", "-18 °C", "18 °C"),
@@ -68,7 +68,7 @@ def test_different_answers_stay_apart(language, one, other):
 
 
 @pytest.mark.parametrize(
-    "answer, gold, question, right, fault",
+    ("answer", "gold", "question", "right", "fault"),
     [
         ("The torque is 59 Nm.", "59 Nm", "", True, ""),
         ("59Nm", "59 Nm", "", True, ""),
@@ -102,7 +102,7 @@ def test_judging_english(answer, gold, question, right, fault):
 
 
 @pytest.mark.parametrize(
-    "answer, gold, question, right",
+    ("answer", "gold", "question", "right"),
     [
         ("额定压力为4.5巴。", "4.5 巴", "", True),
         ("扭矩是十四牛米", "14牛米", "", True),
@@ -126,8 +126,12 @@ def test_any_accepted_answer_will_do_and_none_contradicts_another():
 
 def test_a_long_gold_is_met_by_its_content():
     gold = "Release the pressure, loosen all four nuts by half a turn, then tighten the bars to 59 Nm"
-    assert judge("First release the pressure, loosen all four nuts half a turn, then tighten bars to 59 Nm.", [gold], "", "en").right
-    assert not judge("First release the pressure, loosen all four nuts half a turn, then tighten to 60 Nm.", [gold], "", "en").right
+    assert judge(
+        "First release the pressure, loosen all four nuts half a turn, then tighten bars to 59 Nm.", [gold], "", "en"
+    ).right
+    assert not judge(
+        "First release the pressure, loosen all four nuts half a turn, then tighten to 60 Nm.", [gold], "", "en"
+    ).right
 
 
 @given(st.text(max_size=40), st.sampled_from(("en", "zh")))
@@ -140,7 +144,7 @@ def test_every_text_with_words_judges_itself_right_or_polar(text, language):
 
 
 @pytest.mark.parametrize(
-    "answer, gold, language, f1",
+    ("answer", "gold", "language", "f1"),
     [
         ("the cat sat", "cat sat down", "en", 0.8),
         ("额定压力", "压力", "zh", 2 * 2 / 6),
@@ -153,7 +157,7 @@ def test_token_f1(answer, gold, language, f1):
 
 
 @pytest.mark.parametrize(
-    "answerable, abstained, score", [(True, True, 0), (True, False, None), (False, True, 1), (False, False, 0)]
+    ("answerable", "abstained", "score"), [(True, True, 0), (True, False, None), (False, True, 1), (False, False, 0)]
 )
 def test_abstention(answerable, abstained, score):
     assert abstention_score(answerable, abstained) == score
@@ -164,13 +168,14 @@ def test_choice_goes_by_log_probability_per_token():
     assert best_option([(-1.0, 1), (-1.0, 1)]) == 0
 
 
-@pytest.mark.parametrize("good, bad, score", [(-10.0, -12.0, 1), (-12.0, -10.0, 0), (-10.0, -10.0, 0.5)])
+@pytest.mark.parametrize(("good", "bad", "score"), [(-10.0, -12.0, 1), (-12.0, -10.0, 0), (-10.0, -10.0, 0.5)])
 def test_minimal_pairs_go_by_the_sum(good, bad, score):
     assert prefers_first([(good, 8), (bad, 5)]) == score
 
 
 @pytest.mark.parametrize(
-    "pieces, decoded, score", [(1, "Hexaune", 1), (3, " Hexaune", 1), (4, "Hexaune", 0), (2, "Hexa?ne", 0), (0, "", 0)]
+    ("pieces", "decoded", "score"),
+    [(1, "Hexaune", 1), (3, " Hexaune", 1), (4, "Hexaune", 0), (2, "Hexa?ne", 0), (0, "", 0)],
 )
 def test_terms_are_carried_in_few_pieces_and_come_back(pieces, decoded, score):
     assert carries_term("Hexaune", pieces, decoded) == score
@@ -185,7 +190,7 @@ def test_what_the_context_does_not_carry_is_not_supported():
 
 
 @pytest.mark.parametrize(
-    "passage, gold, expected",
+    ("passage", "gold", "expected"),
     [
         ("The torque is 59 Nm.", "59 Nm", True),
         ("| Model | Torque, Nm |\n| P20 | 59 |", "59 Nm", True),

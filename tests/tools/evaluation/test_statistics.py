@@ -25,7 +25,7 @@ counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 rates = st.lists(st.sampled_from((0.0, 1.0)), min_size=1, max_size=60)
 
 
-@pytest.mark.parametrize("right, n", [(0, 10), (3, 10), (10, 10), (45, 90), (1, 1), (199, 200)])
+@pytest.mark.parametrize(("right", "n"), [(0, 10), (3, 10), (10, 10), (45, 90), (1, 1), (199, 200)])
 def test_wilson_is_scipys(right, n):
     reference = stats.binomtest(right, n).proportion_ci(method="wilson")
     assert wilson(right, n) == pytest.approx((reference.low, reference.high), abs=1e-9)
@@ -50,7 +50,7 @@ def test_wilson_narrows_with_ten_times_the_items(count):
     assert high10 - low10 < high - low
 
 
-@pytest.mark.parametrize("a_only, b_only, p", [(0, 0, 1.0), (0, 5, 0.0625), (0, 6, 0.03125), (4, 4, 1.0)])
+@pytest.mark.parametrize(("a_only", "b_only", "p"), [(0, 0, 1.0), (0, 5, 0.0625), (0, 6, 0.03125), (4, 4, 1.0)])
 def test_mcnemar_known_values(a_only, b_only, p):
     assert mcnemar(a_only, b_only) == pytest.approx(p)
 
@@ -73,7 +73,7 @@ def test_holm_never_lowers_a_p_and_keeps_the_order(raw):
 
 
 def test_newcombe_published_example():
-    # Newcombe 1998, table II, columns (a), (b): 36 and 12 discordant... both 36, a only 12, b only 2, neither 0.
+    # Newcombe 1998, table II, method 10 for the cells 36, 12, 2, 0; his difference is a - b.
     low, high = newcombe(both=36, a_only=12, b_only=2, neither=0)
     assert (-high, -low) == pytest.approx((0.0569, 0.3404), abs=2e-4)
 
@@ -141,7 +141,7 @@ def test_graded_means_use_the_bootstrap_and_rates_wilson():
 
 
 @pytest.mark.parametrize(
-    "documents, facts, by, clusters",
+    ("documents", "facts", "by", "clusters"),
     [
         (["a", "b", "c", "d", "e", "e"], ["f"] * 6, "document", 5),
         (["a", "a", "b", "b"], ["f1", "f1", "f2", "f3"], "fact", 3),
@@ -163,9 +163,9 @@ def test_unpaired_scores_are_refused():
         paired_difference([1], [1, 0], ["a"], seed=1)
 
 
-@pytest.mark.parametrize("documents, least", [(6, 0.90), (25, 0.90)])
+@pytest.mark.parametrize(("documents", "least"), [(6, 0.90), (25, 0.90)])
 def test_coverage_of_the_clustered_interval(documents, least):
-    """In 200 simulated evaluations of 90 items the 95% interval holds the true difference nearly as often as it says."""
+    """In 200 simulated evaluations of 90 items the 95% interval holds the truth nearly as often as it says."""
     rng = np.random.default_rng(7)
     hits, rounds = 0, 200
     for _ in range(rounds):
@@ -181,7 +181,7 @@ def test_coverage_of_the_clustered_interval(documents, least):
 
 
 @pytest.mark.parametrize(
-    "difference, low, high, p, n, discordance, expected",
+    ("difference", "low", "high", "p", "n", "discordance", "expected"),
     [
         (0.4, 0.3, 0.5, 0.001, 90, 0.4, "b_better"),
         (-0.4, -0.5, -0.3, 0.001, 90, 0.4, "a_better"),

@@ -8,26 +8,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
-from agent.errors import BusyError
+from agent.errors import BusyError, WorkFailedError
 from agent.records.job import Job
+from agent.settings import Settings
 from tests.campaigns.kills import kill_until_done
-from tests.tools.jobs.sleeper import Chain, expected, until
+from tests.tools.jobs.sleeper import SLEEPER, Chain, expected, until
 from tools.jobs import processes
 from tools.jobs import reconcile as module
 from tools.jobs import store as store_module
 from tools.jobs.events import EventTail
 from tools.jobs.processes import members_of, memory_kills
 from tools.jobs.reconcile import reconcile
-from tools.jobs.runner import result_of, wait
+from tools.jobs.runner import result_of, resume, submit, wait
 from tools.jobs.store import JobStore
-from tools.workspace import Project
+from tools.workspace import Project, Workspace
 
 Start = Callable[..., Job]
 
@@ -198,3 +199,41 @@ def test_events_of_a_killed_job_are_whole_lines(project: Project, start: Start) 
     os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGKILL)
     wait(project, job.id)
     assert all(event.attempt == 1 for event in EventTail(project.runs / job.run / "events.jsonl").read())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_fails_cleanly_and_the_job_goes_on_once_there_is_room(small_disk: Path) -> None:
+    project = Workspace(small_disk).create("full")
+    job = submit(
+        project, Settings(home=small_disk), "mix", {"links": 5, "seconds": 0.1, "then": "fill"}, "mix", worker=SLEEPER
+    )
+    job = wait(project, job.id)
+    filled = project.runs / job.run / "filled"
+    assert (job.state, job.exit_code) == ("failed", 1)
+    assert job.error.startswith("the disk is full - free some space")
+    assert filled.stat().st_size > 2**20
+
+    rest = filled.with_name("rest")
+    with pytest.raises(OSError, match="No space"):
+        rest.write_bytes(bytes(2**22))
+    with pytest.raises(WorkFailedError, match=r"the disk is full.*free some space"):
+        resume(project, job.id, worker=SLEEPER)
+    rest.unlink()
+    filled.write_bytes(b"")
+    resume(project, job.id, worker=SLEEPER)
+    job = wait(project, job.id)
+    assert result_of(project, job, Chain).digest == expected(5)
+    assert (project.runs / job.run / "events.jsonl").read_bytes().endswith(b"\n")
+    assert len(JobStore(project.jobs).list()) == 1

@@ -56,7 +56,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tiny: Path, tmp_path: Path) -> Settings:
-    return Settings(base_model=str(tiny), home=tmp_path / "home", threads=2)
+    return Settings(base_model=str(tiny), home=tmp_path / "home", threads=1)
 
 
 @pytest.fixture

@@ -66,11 +66,11 @@ def test_every_method_learns_and_its_result_answers(
     recorder = Recorder()
     run = project.new_run("tune")
     rate = 5e-3 if method == "full" else 2e-2
-    result = tune(project, settings, request(settings, make_mix(), method, epochs=25, learning_rate=rate), run, recorder)
+    result = tune(project, settings, request(settings, make_mix(), method, epochs=12, learning_rate=rate), run, recorder)
 
     assert result.method == method
-    assert result.last_loss < 0.3 * result.first_loss
-    assert result.steps == len(result.history) == 50
+    assert result.last_loss < 0.5 * result.first_loss
+    assert result.steps == len(result.history) == 24
     assert result.adapter == ("model" if method == "full" else "adapter")
     assert (run / result.adapter / "manifest.json").is_file()
     assert not list(run.rglob("*.bin"))
@@ -81,17 +81,16 @@ def test_every_method_learns_and_its_result_answers(
     assert result.seconds > 0
     assert result.peak_gib > 0
 
-    assert [done for done, _, _ in recorder.steps] == list(range(1, 51))
+    assert [done for done, _, _ in recorder.steps] == list(range(1, 25))
     assert {"loss", "tokens_per_s", "seconds_left", "epoch"} <= recorder.metrics[0].keys()
-    assert recorder.checks >= 50
+    assert recorder.checks >= 24
 
     arms = load_generator(settings, run / result.adapter)
-    asked = (Message(role="system", content="Answer briefly."), Message(role="user", content=FACTS[0][0]))
-    (tuned,) = arms.generate([asked], 12, adapter=True)
-    (base,) = arms.generate([asked], 12, adapter=False)
-    assert tuned.text == FACTS[0][1]
-    assert not tuned.truncated
-    assert base.text != tuned.text
+    prompt = arms.prompt((Message(role="system", content="Answer briefly."), Message(role="user", content=FACTS[0][0])))
+    asked = [(prompt, f"{FACTS[0][1]}<|im_end|>")]
+    ((tuned, _),) = arms.logprobs(asked, adapter=True)
+    ((base, _),) = arms.logprobs(asked, adapter=False)
+    assert tuned > base + 10
 
 
 def test_auto_starts_on_the_first_rung_and_says_why(project: Project, settings: Settings, make_mix: MakeMix) -> None:

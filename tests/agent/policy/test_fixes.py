@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any, get_args
+
+import pytest
+
+from agent.policy.fixes import fixes_for
+from agent.policy.power import wilson_interval
+from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem
+from tests.agent.policy.builders import ARTICLES
+
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+OPTIONS = {
+    "validate": {"-p", "--questions"},
+    "review": {"-p"},
+    "ingest": {"-p"},
+    "extract": {"-p"},
+    "mix": {"-p", "--domain-share"},
+    "retrieve": {"-p", "-k", "--questions"},
+    "tune": {"-p"},
+    "diagnose": {"-p"},
+}
+"""Commands of the public contract that a fix may name, with their options."""
+
+
+def counts(**found: int) -> list[CauseCount]:
+    failed = sum(found.values()) or 1
+    made = []
+    for cause, count in found.items():
+        low, high = wilson_interval(count / failed, failed)
+        made.append(
+            CauseCount.model_validate(
+                {"cause": cause, "count": count, "share": count / failed, "low": low, "high": high}
+            )
+        )
+    return made
+
+
+def item(name: str, cause: Cause, **evidence: Any) -> DiagnosedItem:
+    return DiagnosedItem(id=name, arm="rag", cause=cause, evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "command"),
+    [
+        ("wrong_reference", "data", "validate"),
+        ("missing_source", "data", "ingest"),
+        ("retrieval_miss", "retrieval", "retrieve"),
+        ("context_lost", "retrieval", "retrieve"),
+        ("reader_miss", "training", "tune"),
+        ("unsupported", "data", "extract"),
+        ("format", "data", "extract"),
+        ("truncated", "prompt", "review"),
+        ("knowledge_gap", "data", "extract"),
+        ("bad_training_pair", "data", "review"),
+        ("undertrained", "training", "tune"),
+        ("overfit", "training", "tune"),
+        ("forgetting", "data", "mix"),
+        ("ambiguous_question", "data", "validate"),
+        ("unexplained", "data", "diagnose"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_cause_has_its_fix(cause: Cause, kind: str, command: str, lang: Any) -> None:
+    (fix,), _ = fixes_for(counts(**{cause: 3}), [item("i1", cause)], "my project", lang=lang)
+    assert fix.kind == kind
+    assert fix.article in ARTICLES
+    assert fix.targets == ("i1",)
+    program, name, *rest = shlex.split(fix.command)
+    assert (program, name) == ("domainsmith", command)
+    assert {part for part in rest if re.match(r"-{1,2}[a-z]", part)} <= OPTIONS[command]
+    assert rest[rest.index("-p") + 1] == "my project"
+
+
+def test_data_comes_first_and_training_last() -> None:
+    fixes, _ = fixes_for(counts(**dict.fromkeys(CAUSES, 2)), [], "p")
+    kinds = [fix.kind for fix in fixes if "by hand" not in fix.action]
+    assert len(fixes) == len(CAUSES)
+    assert kinds == sorted(kinds, key=["data", "retrieval", "prompt", "training"].index)
+    actions = [fix.action for fix in fixes]
+    order = [
+        "reference answers",
+        "teach the wrong answer",
+        "hold the answers",
+        "wanted form",
+        "wordings",
+        "general data",
+    ]
+    found = [next(at for at, action in enumerate(actions) if part in action) for part in order]
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("found", "retrain"),
+    [
+        ({}, False),
+        ({"undertrained": 5}, True),
+        ({"overfit": 5, "reader_miss": 2}, True),
+        ({"undertrained": 5, "wrong_reference": 1}, False),
+        ({"undertrained": 5, "wrong_reference": 0}, True),
+        ({"undertrained": 5, "forgetting": 1}, False),
+        ({"undertrained": 5, "retrieval_miss": 1}, False),
+        ({"undertrained": 5, "unexplained": 2}, True),
+        ({"undertrained": 5, "unexplained": 5}, False),
+        ({"unexplained": 5}, False),
+    ],
+    ids=str,
+)
+def test_training_again_only_if_nothing_else_is_left(found: dict[str, int], retrain: bool) -> None:
+    assert fixes_for(counts(**found), [], "p")[1] is retrain
+
+
+def test_why_gives_count_share_and_interval() -> None:
+    fixes, _ = fixes_for(counts(retrieval_miss=18, wrong_reference=11), [], "p")
+    assert fixes[1].why == "18 of 29 failed items (62%, 95% interval 44%–77%)"
+
+
+def test_a_bad_pair_is_the_target_where_it_is_named() -> None:
+    items = [
+        item("i1", "bad_training_pair", pair="p9"),
+        item("i2", "bad_training_pair", pair="p9"),
+        item("i3", "bad_training_pair"),
+        item("i4", "format"),
+    ]
+    fixes, _ = fixes_for(counts(bad_training_pair=3, format=1), items, "p")
+    assert [fix.targets for fix in fixes] == [("p9", "i3"), ("i4",)]
+
+
+@pytest.mark.parametrize(
+    ("share", "lower"), [(None, "0.1"), (0.3, "0.1"), (0.6, "0.3"), (1.0, "0.6"), (0.45, "0.3"), (0.1, "0.05")]
+)
+def test_forgetting_lowers_the_domain_share_one_step(share: float | None, lower: str) -> None:
+    fixes, _ = fixes_for(counts(forgetting=1), [], "p", domain_share=share)
+    assert fixes[0].command == f"domainsmith mix -p p --domain-share {lower}"
+
+
+def test_names_are_quoted_for_the_shell() -> None:
+    fixes, _ = fixes_for(counts(wrong_reference=1), [], "示例; rm -rf /", items_file="my items.jsonl")
+    assert shlex.split(fixes[0].command) == [
+        "domainsmith",
+        "validate",
+        "-p",
+        "示例; rm -rf /",
+        "--questions",
+        "my items.jsonl",
+    ]

@@ -1,0 +1,167 @@
+"""The command line at its edges: exit codes, one line for every error, JSON that other programs read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import Ran
+
+Cli = Callable[..., Ran]
+
+
+def assert_one_line(ran: Ran, code: int, *words: str) -> None:
+    assert ran.code == code, ran.err
+    lines = [line for line in ran.err.splitlines() if line.startswith("domainsmith: ")]
+    assert len(lines) == 1, ran.err
+    assert "Traceback" not in ran.err
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["nonsense"], 2, ["nonsense", "--help"], id="unknown command"),
+        pytest.param(["new"], 2, ["name"], id="missing argument"),
+        pytest.param(["new", "a", "--colour"], 2, ["--colour"], id="unknown option"),
+        pytest.param(["new", "   "], 2, ["1 to 80"], id="empty project name"),
+        pytest.param(["projects", "--lang", "fr"], 2, ["fr", "en or zh"], id="unknown language"),
+        pytest.param(["status"], 2, ["no project", "domainsmith new"], id="no project yet"),
+        pytest.param(["status", "-p", "gone"], 2, ["gone"], id="no such project"),
+        pytest.param(["decide", "--profile", "gone.json"], 2, ["gone.json"], id="no such profile"),
+        pytest.param(["plan", "--device", "Abacus 9", "--params-b", "7"], 2, ["Abacus"], id="unknown device"),
+        pytest.param(["plan", "--device", "A800", "--params-b", "0"], 2, ["size of a model"], id="no size"),
+        pytest.param(["plan", "--device", "RTX 4090", "--params-b", "70"], 3, ["70"], id="nothing fits"),
+        pytest.param(["jobs", "show", "x"], 2, ["no project"], id="job without project"),
+    ],
+)
+def test_errors_are_one_line_with_their_exit_code(cli: Cli, arguments: list[str], code: int, words: list[str]) -> None:
+    assert_one_line(cli(*arguments), code, *words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["new", "Pumps"], 2, ["exists"], id="taken name"),
+        pytest.param(["ingest", "gone"], 2, ["gone"], id="wrong path"),
+        pytest.param(["ingest", "empty"], 2, ["empty"], id="empty folder"),
+        pytest.param(["ingest", "bad.pdf"], 2, ["bad.pdf"], id="corrupt PDF"),
+        pytest.param(["ingest", "noise.txt"], 2, ["noise.txt"], id="undecidable encoding"),
+        pytest.param(["retrieve", "price?"], 2, ["domainsmith ingest"], id="nothing ingested"),
+        pytest.param(["retrieve"], 2, ["--questions"], id="no question"),
+        pytest.param(["ask", " "], 2, ["empty"], id="empty question"),
+        pytest.param(["ask", "x?", "--arms", "rag,tuned"], 2, ["domainsmith tune"], id="nothing tuned"),
+        pytest.param(["ask", "x?", "--arms", "magic"], 2, ["magic"], id="unknown arm"),
+        pytest.param(["tune"], 2, ["domainsmith mix"], id="nothing mixed"),
+        pytest.param(["mix"], 2, ["domainsmith extract"], id="nothing extracted"),
+        pytest.param(["mix", "--by", "pages"], 2, ["pages"], id="unknown way of counting"),
+        pytest.param(["diagnose"], 2, ["domainsmith evaluate"], id="nothing evaluated"),
+        pytest.param(["evaluate"], 2, ["domainsmith validate"], id="nothing sealed"),
+        pytest.param(["review", "accept", "p1"], 2, ["p1"], id="no such pair"),
+        pytest.param(["validate", "--questions", "gone.json"], 2, ["gone.json"], id="no such questions"),
+        pytest.param(["jobs", "cancel", "x"], 2, ["x"], id="no such job"),
+    ],
+)
+def test_errors_inside_a_project(
+    cli: Cli, tmp_path: Path, home: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    (tmp_path / "noise.txt").write_bytes(bytes(range(128, 256)) * 3)
+    assert cli("new", "Pumps").code == 0
+    before = sorted(path.name for path in home.rglob("*.json*"))
+    assert_one_line(cli(*arguments), code, *words)
+    assert set(before) <= {path.name for path in home.rglob("*.json*")}
+
+
+def test_a_folder_that_is_no_model_is_refused(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model").mkdir()
+    monkeypatch.setenv("DOMAINSMITH_BASE_MODEL", str(tmp_path / "model"))
+    cli("new", "Pumps")
+    assert_one_line(cli("ask", "x?", "--arms", "base"), 2, "model")
+
+
+def test_a_setting_with_a_bad_value_names_its_variable(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOMAINSMITH_THREADS", "many")
+    assert_one_line(cli("projects"), 2, "DOMAINSMITH_THREADS")
+
+
+def test_version_and_help(cli: Cli) -> None:
+    assert cli("--version").out.startswith("domainsmith ")
+    assert "demo" in cli("--help").out
+
+
+def test_projects_are_made_and_listed(cli: Cli) -> None:
+    assert "domainsmith new" in cli("projects").out
+    assert cli("new", "Pumps", "--json").json["id"] == "pumps"
+    assert cli("new", "示例", "--lang", "zh").code == 0
+    assert [one["name"] for one in cli("projects", "--json").json["projects"]] == ["Pumps", "示例"]
+
+
+def test_status_says_the_next_step(cli: Cli) -> None:
+    cli("new", "Pumps")
+    status = cli("status", "--json").json
+    assert [station["name"] for station in status["stations"]][:2] == ["profile", "documents"]
+    assert status["next_action"] == "setup"
+    assert "文档" in cli("status", "--lang", "zh").out
+
+
+PROFILES = [
+    pytest.param({}, "insufficient_evidence", id="nothing known"),
+    pytest.param(
+        {"task_kind": "facts", "knowledge_change": "weekly", "needs_citations": True}, "rag", id="weekly"
+    ),
+    pytest.param({"task_kind": "style", "knowledge_change": "never", "labelled_pairs": 400}, "finetune", id="style"),
+]
+
+
+@pytest.mark.parametrize(("profile", "method"), PROFILES)
+def test_decide(cli: Cli, tmp_path: Path, profile: dict[str, object], method: str) -> None:
+    (tmp_path / "profile.json").write_text(json.dumps(profile))
+    decision = cli("decide", "--profile", "profile.json", "--json").json
+    assert decision["method"] == method
+    assert decision["reasons"] or decision["missing"]
+    assert all(reason["article"] for reason in decision["reasons"])
+    assert cli("decide", "--profile", "profile.json", "--lang", "zh").out.startswith("建议")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param('{"colour": "red"}', ["colour", "task_kind"], id="unknown key"),
+        pytest.param('{"task_kind": "dance"}', ["task_kind"], id="bad value"),
+        pytest.param("{", ["profile.json"], id="no JSON"),
+    ],
+)
+def test_a_bad_profile_names_the_key(cli: Cli, tmp_path: Path, text: str, words: list[str]) -> None:
+    (tmp_path / "profile.json").write_text(text)
+    assert_one_line(cli("decide", "--profile", "profile.json"), 2, *words)
+
+
+@pytest.mark.parametrize(
+    ("device", "start", "words"),
+    [
+        pytest.param("Ascend 910A", "lora", ["fp16"], id="no bitsandbytes, no bf16"),
+        pytest.param("A800", "qlora", [], id="everything"),
+        pytest.param("S4000", "lora", [], id="no bitsandbytes for MUSA"),
+    ],
+)
+def test_plan_starts_on_the_first_rung_that_the_device_can_do(
+    cli: Cli, device: str, start: str, words: list[str]
+) -> None:
+    ran = cli("plan", "--device", device, "--params-b", "7", "--json")
+    assert ran.json["start_at"] == start
+    skipped = {fit["method"]: fit["why"] for fit in ran.json["methods"] if not fit["available"]}
+    assert ("qlora" in skipped) == (start != "qlora")
+    assert all(word in json.dumps(ran.json) for word in words)
+
+
+def test_guide_answers_with_articles(cli: Cli) -> None:
+    articles = cli("guide", "how much domain data should be in the mix?", "--json").json["articles"]
+    assert "domain-share" in [article["id"] for article in articles]
+    assert len(cli("guide", "--json").json["articles"]) > 40
+    assert "领域" in cli("guide", "领域数据占多少比例？", "--lang", "zh").out

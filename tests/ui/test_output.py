@@ -1,0 +1,82 @@
+"""What a person reads: tables, figures, phrases, progress."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from agent.records.evaluation import Comparison, Estimate
+from ui import render
+from ui.i18n import phrase, phrases
+from ui.progress import TerminalReporter
+
+
+def test_both_languages_hold_the_same_phrases_with_the_same_values() -> None:
+    english, chinese = phrases("en"), phrases("zh")
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        assert set(re.findall(r"{(\w+)}", text)) == set(re.findall(r"{(\w+)}", chinese[key])), key
+
+
+def test_phrases_fill_in_values() -> None:
+    assert "manuals" in phrase("project_made", "en", name="manuals")
+    assert "手册" in phrase("project_made", "zh", name="手册")
+
+
+def test_columns_align_with_full_width_characters() -> None:
+    assert render.table([("泵", "1"), ("abc", "2")]) == "泵   1\nabc  2"
+    assert render.table([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.125, "+12"), (-0.034, "−3"), (0.0, "+0"), (-0.001, "+0"), (-0.5, "−50")]
+)
+def test_points(value: float, text: str) -> None:
+    assert render.points(value) == text
+
+
+def test_every_figure_carries_its_interval_and_n() -> None:
+    mean = Estimate(mean=0.7, low=0.6, high=0.8, n=92, chance=0.0, normalised=0.7, errors=2)
+    assert render.estimate(mean) == "70% (60%–80%, n=92, 2 failed)"
+    difference = Comparison(
+        a="rag",
+        b="tuned+rag",
+        dimension="domain_knowledge",
+        difference=0.04,
+        low=-0.02,
+        high=0.10,
+        p=0.3,
+        n=92,
+        verdict="no_difference_shown",
+    )
+    assert render.comparison(difference) == "tuned+rag − rag, domain_knowledge: +4 points (−2 to +10, n=92)"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_that_ends_with_its_line() -> None:
+    stream = Terminal()
+    with TerminalReporter("ingest", stream) as reporter:
+        reporter.progress(0, 4, "files")
+        reporter.progress(4, 4, "files", "done")
+        reporter.note("all read")
+    text = stream.getvalue()
+    assert "100%" in text
+    assert "█" in text
+    assert text.endswith("ingest: all read\n")
+
+
+def test_a_log_gets_plain_lines_and_not_one_a_unit() -> None:
+    stream = io.StringIO()
+    with TerminalReporter("mix", stream) as reporter:
+        for done in range(1001):
+            reporter.progress(done, 1000, "rows")
+    lines = stream.getvalue().splitlines()
+    assert lines[-1] == "mix: 1000/1000 rows (100%)"
+    assert len(lines) < 5
+    assert "\r" not in stream.getvalue()

@@ -1,0 +1,115 @@
+"""Items from facts: knowledge of them, reading for them, and silence where the passage has none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from agent.records.corpus import DocumentSplit, DocumentText
+from agent.records.evaluation import Item
+from tools.extraction.blocks import passage
+from tools.extraction.fact import Fact
+from tools.extraction.similarity import content_words, normal
+from tools.validation.identity import with_id
+
+PASSAGE = 800
+"""Characters of a gold passage."""
+
+
+def knowledge_items(
+    facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit, taught: Collection[str]
+) -> Iterator[Item]:
+    """Ask closed-book for facts in their sealed wordings.
+
+    Facts of training documents count only if pairs were made of them; facts of held-out documents are asked too, on
+    their own line, since only retrieval can answer those.
+
+    Args:
+        facts: All facts with their wordings.
+        texts: Texts by document id.
+        split: The split.
+        taught: Ids of facts with an accepted pair.
+    """
+    held_out = set(split.held_out)
+    for fact in _sound(facts, texts):
+        if fact.document not in held_out and fact.id not in taught:
+            continue
+        dimension = "domain_knowledge_held_out" if fact.document in held_out else "domain_knowledge"
+        for question in fact.sealed:
+            yield _item(fact, texts, {"kind": "knowledge", "dimension": dimension, "question": question})
+
+
+def reading_items(facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit) -> Iterator[Item]:
+    """Ask for facts of held-out documents with their passage: understanding, and the answerable half of faithfulness."""
+    for fact in _held_out(facts, texts, split):
+        yield _item(fact, texts, {"kind": "skill", "dimension": "understanding", "question": fact.sealed[0]})
+        yield _item(fact, texts, {"kind": "skill", "dimension": "faithfulness", "question": fact.sealed[-1]})
+
+
+def unanswerable_items(
+    facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit, seed: int
+) -> Iterator[Item]:
+    """Ask for facts of held-out documents with the passage of another thing, in which the answer does not stand."""
+    candidates = list(_held_out(facts, texts, split))
+    for fact in candidates:
+        topic = content_words(f"{fact.entity} {fact.attribute}")
+        for other in _shuffled(candidates, seed, fact.id)[:40]:
+            start, end = passage(texts[other.document].text, other.start, other.end, PASSAGE)
+            shown = texts[other.document].text[start:end]
+            near = set(normal(shown).split())
+            if fact.entity == other.entity or other.language != fact.language:
+                continue
+            if normal(fact.answer) in normal(shown) or topic <= near:
+                continue
+            yield with_id(
+                Item(
+                    id="",
+                    kind="skill",
+                    dimension="faithfulness",
+                    language=fact.language,
+                    question=fact.sealed[0],
+                    document=other.document,
+                    start=start,
+                    end=end,
+                    context=shown,
+                    fact=fact.id,
+                    question_kind="unanswerable",
+                    answerable=False,
+                    source="auto",
+                )
+            )
+            break
+
+
+def _sound(facts: Sequence[Fact], texts: Mapping[str, DocumentText]) -> Iterator[Fact]:
+    for fact in facts:
+        text = texts.get(fact.document)
+        # A text read anew since the extraction may have moved; only a quote that still stands there is gold.
+        if text and fact.status == "accepted" and fact.sealed and text.text[fact.start : fact.end] == fact.quote:
+            yield fact
+
+
+def _held_out(facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit) -> Iterator[Fact]:
+    held_out = set(split.held_out)
+    return (fact for fact in _sound(facts, texts) if fact.document in held_out)
+
+
+def _item(fact: Fact, texts: Mapping[str, DocumentText], fields: dict[str, str]) -> Item:
+    start, end = passage(texts[fact.document].text, fact.start, fact.end, PASSAGE)
+    gold = {
+        "id": "",
+        "language": fact.language,
+        "answers": (fact.answer,),
+        "document": fact.document,
+        "start": start,
+        "end": end,
+        "context": texts[fact.document].text[start:end],
+        "fact": fact.id,
+        "question_kind": fact.kind,
+        "source": "auto",
+    }
+    return with_id(Item.model_validate({**gold, **fields}))
+
+
+def _shuffled(facts: Sequence[Fact], seed: int, key: str) -> list[Fact]:
+    return sorted(facts, key=lambda fact: hashlib.sha256(f"{seed}:{key}:{fact.id}".encode()).hexdigest())

@@ -1,0 +1,87 @@
+"""Items from the questions of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from agent.records.corpus import DocumentSplit
+from agent.records.evaluation import Dimension, Item, ItemKind
+from tools.validation.asked import Asked
+from tools.validation.identity import with_id
+from tools.validation.matching import Corpus, Place
+
+
+def imported_items(
+    asked: Iterable[Asked], corpus: Corpus, split: DocumentSplit | None, taught: frozenset[str], source: str
+) -> Iterator[Item]:
+    """Turn questions into items.
+
+    A question is knowledge of a training document if pairs were made from that document, and of a held-out one
+    otherwise. Its passage makes a reading item too, unless the document trains: skill items come from documents that
+    do not. Multiple choice and minimal pairs are general or syntax items.
+
+    Args:
+        asked: The questions.
+        corpus: The project's documents.
+        split: The split, if there is one.
+        taught: Ids of the documents that accepted pairs come from.
+        source: Name of the file.
+    """
+    training = frozenset(split.train) if split else frozenset()
+    for one in asked:
+        match one.form:
+            case "minimal_pair":
+                yield _item(one, source, "skill", "syntax", None)
+            case "choice":
+                yield from _choice(one, corpus, source)
+            case "question":
+                yield from _question(one, corpus, training, taught, source)
+
+
+def _choice(one: Asked, corpus: Corpus, source: str) -> Iterator[Item]:
+    if one.context:
+        yield _item(one, source, "skill", "understanding", corpus.place(one))
+    else:
+        yield _item(one, source, "knowledge", "domain_knowledge", None)
+
+
+def _question(
+    one: Asked, corpus: Corpus, training: frozenset[str], taught: frozenset[str], source: str
+) -> Iterator[Item]:
+    place = corpus.place(one)
+    document = place.document if place else corpus.named(one.document)
+    if not one.answerable:
+        if place is None and document:
+            place = corpus.opening(document)
+        yield _item(one, source, "knowledge" if document in training else "skill", "faithfulness", place)
+        return
+    dimension: Dimension = "domain_knowledge" if not document or document in taught else "domain_knowledge_held_out"
+    if document or not one.context:
+        yield _item(one, source, "knowledge", dimension, place)
+    if one.context and document not in training:
+        yield _item(one, source, "skill", "understanding", place)
+
+
+def _item(one: Asked, source: str, kind: ItemKind, dimension: Dimension, place: Place | None) -> Item:
+    return with_id(
+        Item(
+            id="",
+            kind=kind,
+            dimension=dimension,
+            form="free" if one.form == "question" else one.form,
+            language=one.language,
+            question=one.question,
+            answers=one.answers,
+            options=one.options,
+            correct=0 if one.form == "minimal_pair" else one.correct,
+            document=place.document if place else "",
+            start=place.start if place else None,
+            end=place.end if place else None,
+            context=place.text if place else "",
+            fact=one.fact,
+            question_kind=one.kind
+            or ("numeric" if any(c.isdigit() for a in one.answers[:1] for c in a) else "factual"),
+            answerable=one.answerable,
+            source=source,
+        )
+    )

@@ -1,0 +1,192 @@
+"""The validation set: built from the documents, read from files, sampled, sealed.
+
+    result = validate(project, settings, ValidateRequest(questions=("sealed.jsonl",)), reporter)
+
+Writes `validation.jsonl` and `validation.json` with its hash. Skill items come from held-out documents only; knowledge
+items ask for taught facts in wordings that no pair uses (`evaluation.md`, validation set).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from agent.errors import EmptyError
+from agent.progress import Reporter
+from agent.records.corpus import DocumentSplit, DocumentText
+from agent.records.evaluation import Dimension, Item
+from agent.records.pairs import Pair
+from agent.settings import Settings
+from knowledge.files import read_records, sha256_of, write_record, write_records
+from knowledge.store import CorpusStore
+from tools.evaluation.items import builtin_items, stratified
+from tools.extraction.fact import Fact
+from tools.extraction.run import facts_file
+from tools.extraction.similarity import words
+from tools.extraction.split import saved_split
+from tools.mixing.example import Example
+from tools.mixing.general import load_general
+from tools.mixing.leakage import find_leaks, runs
+from tools.mixing.request import BUILTIN_GENERAL
+from tools.pairs import load_pairs
+from tools.validation.facts import knowledge_items, reading_items, unanswerable_items
+from tools.validation.imported import imported_items
+from tools.validation.matching import Corpus
+from tools.validation.readers import read_questions
+from tools.validation.request import ValidateRequest, ValidateResult
+from tools.validation.senses import sense_items
+from tools.validation.syntax import minimal_pairs
+from tools.validation.terms import term_items
+from tools.workspace import Project
+
+DEFAULT_COUNTS: Final[dict[Dimension, int]] = {
+    "tokenization": 100,
+    "syntax": 120,
+    "disambiguation": 100,
+    "understanding": 150,
+    "domain_knowledge": 300,
+    "domain_knowledge_held_out": 150,
+    "instruction_following": 100,
+    "faithfulness": 160,
+    "general_ability": 200,
+}
+"""Most automatic items of a dimension; at least 100 a spoke and 200 of the domain are needed for a verdict."""
+_FOR_A_VERDICT: Final = 100
+_SPOT_CHECK: Final = 30
+
+
+def validate(project: Project, settings: Settings, request: ValidateRequest, reporter: Reporter) -> ValidateResult:
+    """Build and seal the validation set of a project.
+
+    Args:
+        project: The project, owned by the caller.
+        settings: The settings; the built-in general data says which words are everyday ones.
+        request: What to build and to read.
+        reporter: Hears of the progress and may stop the work.
+
+    Raises:
+        EmptyError: Nothing is asked for, or automatic items are and pairs were not extracted yet.
+        InputError: A question file is wrong; names file and line.
+    """
+    read = {path: read_questions(Path(path).expanduser()) for path in request.questions}
+    texts = list(CorpusStore(project.root).texts())
+    split, pairs = saved_split(project), load_pairs(project)
+    accepted = [pair for pair in pairs if pair.status == "accepted"]
+    notes: list[str] = []
+    items: list[Item] = []
+    corpus = Corpus(texts)
+    for number, (path, asked) in enumerate(read.items()):
+        reporter.check()
+        reporter.progress(number, len(read), "files", f"reading {Path(path).name}")
+        taught = frozenset(pair.document for pair in accepted)
+        found = list(imported_items(asked, corpus, split, taught, Path(path).name))
+        # What a file asks is kept whole unless a count is asked for.
+        items += _sampled(found, request.counts, request.seed, notes)
+    if request.automatic:
+        if split is None or not texts:
+            raise EmptyError(
+                "pairs come before automatic items", mend="`domainsmith extract` splits the documents first"
+            )
+        items += _automatic(texts, split, accepted, project, settings, request, notes, reporter)
+    unique = list({item.id: item for item in items}.values())
+    if not unique:
+        raise EmptyError("no item came out", mend="give a question file, or ingest more documents and extract")
+    return _seal(project, unique, request, notes)
+
+
+def _automatic(
+    texts: Sequence[DocumentText],
+    split: DocumentSplit,
+    accepted: Sequence[Pair],
+    project: Project,
+    settings: Settings,
+    request: ValidateRequest,
+    notes: list[str],
+    reporter: Reporter,
+) -> list[Item]:
+    by_id = {text.document: text for text in texts}
+    held_out = frozenset(split.held_out)
+    facts = list(read_records(facts_file(project), Fact))
+    general, _ = load_general(BUILTIN_GENERAL, settings)
+    everyday = {word for example in general for word in words(example.text)}
+    taught = {pair.fact for pair in accepted if pair.kind not in ("reading", "unanswerable")}
+    shown = [text for text in texts if text.document in held_out]
+    makers: tuple[tuple[str, Iterable[Item]], ...] = (
+        ("facts", knowledge_items(facts, by_id, split, taught)),
+        ("passages", reading_items(facts, by_id, split)),
+        ("silent passages", unanswerable_items(facts, by_id, split, request.seed)),
+        ("terms", term_items(texts, everyday)),
+        ("sentences", (item for text in shown for item in minimal_pairs(text))),
+        ("senses", sense_items(texts, facts, held_out, request.seed)),
+    )
+    made: list[Item] = []
+    for number, (name, items) in enumerate(makers):
+        reporter.progress(number, len(makers), "steps", f"making items from {name}")
+        for item in items:
+            reporter.check()
+            made.append(item)
+    clean = _clean(made, [by_id[key] for key in split.train if key in by_id], accepted, notes)
+    languages = {text.language for text in texts}
+    reporter.progress(len(makers), len(makers), "steps", "sampling")
+    counts = {**DEFAULT_COUNTS, **request.counts}
+    return _sampled([*clean, *builtin_items(sorted(languages))], counts, request.seed, notes)
+
+
+def _clean(
+    items: Sequence[Item], training: Sequence[DocumentText], accepted: Sequence[Pair], notes: list[str]
+) -> list[Item]:
+    """Leave out items that training documents or pairs would give away.
+
+    Boilerplate that stands in a training document too is not held out, wherever else it stands.
+    """
+    taught_runs = {run for text in training for run in runs(text.text)}
+    boilerplate = {item.id for item in items if item.kind == "skill" and _known(item, taught_runs)}
+    kept = [item for item in items if item.id not in boilerplate]
+    examples = [Example.of(pair.id, "domain", pair.messages) for pair in accepted]
+    leaking = {leak.item for leak in find_leaks(examples, {pair.id: pair for pair in accepted}, kept, ())}
+    if boilerplate:
+        notes.append(f"{len(boilerplate)} skill items left out: their text stands in a training document too")
+    if leaking:
+        notes.append(f"{len(leaking)} items left out: a training pair is worded nearly the same")
+    return [item for item in kept if item.id not in leaking]
+
+
+def _known(item: Item, taught: set[str]) -> bool:
+    return any(run in taught for text in (item.context, *item.options[:1]) for run in runs(text))
+
+
+def _sampled(items: Sequence[Item], counts: dict[Dimension, int], seed: int, notes: list[str]) -> list[Item]:
+    chosen: list[Item] = []
+    for dimension in dict.fromkeys(item.dimension for item in items):
+        group = [item for item in items if item.dimension == dimension]
+        kept = stratified(group, counts.get(dimension), seed)
+        if len(kept) < len(group):
+            notes.append(f"{dimension}: {len(kept)} of {len(group)} items, a stratified sample")
+        chosen.extend(kept)
+    return chosen
+
+
+def _seal(project: Project, items: Sequence[Item], request: ValidateRequest, notes: list[str]) -> ValidateResult:
+    by_dimension = Counter(item.dimension for item in items)
+    few = [f"{name} ({number})" for name, number in sorted(by_dimension.items()) if number < _FOR_A_VERDICT]
+    if few:
+        notes.append(f"fewer than {_FOR_A_VERDICT} items, too few for a full verdict: {', '.join(few)}")
+    write_records(project.validation, items)
+    sample = random.Random(request.seed).sample(sorted(item.id for item in items), min(_SPOT_CHECK, len(items)))
+    manifest = project.root / "validation.json"
+    result = ValidateResult(
+        items=len(items),
+        by_dimension=dict(sorted(by_dimension.items())),
+        by_source=dict(sorted(Counter(item.source for item in items).items())),
+        languages=tuple(sorted({item.language for item in items})),
+        sha256=sha256_of(project.validation),
+        seed=request.seed,
+        spot_check=tuple(sample),
+        notes=tuple(notes),
+        files={"items": str(project.validation), "manifest": str(manifest)},
+    )
+    write_record(manifest, result)
+    return result
