@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
 from typing import Final, Protocol
 
@@ -21,23 +21,29 @@ from agent.prompts.forms import with_context
 from agent.records.base import Language
 from agent.records.corpus import Answer, Chunk, Citation, Retrieved
 from agent.records.pairs import Message
-from knowledge.ingest.chunking import blocks
 from knowledge.ingest.language import language_of
-from knowledge.lexical import content_tokens, sentences
+from knowledge.lexical import content_tokens
+from knowledge.pieces import Piece, headings, meaning, pieces, under_heading
 
 BUDGET_CHARACTERS: Final[dict[Language, int]] = {"en": 480, "zh": 200}
 """Characters of all passages together; measured with the 135M reader."""
 MOST_PASSAGES: Final = 3
 NEAR_BEST: Final = 0.72
 """Share of the best passage's score that another one needs to be shown beside it."""
+WINDOW: Final[dict[Language, int]] = {"en": 240, "zh": 100}
+"""Characters up to which a sentence is widened by its neighbours."""
 MAX_NEW_TOKENS: Final = 48
 
-_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
-_CELL = re.compile(r"(?<!\\)\|")
 _HEADING_WEIGHT: Final = 0.6
 """Weight of a question's word that stands in the headings and not in the passage itself."""
 _RANK_WEIGHT: Final = 0.35
-"""Weight of retrieval's own opinion beside the words."""
+"""Weight of the chunk's place in the ranking beside the words."""
+_MEANING_WEIGHT: Final = 1.0
+"""Weight of the vectors' opinion of each piece, where retrieval handed it on."""
+_RELATED: Final = 0.7
+"""Weight of a word of the same stem, such as `designer` for `designed`."""
+_CODE: Final = 2.0
+"""Weight of a word with a digit in it: a code or a number is what a question is about."""
 
 
 class GeneratedText(Protocol):
@@ -85,19 +91,6 @@ class Context:
         return "\n\n".join(self.passages)
 
 
-@dataclass(frozen=True)
-class _Unit:
-    """A piece of a chunk that can stand alone."""
-
-    start: int
-    end: int
-    text: str
-    """As the reader would see it, without headings."""
-    block: int
-    """Number of the block it is from; sentences of one block are neighbours."""
-    words: frozenset[str] = field(default_factory=frozenset)
-
-
 def build_context(
     question: str,
     retrieved: Sequence[Retrieved],
@@ -118,160 +111,96 @@ def build_context(
         most: Passages at most.
     """
     budget = BUDGET_CHARACTERS[language] if budget_characters is None else budget_characters
-    asked = set(content_tokens(question, language))
-    pool = [(rank, hit.chunk, unit) for rank, hit in enumerate(retrieved) for unit in _units(hit.chunk)]
-    if not pool:
-        return Context()
-    weights = _weights(asked, [unit.words | _heading_words(chunk) for _, chunk, unit in pool])
-    scored = []
-    for position, (rank, chunk, unit) in enumerate(pool):
-        scored.append((_score(asked, weights, unit, chunk, rank), -position, chunk, unit))
-    scored.sort(key=lambda entry: (-entry[0], -entry[1]))
-    best = scored[0][0]
-    passages: list[str] = []
+    pool = _weighed(question, retrieved, language)
+    texts: list[str] = []
     chosen: list[tuple[Chunk, int, int]] = []
     used = 0
-    for score, _, chunk, unit in scored:
-        if len(passages) >= most or (passages and score < NEAR_BEST * best):
+    for score, chunk, piece in pool:
+        if len(texts) >= most or (texts and score < NEAR_BEST * pool[0][0]):
             break
-        if any(chunk.id == c.id and unit.start < end and start < unit.end for c, start, end in chosen):
+        if any(chunk.id == c.id and piece.start < end and start < piece.end for c, start, end in chosen):
             continue
-        start, end, body = _window(chunk, unit, [u for _, c, u in pool if c.id == chunk.id], budget - used)
-        text = _with_heading(chunk, body)
-        if passages and used + len(text) > budget:
+        start, end, body = _window(chunk, piece, budget - used)
+        text = under_heading(chunk, body)
+        if texts and used + len(text) > budget:
             continue
-        passages.append(text)
+        texts.append(text)
         chosen.append((chunk, start, end))
         used += len(text)
     return Context(
-        passages=tuple(passages),
+        passages=tuple(texts),
         chunks=tuple(chunk.id for chunk, _, _ in chosen),
         spans=tuple((chunk.start + start, chunk.start + end) for chunk, start, end in chosen),
     )
 
 
-def _weights(asked: set[str], pool: Sequence[frozenset[str]]) -> dict[str, float]:
-    """Return how much each asked word tells the pieces apart (inverse document frequency over the pieces)."""
-    seen = Counter(word for words in pool for word in words & asked)
-    return {word: log(1 + len(pool) / (1 + seen[word])) for word in asked}
-
-
-def _score(asked: set[str], weights: dict[str, float], unit: _Unit, chunk: Chunk, rank: int) -> float:
+def _weighed(question: str, retrieved: Sequence[Retrieved], language: Language) -> list[tuple[float, Chunk, Piece]]:
+    """Return every piece of the chunks with its score, best first; equal ones keep the order of retrieval."""
+    asked = set(content_tokens(question, language))
+    pool = [(rank, hit, piece) for rank, hit in enumerate(retrieved) for piece in pieces(hit.chunk)]
+    above = {
+        hit.chunk.id: meaning(" ".join((hit.chunk.title, *headings(hit.chunk))), hit.chunk.language)
+        for hit in retrieved
+    }
+    seen = Counter(word for _, hit, piece in pool for word in asked & (piece.words | above[hit.chunk.id]))
+    # Rarity among the pieces at hand, not in the corpus: the question is which of these answers.
+    weights = {word: log(1 + len(pool) / (1 + seen[word])) * (_CODE if _has_digit(word) else 1) for word in asked}
     total = sum(weights.values()) or 1.0
-    inside = sum(weights[word] for word in asked & unit.words)
-    above = sum(weights[word] for word in (asked & _heading_words(chunk)) - unit.words)
-    return (inside + _HEADING_WEIGHT * above) / total + _RANK_WEIGHT / (1 + rank)
+    near = _nearness(pool)
+    scored = []
+    for (rank, hit, piece), meant in zip(pool, near, strict=True):
+        inside = {word: _match(word, piece.words) for word in asked}
+        headed = {word: _HEADING_WEIGHT * _match(word, above[hit.chunk.id]) for word in asked}
+        told = sum(weights[word] * max(inside[word], headed[word]) for word in asked) / total
+        scored.append((told + _RANK_WEIGHT / (1 + rank) + _MEANING_WEIGHT * meant, hit.chunk, piece))
+    return sorted(scored, key=lambda entry: -entry[0])
 
 
-def _heading_words(chunk: Chunk) -> frozenset[str]:
-    return frozenset(content_tokens(" ".join((chunk.title, *_headings(chunk))), chunk.language))
+def _nearness(pool: Sequence[tuple[int, Retrieved, Piece]]) -> list[float]:
+    """Return each piece's similarity to the question, stretched over the pool to 0…1; 0 where it is not known."""
+    known = {hit.chunk.id: {(a, b): value for a, b, value in hit.pieces} for _, hit, _ in pool}
+    values = [known[hit.chunk.id].get((piece.start, piece.end)) for _, hit, piece in pool]
+    given = [value for value in values if value is not None]
+    low, high = min(given, default=0.0), max(given, default=0.0)
+    return [0.0 if value is None or high <= low else (value - low) / (high - low) for value in values]
 
 
-def _headings(chunk: Chunk) -> tuple[str, ...]:
-    """Return the headings in words; a table's header line, which the chunker hands on, is none."""
-    return tuple(heading for heading in chunk.headings if not heading.startswith("|"))
+def _has_digit(word: str) -> bool:
+    return any(character.isdigit() for character in word)
 
 
-def _units(chunk: Chunk) -> list[_Unit]:
-    found: list[_Unit] = []
-    for number, block in enumerate(blocks(chunk.text)):
-        if block.kind == "table":
-            found.extend(_rows(chunk, block.start, block.end, number))
-            continue
-        for start, end in sentences(chunk.text[block.start : block.end], chunk.language):
-            a, b = block.start + start, block.start + end
-            text = " ".join(chunk.text[a:b].replace("**", "").split())
-            found.append(_Unit(a, b, text.removeprefix("- "), number, _words(text, chunk.language)))
-    return found
+def _match(word: str, words: frozenset[str]) -> float:
+    """Return 1 if `word` is among `words`, less if only one of its family is, else 0."""
+    if word in words:
+        return 1.0
+    return _RELATED if any(_related(word, other) for other in words) else 0.0
 
 
-def _words(text: str, language: Language) -> frozenset[str]:
-    return frozenset(content_tokens(text, language))
+def _related(a: str, b: str) -> bool:
+    """Return whether two English words share a stem: at least five letters, and most of the longer word."""
+    if len(a) < 5 or a[:5] != b[:5] or not (a.isalpha() and a.isascii() and b.isalpha()):
+        return False
+    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return shared >= 0.6 * max(len(a), len(b))
 
 
-def _rows(chunk: Chunk, start: int, end: int, number: int) -> list[_Unit]:
-    lines: list[tuple[int, int]] = []
-    position = start
-    for line in chunk.text[start:end].splitlines(keepends=True):
-        if line.strip():
-            lines.append((position, position + len(line.rstrip("\n"))))
-        position += len(line)
-    header: list[str] = []
-    if len(lines) > 1 and _RULE.match(chunk.text[slice(*lines[1])]):
-        header = cells(chunk.text[slice(*lines[0])])
-        lines = lines[2:]
-    elif chunk.headings and chunk.headings[-1].startswith("|"):
-        header = cells(chunk.headings[-1])
-    found = []
-    for a, b in lines:
-        text = row_text(header, cells(chunk.text[a:b]))
-        found.append(_Unit(a, b, text, number, _words(text, chunk.language)))
-    return found
-
-
-def cells(line: str) -> list[str]:
-    """Return the cell texts of one line of a pipe table."""
-    return [part.strip().replace("\\|", "|") for part in _CELL.split(line.strip().strip("|"))]
-
-
-def row_text(header: Sequence[str], row: Sequence[str]) -> str:
-    """Return a table row as `Row — Header: value` lines, one for each filled cell after the first.
-
-    Args:
-        header: Cells of the header line; empty if the table has none.
-        row: Cells of the row.
-    """
-    if not row:
-        return ""
-    name, values = row[0], list(enumerate(row))[1:]
-    named = [(header[i] if i < len(header) else "", value) for i, value in values if value]
-    if not named:
-        return name
-    return "\n".join(f"{name} — {head}: {value}" if head else f"{name} — {value}" for head, value in named)
-
-
-def _window(chunk: Chunk, unit: _Unit, siblings: Sequence[_Unit], budget: int) -> tuple[int, int, str]:
+def _window(chunk: Chunk, piece: Piece, budget: int) -> tuple[int, int, str]:
     """Widen a sentence by its neighbours of the same block while they fit: what `it` means stands before it."""
-    if "\n" in unit.text or " — " in unit.text:
-        return unit.start, unit.end, unit.text
-    same = [other for other in siblings if other.block == unit.block]
-    at = same.index(unit)
-    first = last = at
-    room = min(budget, _WINDOW[chunk.language]) - len(unit.text)
-    is_list = chunk.text[unit.start : unit.end].startswith(("- ", "* ", "**")) or _is_label(unit.text)
-    while not is_list:
+    if not piece.is_prose:
+        return piece.start, piece.end, piece.text
+    same = [other for other in pieces(chunk) if other.block == piece.block and other.is_prose]
+    first = last = same.index(piece)
+    room = min(budget, WINDOW[chunk.language]) - len(piece.text)
+    grown = True
+    while grown:
         grown = False
-        for step in (1, -1):
-            candidate = last + 1 if step == 1 else first - 1
+        for candidate in (last + 1, first - 1):
             if 0 <= candidate < len(same) and len(same[candidate].text) < room:
                 room -= len(same[candidate].text) + 1
                 first, last = min(first, candidate), max(last, candidate)
                 grown = True
-        if not grown:
-            break
     space = "" if chunk.language == "zh" else " "
     return same[first].start, same[last].end, space.join(other.text for other in same[first : last + 1])
-
-
-_WINDOW: Final[dict[Language, int]] = {"en": 240, "zh": 100}
-"""Characters up to which a sentence is widened by its neighbours."""
-
-
-def _is_label(text: str) -> bool:
-    return bool(re.match(r"[^\s:：][^:：]{0,48}[:：]\s*\S", text)) and len(text) < 160
-
-
-def _with_heading(chunk: Chunk, body: str) -> str:
-    """Put the nearest heading before a passage that does not repeat it."""
-    headings = _headings(chunk)
-    heading = headings[-1] if headings else chunk.title
-    heading = re.sub(r"^(?:Q|问)\s*[:：]\s*", "", heading)
-    if not heading or heading.lower() in body.lower():
-        return body
-    if heading.endswith(("?", "？")):
-        return f"{heading} {body}" if chunk.language == "en" else f"{heading}{body}"
-    title = f"{chunk.title} > " if chunk.title and chunk.title != heading else ""
-    return f"{title}{heading}\n{body}"
 
 
 def answer_question(
@@ -323,17 +252,18 @@ def cite(answer: str, question: str, chunks: Sequence[Chunk]) -> tuple[Citation,
     Words of the answer count full, words of the question a quarter (they choose between equal supports). An answer none
     of whose words stands in a chunk gets no citation: nothing supports it.
     """
-    found: list[tuple[float, Chunk, _Unit]] = []
+    found: list[tuple[float, Chunk, Piece]] = []
     for chunk in chunks:
-        said, asked = _words(answer, chunk.language), _words(question, chunk.language)
-        for unit in _units(chunk):
-            share = len(said & unit.words) / max(1, len(said))
-            if said & unit.words - asked or (share and said <= asked):
-                found.append((share + 0.25 * len(asked & unit.words) / max(1, len(asked)), chunk, unit))
+        said, asked = meaning(answer, chunk.language), meaning(question, chunk.language)
+        for piece in pieces(chunk):
+            share = len(said & piece.words) / max(1, len(said))
+            # Words the question brought support nothing, unless the answer has no others.
+            if said & piece.words - asked or (share and said <= asked):
+                found.append((share + 0.25 * len(asked & piece.words) / max(1, len(asked)), chunk, piece))
     if not found:
         return ()
-    _, chunk, unit = max(found, key=lambda entry: entry[0])
-    quote = chunk.text[unit.start : unit.end]
+    _, chunk, piece = max(found, key=lambda entry: entry[0])
+    quote = chunk.text[piece.start : piece.end]
     return (Citation(chunk=chunk.id, document=chunk.name, page=chunk.page, quote=quote),)
 
 

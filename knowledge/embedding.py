@@ -297,15 +297,14 @@ def _normalised(rows: Vectors) -> Vectors:
 def _open_cache(path: Path) -> sqlite3.Connection:
     """Open the vector store in rollback-journal mode; a damaged one is replaced: it can be computed again."""
     for attempt in (1, 2):
-        connection = sqlite3.connect(path, timeout=30)
         try:
+            connection = sqlite3.connect(path, timeout=30)
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID"
             )
             connection.execute("SELECT key FROM vectors LIMIT 1").fetchone()
             return connection
         except sqlite3.DatabaseError as error:
-            connection.close()
             if attempt == 2 or isinstance(error, sqlite3.OperationalError):
                 raise WorkFailedError("the embedding cache does not open", where=str(path), mend=str(error)) from error
             path.unlink()

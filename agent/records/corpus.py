@@ -103,6 +103,9 @@ class Retrieved(Record):
     """Rank among the dense results, from 1; `None` if not among them."""
     lexical_rank: int | None = None
     """Rank among the BM25 results, from 1; `None` if not among them."""
+    pieces: tuple[tuple[int, int, float], ...] = ()
+    """(start, end, cosine similarity to the question) of the chunk's sentences and rows, offsets in the chunk's text;
+    empty where only chunks were ranked."""
 
 
 class Citation(Record):

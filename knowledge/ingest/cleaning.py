@@ -54,5 +54,5 @@ def pipe_table(rows: list[list[str]]) -> str:
     body = [row for index, row in enumerate(body) if index == 0 or any(row)]
     if not kept:
         return ""
-    lines = [f"| {' | '.join(row)} |" for row in body]
+    lines = ["|" + "|".join(f" {text} " if text else " " for text in row) + "|" for row in body]
     return "\n".join([lines[0], "|" + "---|" * len(kept), *lines[1:]])

@@ -138,7 +138,7 @@ def _list(tag: Tag, level: int) -> Iterator[str]:
     for item in tag.find_all("li", recursive=False):
         nested = [child for child in item.find_all(["ul", "ol"]) if child.find_parent("li") is item]
         own = [child for child in item.children if child not in nested]
-        words = one_line(" ".join(_item_text(child, nested) for child in own))
+        words = one_line("".join(_item_text(child, nested) for child in own))
         mark = f"{number}." if tag.name == "ol" else "-"
         if words:
             yield f"{'  ' * level}{mark} {_with_term(item, words)}"
@@ -153,8 +153,9 @@ def _item_text(node: PageElement, skipped: list[Tag]) -> str:
     if any(node is tag for tag in skipped):
         return ""
     if not any(tag in node.descendants for tag in skipped):
-        return node.get_text(" " if node.find(_is_block) else "")
-    return " ".join(_item_text(child, skipped) for child in node.children)
+        text = node.get_text(" " if node.find(_is_block) else "")
+        return f" {text} " if _is_block(node) else text
+    return "".join(_item_text(child, skipped) for child in node.children)
 
 
 def _with_term(item: Tag, words: str) -> str:

@@ -41,6 +41,8 @@ def decode(content: bytes) -> str:
     Raises:
         UnreadableError: The file is binary, or no encoding gives a believable text.
     """
+    if not content.strip(b" \t\r\n\0"):
+        raise UnreadableError("empty")
     for mark, name in _BOMS:
         if content.startswith(mark):
             return _strict(content, name, "cut short or damaged after its byte-order mark")

@@ -29,7 +29,7 @@ def test_english_words(text: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("每小时加药量", ["小时", "加药"]), ("A800显卡有80GB显存", ["a800", "显卡", "80gb", "显存"]), ("泵", ["泵"])],
+    [("每小时加药量", ["小时"]), ("A800显卡有80GB显存", ["a800", "显卡", "80gb", "显存"]), ("泵", ["泵"])],
 )
 def test_chinese_words(text: str, expected: list[str]) -> None:
     found = tokens(text, "zh")

@@ -74,7 +74,9 @@ def test_what_is_short_is_a_warning(limit: str, name: str, settings: Settings, m
     assert report.healthy
 
 
-def test_a_base_model_of_ones_own_is_checked(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_base_model_of_ones_own_is_checked(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_PROBES", tuple(probe for probe in module._PROBES if probe[0] == "base model"))
     (tmp_path / "empty").mkdir()
     for name, state in ((str(tmp_path / "empty"), "missing"), ("owner/name", "warning")):

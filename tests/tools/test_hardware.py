@@ -41,7 +41,9 @@ def test_no_two_devices_share_a_name() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("name", "near"), [("S400", "Moore Threads S4000"), ("Ascend 910C", "Huawei Ascend 910A"), ("A80", "NVIDIA A800")])
+@pytest.mark.parametrize(
+    ("name", "near"), [("S400", "Moore Threads S4000"), ("Ascend 910C", "Huawei Ascend 910A"), ("A80", "NVIDIA A800")]
+)
 def test_an_unknown_device_is_answered_with_near_names(name: str, near: str) -> None:
     with pytest.raises(NotFoundError) as caught:
         find_device(name)
@@ -118,7 +120,7 @@ def test_an_accelerator_is_taken_from_the_catalogue_or_from_its_driver(
     import torch
 
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
-    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: type("D", (), {"type": backend})())
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", type("Current", (), {"type": backend}))
     monkeypatch.setattr(torch, backend, FakeBackend(name, bf16), raising=False)
     machine = hardware._accelerator()
     assert machine is not None
@@ -146,7 +148,9 @@ def test_without_an_accelerator_the_processor_counts(monkeypatch: pytest.MonkeyP
         ("cpu", 0.135, "qlora", "fp32"),
     ],
 )
-def test_a_plan_starts_on_the_first_rung_that_fits(device: str, params_b: float, start: str | None, compute: str) -> None:
+def test_a_plan_starts_on_the_first_rung_that_fits(
+    device: str, params_b: float, start: str | None, compute: str
+) -> None:
     made = plan(device, 1, params_b)
     assert made.start_at == start
     assert made.compute_type == compute
@@ -154,7 +158,13 @@ def test_a_plan_starts_on_the_first_rung_that_fits(device: str, params_b: float,
 
 @pytest.mark.parametrize(
     ("count", "params_b", "where"),
-    [(0, 7.0, "count"), (-1, 7.0, "count"), (1, 0.0, "params_b"), (1, float("nan"), "params_b"), (1, float("inf"), "params_b")],
+    [
+        (0, 7.0, "count"),
+        (-1, 7.0, "count"),
+        (1, 0.0, "params_b"),
+        (1, float("nan"), "params_b"),
+        (1, float("inf"), "params_b"),
+    ],
 )
 def test_senseless_numbers_are_refused(count: int, params_b: float, where: str) -> None:
     with pytest.raises(InputError) as caught:

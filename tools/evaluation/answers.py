@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from agent.errors import CancelledError, RefusedError
 from agent.progress import Reporter
@@ -26,7 +26,8 @@ from tools.generated import Generated
 
 BATCH: Final = 32
 """Tasks handed to the model at once; small enough for a live progress bar, large enough to batch by length."""
-T = TypeVar("T")
+SETTLED: Final = 0.03
+"""Share of the work after which its pace tells the time left."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Clock:
         self.reporter.check()
         message = f"{batch[0].arm}, {batch[0].item.dimension}"
         elapsed = self._now() - self._begun
-        if spent > 0 and elapsed > 2:
+        if spent > SETTLED * self._cost:
             message += f", about {elapsed * (self._cost - spent) / spent:.0f} s left"
         self.reporter.progress(done, self._total, "answers", message)
 

@@ -186,10 +186,10 @@ def _answers(
     left = [task for task in tasks if (task.arm, task.item.id) not in have]
     if not left:
         return done
-    clock = Clock(left, reporter)
     reporter.note(f"loading {settings.base_model}")
     reporter.check()
     model = load(settings, tuned.folder if tuned else None)
+    clock = Clock(left, reporter)
     for group in _groups(left):
         done.extend(answer_all(group, model, reading, clock))
         write_records(path, done)

@@ -121,9 +121,10 @@ def passage(text: str, start: int, end: int, limit: int = 800) -> tuple[int, int
         below = _line_end(text, high + 1) if high < len(text) else high
         if high < len(text) and text[high + 1 : below].strip() and below - low <= limit:
             high, grew = below, True
-    heading = re.search(r"(?:^|\n)(#{1,6} [^\n]+)\n\s*$", text[:low])
-    if heading and high - heading.start(1) <= limit:
-        low = heading.start(1)
+    near = max(0, low - limit)
+    heading = re.search(r"(?:^|\n)(#{1,6} [^\n]+)\n\s*$", text[near:low])
+    if heading and high - near - heading.start(1) <= limit:
+        low = near + heading.start(1)
     return low, high
 
 

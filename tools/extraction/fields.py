@@ -223,8 +223,10 @@ def _sound(field: Field) -> bool:
 
 
 def _unambiguous(fields: Sequence[Field]) -> list[Field]:
-    """Keep fields whose label has one value within its part of the form."""
+    """Keep fields whose label has one value within its part of the form; label and value said twice count once."""
     values: dict[tuple[str, str], set[str]] = {}
     for field in fields:
         values.setdefault((field.section, field.label.lower()), set()).add(field.value.text)
-    return [field for field in fields if len(values[field.section, field.label.lower()]) == 1]
+    clear = [field for field in fields if len(values[field.section, field.label.lower()]) == 1]
+    # A form that says the same twice states one fact.
+    return list({(field.label.lower(), field.value.text): field for field in reversed(clear)}.values())[::-1]

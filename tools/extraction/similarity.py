@@ -17,6 +17,8 @@ _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
 NEAR_DUPLICATE: Final = 0.8
 """Jaccard similarity from which two wordings count as the same; source: `evaluation.md`, validation set."""
 _PERMUTATIONS: Final = 128
+_SHORT = 400
+"""Characters up to which a text is a question or an answer, which are compared again and again."""
 
 STOPWORDS: Final = frozenset((
     "a", "an", "and", "are", "about", "any", "as", "at", "be", "by", "can", "could", "do", "does", "did", "for",
@@ -34,7 +36,12 @@ FUNCTION_CHARACTERS: Final = frozenset(
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case; every Chinese character is a word."""
-    return [match.lower() for match in _WORD.findall(text)]
+    return list(_words(text)) if len(text) <= _SHORT else [match.lower() for match in _WORD.findall(text)]
+
+
+@lru_cache(maxsize=50_000)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(match.lower() for match in _WORD.findall(text))
 
 
 def content_words(text: str) -> set[str]:
@@ -79,18 +86,20 @@ class NearDuplicates:
         self._index = MinHashLSH(threshold=max(0.1, threshold - 0.2), num_perm=_PERMUTATIONS)
         self._wordings: list[str] = []
         self._numbers: dict[str, list[int]] = {}
+        self._sets: dict[str, frozenset[str]] = {}
         for number, wording in enumerate(wordings):
             self._wordings.append(wording)
             key = " ".join(sorted(set(words(wording))))
             if key and key not in self._numbers:
                 self._index.insert(key, _minhash(key.split()))
+                self._sets[key] = frozenset(key.split())
             self._numbers.setdefault(key, []).append(number)
 
     def alike(self, wording: str) -> list[int]:
         """Return the numbers of the indexed wordings that are nearly the same, ascending."""
-        here = sorted(set(words(wording)))
-        keys = self._index.query(_minhash(here)) if here and self._wordings else []
-        found = [key for key in keys if jaccard(key, " ".join(here)) >= self._threshold]
+        here = frozenset(words(wording))
+        keys = self._index.query(_minhash(sorted(here))) if here and self._wordings else []
+        found = [key for key in keys if len(here & self._sets[key]) >= self._threshold * len(here | self._sets[key])]
         return sorted(number for key in found for number in self._numbers[key])
 
 

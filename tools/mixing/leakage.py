@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
 from agent.records.base import Record
@@ -54,7 +55,7 @@ def find_leaks(
         pair = pairs.get(example.id)
         leak = (
             _held_out(example, pair, held_out)
-            or _near_duplicate(example, pair, near, asked)
+            or _near_duplicate(example, near, asked)
             or _shared_passage(example, passages)
         )
         if leak:
@@ -82,15 +83,25 @@ def _held_out(example: Example, pair: Pair | None, held_out: Collection[str]) ->
     return Leak(example=example.id, kind="held_out_document", item=pair.document, text=pair.document)
 
 
-def _near_duplicate(example: Example, pair: Pair | None, near: NearDuplicates, asked: Sequence[Item]) -> Leak | None:
+def alike_items(example: Example, near: NearDuplicates, asked: Sequence[Item]) -> Iterator[Item]:
+    """Yield the sealed items that an example words nearly the same, all of them.
+
+    Args:
+        example: The training example.
+        near: Index over the questions of `asked`.
+        asked: Items with a question.
+    """
     turns = [message.content for message in example.messages]
     for turn, answer in zip(turns[1::2], turns[2::2], strict=False):
         question = bare_question(turn)
         for number in near.alike(question):
-            item = asked[number]
-            if not _another_thing(question, answer, item):
-                return Leak(example=example.id, kind="near_duplicate", item=item.id, text=item.question)
-    return None
+            if not _another_thing(question, answer, asked[number]):
+                yield asked[number]
+
+
+def _near_duplicate(example: Example, near: NearDuplicates, asked: Sequence[Item]) -> Leak | None:
+    item = next(alike_items(example, near, asked), None)
+    return Leak(example=example.id, kind="near_duplicate", item=item.id, text=item.question) if item else None
 
 
 def _another_thing(question: str, answer: str, item: Item) -> bool:
@@ -113,13 +124,12 @@ def _another_thing(question: str, answer: str, item: Item) -> bool:
     )
 
 
-def _names(text: str) -> set[str]:
+@lru_cache(maxsize=50_000)
+def _names(text: str) -> frozenset[str]:
     """Return the words of a text that are names or codes, in lower case; the first word counts only with a digit."""
-    found = list(_NAME.finditer(text))
-    marked = [
-        m.group() for n, m in enumerate(found) if any(c.isdigit() for c in m.group()) or (n and m.group()[0].isupper())
-    ]
-    return {word for name in marked for word in words(name)}
+    found = [match.group() for match in _NAME.finditer(text)]
+    marked = [name for n, name in enumerate(found) if any(c.isdigit() for c in name) or (n and name[0].isupper())]
+    return frozenset(word for name in marked for word in words(name))
 
 
 def _runs_of_items(items: Iterable[Item]) -> dict[str, str]:

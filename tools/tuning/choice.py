@@ -51,7 +51,8 @@ def choose(
     fits = fit(device.model_copy(update={"gib": min(device.gib, free_gib)}), 1, params_b, lang)
     method, reasons = _method(request, fits, lang)
     if request.hyperparameters is not None:
-        return Choice(method, request.hyperparameters, reasons)
+        given = {**request.hyperparameters.model_dump(), **request.overrides}
+        return Choice(method, Hyperparameters.model_validate(given), reasons)
     settings, why = starting_hyperparameters(
         method, params_b, examples, device.compute_type, request.seed, aim=aim, overrides=request.overrides, lang=lang
     )

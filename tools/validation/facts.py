@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from agent.records.corpus import DocumentSplit, DocumentText
 from agent.records.evaluation import Item
@@ -14,6 +14,8 @@ from tools.validation.identity import with_id
 
 PASSAGE = 800
 """Characters of a gold passage."""
+_PASSAGES = (PASSAGE, 300, 120)
+"""Characters to try, widest first, for a passage that no training document shares."""
 
 
 def knowledge_items(
@@ -39,25 +41,50 @@ def knowledge_items(
             yield _item(fact, texts, {"kind": "knowledge", "dimension": dimension, "question": question})
 
 
-def reading_items(facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit) -> Iterator[Item]:
-    """Ask for facts of held-out documents with their passage: understanding, and the answerable half of faithfulness."""
+def reading_items(
+    facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit, shared: Callable[[str], bool]
+) -> Iterator[Item]:
+    """Ask for facts of held-out documents with their passage: understanding, and the answerable half of faithfulness.
+
+    Args:
+        facts: All facts with their wordings.
+        texts: Texts by document id.
+        split: The split.
+        shared: Whether a passage shares a long run of words with a training document; then a shorter one is shown.
+    """
     for fact in _held_out(facts, texts, split):
-        yield _item(fact, texts, {"kind": "skill", "dimension": "understanding", "question": fact.sealed[0]})
-        yield _item(fact, texts, {"kind": "skill", "dimension": "faithfulness", "question": fact.sealed[-1]})
+        span = _sharp(fact, texts, shared)
+        if span:
+            asked = {"kind": "skill", "dimension": "understanding", "question": fact.sealed[0]}
+            yield _item(fact, texts, asked, span)
+            yield _item(fact, texts, {**asked, "dimension": "faithfulness", "question": fact.sealed[-1]}, span)
 
 
 def unanswerable_items(
-    facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: DocumentSplit, seed: int
+    facts: Sequence[Fact],
+    texts: Mapping[str, DocumentText],
+    split: DocumentSplit,
+    seed: int,
+    shared: Callable[[str], bool],
 ) -> Iterator[Item]:
-    """Ask for facts of held-out documents with the passage of another thing, in which the answer does not stand."""
-    candidates = list(_held_out(facts, texts, split))
+    """Ask for facts of held-out documents with the passage of another thing, in which the answer does not stand.
+
+    Args:
+        facts: All facts with their wordings.
+        texts: Texts by document id.
+        split: The split.
+        seed: Seed of the choice of the passage.
+        shared: Whether a passage shares a long run of words with a training document; then a shorter one is shown.
+    """
+    spans = {fact.id: _sharp(fact, texts, shared) for fact in _held_out(facts, texts, split)}
+    candidates = [fact for fact in _held_out(facts, texts, split) if spans[fact.id]]
     for fact in candidates:
-        topic = content_words(f"{fact.entity} {fact.attribute}")
+        topic = content_words(fact.attribute or fact.entity)
         for other in _shuffled(candidates, seed, fact.id)[:40]:
-            start, end = passage(texts[other.document].text, other.start, other.end, PASSAGE)
+            start, end = spans[other.id] or (other.start, other.end)
             shown = texts[other.document].text[start:end]
             near = set(normal(shown).split())
-            if fact.entity == other.entity or other.language != fact.language:
+            if other.id == fact.id or other.language != fact.language:
                 continue
             if normal(fact.answer) in normal(shown) or topic <= near:
                 continue
@@ -94,8 +121,20 @@ def _held_out(facts: Sequence[Fact], texts: Mapping[str, DocumentText], split: D
     return (fact for fact in _sound(facts, texts) if fact.document in held_out)
 
 
-def _item(fact: Fact, texts: Mapping[str, DocumentText], fields: dict[str, str]) -> Item:
-    start, end = passage(texts[fact.document].text, fact.start, fact.end, PASSAGE)
+def _sharp(fact: Fact, texts: Mapping[str, DocumentText], shared: Callable[[str], bool]) -> tuple[int, int] | None:
+    """Return the widest passage around a fact that stands in no training document, or `None` if even its line does."""
+    text = texts[fact.document].text
+    for limit in _PASSAGES:
+        start, end = passage(text, fact.start, fact.end, limit)
+        if not shared(text[start:end]):
+            return start, end
+    return None
+
+
+def _item(
+    fact: Fact, texts: Mapping[str, DocumentText], fields: dict[str, str], span: tuple[int, int] | None = None
+) -> Item:
+    start, end = span or passage(texts[fact.document].text, fact.start, fact.end, PASSAGE)
     gold = {
         "id": "",
         "language": fact.language,

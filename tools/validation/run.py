@@ -25,11 +25,11 @@ from knowledge.store import CorpusStore
 from tools.evaluation.items import builtin_items, stratified
 from tools.extraction.fact import Fact
 from tools.extraction.run import facts_file
-from tools.extraction.similarity import words
+from tools.extraction.similarity import NearDuplicates, words
 from tools.extraction.split import saved_split
 from tools.mixing.example import Example
 from tools.mixing.general import load_general
-from tools.mixing.leakage import find_leaks, runs
+from tools.mixing.leakage import alike_items, runs
 from tools.mixing.request import BUILTIN_GENERAL
 from tools.pairs import load_pairs
 from tools.validation.facts import knowledge_items, reading_items, unanswerable_items
@@ -113,11 +113,12 @@ def _automatic(
     general, _ = load_general(BUILTIN_GENERAL, settings)
     everyday = {word for example in general for word in words(example.text)}
     taught = {pair.fact for pair in accepted if pair.kind not in ("reading", "unanswerable")}
+    shared = _Shared(by_id[key] for key in split.train if key in by_id)
     shown = [text for text in texts if text.document in held_out]
     makers: tuple[tuple[str, Iterable[Item]], ...] = (
         ("facts", knowledge_items(facts, by_id, split, taught)),
-        ("passages", reading_items(facts, by_id, split)),
-        ("silent passages", unanswerable_items(facts, by_id, split, request.seed)),
+        ("passages", reading_items(facts, by_id, split, shared)),
+        ("silent passages", unanswerable_items(facts, by_id, split, request.seed, shared)),
         ("terms", term_items(texts, everyday)),
         ("sentences", (item for text in shown for item in minimal_pairs(text))),
         ("senses", sense_items(texts, facts, held_out, request.seed)),
@@ -128,34 +129,43 @@ def _automatic(
         for item in items:
             reporter.check()
             made.append(item)
-    clean = _clean(made, [by_id[key] for key in split.train if key in by_id], accepted, notes)
+    clean = _clean(made, accepted, shared, notes)
     languages = {text.language for text in texts}
     reporter.progress(len(makers), len(makers), "steps", "sampling")
     counts = {**DEFAULT_COUNTS, **request.counts}
     return _sampled([*clean, *builtin_items(sorted(languages))], counts, request.seed, notes)
 
 
-def _clean(
-    items: Sequence[Item], training: Sequence[DocumentText], accepted: Sequence[Pair], notes: list[str]
-) -> list[Item]:
-    """Leave out items that training documents or pairs would give away.
-
-    Boilerplate that stands in a training document too is not held out, wherever else it stands.
-    """
-    taught_runs = {run for text in training for run in runs(text.text)}
-    boilerplate = {item.id for item in items if item.kind == "skill" and _known(item, taught_runs)}
-    kept = [item for item in items if item.id not in boilerplate]
-    examples = [Example.of(pair.id, "domain", pair.messages) for pair in accepted]
-    leaking = {leak.item for leak in find_leaks(examples, {pair.id: pair for pair in accepted}, kept, ())}
+def _clean(items: Sequence[Item], accepted: Sequence[Pair], shared: _Shared, notes: list[str]) -> list[Item]:
+    """Leave out items that training documents or pairs would give away."""
+    boilerplate = {
+        item.id
+        for item in items
+        if item.kind == "skill" and any(shared(text) for text in (item.context, *item.options[:1]))
+    }
+    asked = [item for item in items if item.question and item.id not in boilerplate]
+    near = NearDuplicates([item.question for item in asked])
+    worded = {
+        item.id for pair in accepted for item in alike_items(Example.of(pair.id, "domain", pair.messages), near, asked)
+    }
     if boilerplate:
         notes.append(f"{len(boilerplate)} skill items left out: their text stands in a training document too")
-    if leaking:
-        notes.append(f"{len(leaking)} items left out: a training pair is worded nearly the same")
-    return [item for item in kept if item.id not in leaking]
+    if worded:
+        notes.append(f"{len(worded)} items left out: a training pair is worded nearly the same")
+    return [item for item in items if item.id not in boilerplate | worded]
 
 
-def _known(item: Item, taught: set[str]) -> bool:
-    return any(run in taught for text in (item.context, *item.options[:1]) for run in runs(text))
+class _Shared:
+    """Tells whether a text shares a long run of words with a training document.
+
+    Boilerplate that stands there too is not held out, wherever else it stands.
+    """
+
+    def __init__(self, training: Iterable[DocumentText]) -> None:
+        self._runs = {run for text in training for run in runs(text.text)}
+
+    def __call__(self, text: str) -> bool:
+        return any(run in self._runs for run in runs(text))
 
 
 def _sampled(items: Sequence[Item], counts: dict[Dimension, int], seed: int, notes: list[str]) -> list[Item]:

@@ -16,7 +16,7 @@ from tools.extraction.fact import Fact
 from tools.extraction.similarity import normal
 from tools.validation.identity import with_id
 
-_EXPANDED: Final = re.compile(r"(?P<long>(?:[A-Za-z][\w\-/]*[ ,]*){2,9})\((?P<short>[A-Z][A-Za-z0-9\-]{1,7})\)")
+_SHORT: Final = re.compile(r"\((?P<short>[A-Z][A-Za-z0-9\-]{1,7})\)")
 _BRACKETED: Final = re.compile(r"\b(?P<short>[A-Z][A-Z0-9\-]{1,7}) \((?P<long>[A-Za-z][a-z\-]+(?: [A-Za-z\-]+){1,7})\)")
 _OPTIONS = 4
 _USES = 3
@@ -51,8 +51,9 @@ def sense_items(
 def expansions(text: str) -> dict[str, str]:
     """Return acronyms and what a text says they stand for: the words whose initials they are."""
     found: dict[str, str] = {}
-    for match in _EXPANDED.finditer(text):
-        words = re.split(r"[\s,]+", match["long"].strip())
+    for match in _SHORT.finditer(text):
+        before = re.split(r"[.;:!?|\n]", text[max(0, match.start() - 120) : match.start()])[-1]
+        words = re.findall(r"[A-Za-z][\w\-/]*", before)
         letters = [character.lower() for character in match["short"] if character.isalpha()]
         for count in range(len(letters), min(len(letters) + 3, len(words)) + 1):
             chosen = words[-count:]

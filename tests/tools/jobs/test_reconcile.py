@@ -143,6 +143,8 @@ def record(project: Project, *, pid: int | None, host: str, silent: float, state
 
 
 NOBODY = 2**22 + 1
+ITSELF = -1
+"""Stands for the process that runs the test; parameters are the same in every process."""
 HERE = "here"
 
 
@@ -150,7 +152,7 @@ HERE = "here"
     ("pid", "host", "silent", "state", "interrupted"),
     [
         (NOBODY, HERE, 0, "running", True),
-        (os.getpid(), HERE, 0, "running", True),  # alive, but not a process of this job: the id was used again
+        (ITSELF, HERE, 0, "running", True),  # alive, but not a process of this job: the id was used again
         (NOBODY, "elsewhere", 5, "running", False),
         (NOBODY, "elsewhere", 16, "running", True),
         (None, "", 5, "queued", False),
@@ -168,7 +170,7 @@ def test_who_counts_as_abandoned(
     interrupted: bool,
 ) -> None:
     monkeypatch.setattr(processes.socket, "gethostname", lambda: HERE)
-    job = record(project, pid=pid, host=host, silent=silent, state=state)
+    job = record(project, pid=os.getpid() if pid == ITSELF else pid, host=host, silent=silent, state=state)
     assert bool(reconcile(project)) == interrupted
     assert JobStore(project.jobs).get(job.id).state == ("interrupted" if interrupted else state)
 

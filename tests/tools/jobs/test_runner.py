@@ -120,9 +120,9 @@ def test_what_only_the_submitter_can_compute_is_there_before_the_worker(project:
     assert [one.id for one in JobStore(project.jobs).list()] == [job.id]
 
 
-def test_a_job_that_finds_the_project_held_fails_and_says_by_whom(project: Project, start: Start) -> None:
-    job = start(links=1, seconds=0.0)
-    # The lock is free during submit and taken before the worker, which needs longer to start, gets to it.
+def test_a_job_that_finds_the_project_held_fails_and_says_by_whom(project: Project, settings: Settings) -> None:
+    late = ("sh", "-c", 'sleep 1; exec "$0" "$@"', *SLEEPER)
+    job = submit(project, settings, "mix", {"links": 1}, "mix", worker=late)
     with project.owned("the test"):
         job = wait(project, job.id)
     assert (job.state, job.exit_code) == ("failed", 2)

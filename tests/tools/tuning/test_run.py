@@ -23,7 +23,14 @@ MakeMix = Callable[..., str]
 
 
 def hyper(**changes: object) -> Hyperparameters:
-    values: dict[str, object] = {"epochs": 3, "learning_rate": 1e-2, "batch_size": 4, "max_length": 128, "rank": 8, "alpha": 16}
+    values: dict[str, object] = {
+        "epochs": 3,
+        "learning_rate": 1e-2,
+        "batch_size": 4,
+        "max_length": 128,
+        "rank": 8,
+        "alpha": 16,
+    }
     return Hyperparameters.model_validate(values | changes)
 
 
@@ -66,7 +73,9 @@ def test_every_method_learns_and_its_result_answers(
     recorder = Recorder()
     run = project.new_run("tune")
     rate = 5e-3 if method == "full" else 2e-2
-    result = tune(project, settings, request(settings, make_mix(), method, epochs=12, learning_rate=rate), run, recorder)
+    result = tune(
+        project, settings, request(settings, make_mix(), method, epochs=12, learning_rate=rate), run, recorder
+    )
 
     assert result.method == method
     assert result.last_loss < 0.5 * result.first_loss
@@ -106,6 +115,23 @@ def test_settings_left_open_come_from_the_policy(project: Project, settings: Set
     assert result.hyperparameters.seed == 5
     assert result.hyperparameters.compute_type == "fp32"
     assert len(result.reasons) > 2
+
+
+@pytest.mark.parametrize("given", [None, hyper(epochs=9)])
+def test_single_settings_that_a_person_set_win(
+    given: Hyperparameters | None, project: Project, settings: Settings, make_mix: MakeMix
+) -> None:
+    asked = TuneRequest(
+        method="lora",
+        base_model=settings.base_model,
+        mix=make_mix(FACTS[:2]),
+        hyperparameters=given,
+        overrides={"epochs": 1, "rank": 3},
+    )
+    result = tune(project, settings, asked, project.new_run("tune"), Silent())
+    assert result.hyperparameters.epochs == 1
+    assert result.hyperparameters.rank == 3
+    assert result.steps == 1
 
 
 @pytest.mark.parametrize(("method", "dropout"), [("qlora", 0.1), ("full", 0.0)])

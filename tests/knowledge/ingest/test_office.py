@@ -1,0 +1,141 @@
+"""Word, PowerPoint and Excel files, sound and hostile."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime
+
+import docx
+import openpyxl
+import pptx
+import pytest
+from pptx.util import Inches
+
+from knowledge.ingest.office import check_archive, read_docx, read_pptx, read_xlsx
+from knowledge.ingest.parsed import UnreadableError
+
+
+def _bytes(save: object) -> bytes:
+    buffer = io.BytesIO()
+    save(buffer)  # type: ignore[operator]
+    return buffer.getvalue()
+
+
+def test_word() -> None:
+    document = docx.Document()
+    document.core_properties.title = "Pump guide"
+    document.add_heading("Pump", 0)
+    document.add_heading("Models", 1)
+    document.add_paragraph("Two models.")
+    table = document.add_table(rows=0, cols=2)
+    for row in (("Model", "Flow"), ("Wren", "17 l/h")):
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    item = document.add_paragraph(style="List Bullet")
+    item.add_run("E17").bold = True
+    item.add_run(": blocked filter")
+    document.add_paragraph("步骤一", style="List Number")
+    parsed = read_docx(_bytes(document.save))
+    assert parsed.title == "Pump guide"
+    assert parsed.text == (
+        "# Pump\n\n# Models\n\nTwo models.\n\n| Model | Flow |\n|---|---|\n| Wren | 17 l/h |\n\n"
+        "- **E17**: blocked filter\n\n1. 步骤一"
+    )
+
+
+def test_a_default_title_is_none() -> None:
+    document = docx.Document()
+    document.core_properties.title = "Word Document"
+    document.add_paragraph("x")
+    assert read_docx(_bytes(document.save)).title == ""
+
+
+def test_slides() -> None:
+    deck = pptx.Presentation()
+    deck.core_properties.title = "Deck"
+    slide = deck.slides.add_slide(deck.slide_layouts[1])
+    slide.shapes.title.text = "Lamps"
+    slide.placeholders[1].text = "white: ready\namber: empty"
+    slide.notes_slide.notes_text_frame.text = "Say it slowly."
+    second = deck.slides.add_slide(deck.slide_layouts[6])
+    table = second.shapes.add_table(2, 2, Inches(1), Inches(1), Inches(4), Inches(1)).table
+    for i, text in enumerate(["型号", "重量", "Y3", "196千克"]):
+        table.cell(i // 2, i % 2).text = text
+    box = second.shapes.add_group_shape().shapes.add_textbox(Inches(1), Inches(4), Inches(4), Inches(1))
+    box.text_frame.text = "In a group."
+    deck.slides.add_slide(deck.slide_layouts[6])
+    parsed = read_pptx(_bytes(deck.save))
+    assert parsed.title == "Deck"
+    assert parsed.text == (
+        "# Lamps\n\n- white: ready\n- amber: empty\n\nSay it slowly.\n\nIn a group.\n\n"
+        "| 型号 | 重量 |\n|---|---|\n| Y3 | 196千克 |"
+    )
+    assert [page for page, _, _ in parsed.pages] == [1, 2, 3]
+    assert parsed.text[slice(*parsed.pages[1][1:])].startswith("In a group.")
+
+
+def test_sheets() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Prices"
+    for row in (["Part", "Price", "Since", None], ["Seal", 12.5, date(2024, 5, 1), None], [None] * 4,
+                ["Pump", 0.1 + 0.2, datetime(2024, 5, 1, 8, 30), True]):  # fmt: skip
+        sheet.append(row)
+    hidden = book.create_sheet("Secret")
+    hidden.append(["x"])
+    hidden.sheet_state = "hidden"
+    book.create_sheet("Empty")
+    parsed = read_xlsx(_bytes(book.save))
+    assert parsed.text == (
+        "# Prices\n\n| Part | Price | Since | |\n|---|---|---|---|\n| Seal | 12.5 | 2024-05-01 | |\n"
+        "| Pump | 0.3 | 2024-05-01 08:30 | TRUE |"
+    )
+
+
+def test_files_without_text_are_refused() -> None:
+    with pytest.raises(UnreadableError, match="no text"):
+        read_docx(_bytes(docx.Document().save))
+    with pytest.raises(UnreadableError, match="no text"):
+        read_pptx(_bytes(pptx.Presentation().save))
+    with pytest.raises(UnreadableError, match="no text"):
+        read_xlsx(_bytes(openpyxl.Workbook().save))
+
+
+def _bomb(size: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"0" * size)
+    return buffer.getvalue()
+
+
+def _crowd() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(20_001):
+            archive.writestr(str(number), b"")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"not a zip", "damaged"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "password"),
+        (_bomb(30 * 2**20), "bomb"),
+        (_crowd(), "20001 parts"),
+    ],
+)
+def test_hostile_archives_are_refused_unopened(content: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableError, match=reason):
+        check_archive(content)
+
+
+def test_a_sheet_of_a_million_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("knowledge.ingest.office._MOST_CELLS", 5)
+    book = openpyxl.Workbook()
+    for _ in range(3):
+        book.active.append([1, 2, 3])  # type: ignore[union-attr]
+    with pytest.raises(UnreadableError, match="more than 5 cells"):
+        read_xlsx(_bytes(book.save))

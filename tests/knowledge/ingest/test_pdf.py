@@ -1,0 +1,184 @@
+"""PDF files: what layout says, in text."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reportlab.lib import colors, pdfencrypt
+from reportlab.lib.pagesizes import A5
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+
+from knowledge.ingest.parsed import UnreadableError
+from knowledge.ingest.pdf import read_pdf
+from knowledge.ingest.pdf_grid import grids
+from knowledge.ingest.pdf_lines import join
+from knowledge.ingest.pdf_page import HYPHEN, Rule
+
+NTSB = Path(__file__).resolve().parents[4] / "shared" / "data" / "ntsb"
+GRID = [("GRID", (0, 0), (-1, -1), 0.5, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=10, leading=14, spaceAfter=6)
+HEAD = ParagraphStyle("head", fontName="Helvetica-Bold", fontSize=14, leading=18, spaceAfter=6, spaceBefore=8)
+
+
+def _pdf(*story: Any, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+
+    def number(canvas: Any, _: Any) -> None:
+        canvas.setFont("Helvetica", 8)
+        canvas.drawCentredString(A5[0] / 2, 20, f"Page {canvas.getPageNumber()} of 9")
+        canvas.drawString(40, A5[1] - 20, "Ostrevane confidential")
+
+    SimpleDocTemplate(buffer, pagesize=A5, leftMargin=40, rightMargin=40, topMargin=40, bottomMargin=40, **options).build(
+        list(story), onFirstPage=number, onLaterPages=number
+    )
+    return buffer.getvalue()
+
+
+LONG = (
+    "The dosing pump moves small amounts of liquid from a tank into a pipe, and it is meant for clean or slightly cloudy "
+    "liquids only. It is not meant for food, for fuel, or for anything that sets hard when it dries in the open air."
+)
+
+
+def test_headings_paragraphs_and_lists() -> None:
+    parsed = read_pdf(
+        _pdf(
+            Paragraph("Pump manual", ParagraphStyle("t", HEAD, fontSize=20, leading=26)),
+            Paragraph(LONG, BODY),
+            Paragraph("Lamps", HEAD),
+            Paragraph("<b>Amber lamp</b>: nearly empty", BODY, bulletText="•"),
+            Paragraph("Press the knob.", BODY, bulletText="1."),
+            Paragraph("Name: Tarvo", BODY),
+            Paragraph("Weight: 4.6 kg", BODY),
+            title="manual.docx",
+        )
+    )
+    assert parsed.title == "Pump manual"
+    assert parsed.text == (
+        f"# Pump manual\n\n{LONG}\n\n## Lamps\n\n- **Amber lamp**: nearly empty\n1. Press the knob.\n\n"
+        "Name: Tarvo\nWeight: 4.6 kg"
+    )
+    assert parsed.pages == ((1, 0, len(parsed.text)),)
+
+
+def test_a_ruled_table_becomes_a_pipe_table_over_pages() -> None:
+    rows = [["Part", "Code"]] + [[f"Part {n}", f"C-{n:02}"] for n in range(60)]
+    parsed = read_pdf(_pdf(Paragraph("Parts", HEAD), Table(rows, style=GRID, repeatRows=1), Paragraph(LONG, BODY)))
+    table = parsed.text.split("\n\n")[1].split("\n")
+    assert table[:3] == ["| Part | Code |", "|---|---|", "| Part 0 | C-00 |"]
+    assert len(table) == 62
+    assert parsed.text.endswith(LONG)
+    for number, start, end in parsed.pages:
+        assert parsed.text[start:end].strip(), number
+    assert parsed.pages[1][1] == parsed.text.index("| Part", parsed.pages[1][1])
+
+
+def test_merged_cells_and_wrapped_cells() -> None:
+    cells = [["Model", "Data", ""], [Paragraph("A name that is long enough to be wrapped in its cell", BODY), "flow", "17"],
+             ["", "cable", "2"]]  # fmt: skip
+    style = [*GRID, ("SPAN", (0, 1), (0, 2)), ("SPAN", (1, 0), (2, 0))]
+    parsed = read_pdf(_pdf(Table(cells, style=style, colWidths=[110, 60, 60])))
+    name = "A name that is long enough to be wrapped in its cell"
+    assert parsed.text == f"| Model | Data | |\n|---|---|---|\n| {name} | flow | 17 |\n| {name} | cable | 2 |"
+
+
+def test_a_form_becomes_label_lines() -> None:
+    bold = ParagraphStyle("b", BODY, fontName="Helvetica-Bold")
+    cells = [[Paragraph("Location:", bold), "Ely", Paragraph("Visibility", bold), "10 miles"],
+             [Paragraph("Made in:", bold), "", Paragraph("Damage:", bold), "None"]]  # fmt: skip
+    parsed = read_pdf(_pdf(Paragraph("Report", HEAD), Table(cells, style=GRID, colWidths=80), Paragraph(LONG, BODY)))
+    assert "Location: Ely\nVisibility: 10 miles\nMade in:\nDamage: None" in parsed.text
+
+
+def test_columns_without_rules() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A5)
+    for row, (name, value) in enumerate([("Part", "Weight"), ("Wren", "4 kg"), ("Heron", "9 kg")]):
+        canvas.drawString(60, 500 - 20 * row, name)
+        canvas.drawString(200, 500 - 20 * row, value)
+    for row, (name, value) in enumerate([("Author:", "Ann"), ("Date:", "1 May"), ("Room:", "K-07")]):
+        canvas.drawString(60, 300 - 20 * row, name)
+        canvas.drawString(200, 300 - 20 * row, value)
+    canvas.drawString(60, 150, "Owner:")
+    canvas.drawString(200, 150, "Metrology")
+    canvas.save()
+    assert read_pdf(buffer.getvalue()).text == (
+        "| Part | Weight |\n|---|---|\n| Wren | 4 kg |\n| Heron | 9 kg |\n\n"
+        "Author: Ann\nDate: 1 May\nRoom: K-07\nOwner: Metrology"
+    )
+
+
+def test_chinese() -> None:
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    body = ParagraphStyle("zh", fontName="STSong-Light", fontSize=10, leading=14, wordWrap="CJK")
+    head = ParagraphStyle("zhh", body, fontSize=16, leading=22)
+    text = "装置四周至少留出七十五厘米的检修通道，控制柜门前要留一米。" * 4
+    table = Table([["型号", "重量"], ["砚鹤Y3", "196千克"]], style=[*GRID, ("FONT", (0, 0), (-1, -1), "STSong-Light")])
+    parsed = read_pdf(_pdf(Paragraph("使用手册", head), Paragraph(text, body), Spacer(1, 8), table))
+    assert parsed.text == f"# 使用手册\n\n{text}\n\n| 型号 | 重量 |\n|---|---|\n| 砚鹤Y3 | 196千克 |"
+
+
+def test_a_paragraph_goes_on_over_the_page() -> None:
+    parsed = read_pdf(_pdf(Paragraph(LONG.split(" It is")[0][:-6], BODY), PageBreak(), Paragraph("only and no more.", BODY)))
+    assert parsed.text == LONG.split(" It is")[0][:-6] + " only and no more."
+    assert parsed.text[slice(*parsed.pages[1][1:])] == "only and no more."
+
+
+@pytest.mark.parametrize(
+    ("parts", "words", "expected"),
+    [
+        (["a pump", "runs"], "", "a pump runs"),
+        (["加药", "装置"], "", "加药装置"),
+        (["self-", "priming"], "", "self-priming"),
+        (["dia-", "phragm"], "diaphragm", "diaphragm"),
+        ([f"dia{HYPHEN}", "phragm"], "", "diaphragm"),
+        ([f"self{HYPHEN}", "priming"], "self-priming", "self-priming"),
+        (["PA-", "22"], "", "PA- 22"),
+        ([f"x{HYPHEN}y"], "", "x-y"),
+        ([], "", ""),
+    ],
+)
+def test_wrapped_lines_are_joined(parts: list[str], words: str, expected: str) -> None:
+    assert join(parts, frozenset(words.split())) == expected
+
+
+def test_lines_that_make_no_table() -> None:
+    box = [Rule(0, 0, 50, 0), Rule(0, 50, 50, 50), Rule(0, 0, 0, 50), Rule(50, 0, 50, 50)]
+    assert grids(box) == []
+    assert grids([*box[:3], Rule(25, 0, 25, 50)]) == []
+    assert grids([Rule(0, y, 50, y) for y in (0, 10, 20, 30)]) == []
+    assert len(grids([*box, Rule(25, 0, 25, 50)])[0].cells) == 2
+
+
+def test_what_is_no_readable_pdf_is_refused() -> None:
+    locked = _pdf(Paragraph("x", BODY), encrypt=pdfencrypt.StandardEncryption("secret", canPrint=0))
+    with pytest.raises(UnreadableError, match="password"):
+        read_pdf(locked)
+    with pytest.raises(UnreadableError, match="damaged"):
+        read_pdf(b"%PDF-1.4 nothing")
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.rect(1, 1, 9, 9)
+    canvas.save()
+    with pytest.raises(UnreadableError, match="scan"):
+        read_pdf(buffer.getvalue())
+
+
+@pytest.mark.skipif(not NTSB.is_dir(), reason="../shared/data is absent")
+def test_real_accident_reports_read_as_forms() -> None:
+    for path in sorted(NTSB.glob("*.pdf"))[:6]:
+        parsed = read_pdf(path.read_bytes())
+        lines = parsed.text.split("\n")
+        labels = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith("#"))
+        assert labels["Accident Number"].isalnum()
+        assert labels["Investigator In Charge (IIC)"]
+        assert any(line.endswith("Pilot Information") for line in lines if line.startswith("#"))
+        assert not any(line.startswith("Page ") for line in lines)
+        assert parsed.pages[-1][2] == len(parsed.text)
