@@ -199,13 +199,13 @@ def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> No
 class WordIndex:
     """BM25 over tokenised passages, in memory."""
 
-    def __init__(self, passages: Sequence[list[str]], *, k1: float = 1.2, b: float = 0.75) -> None:
+    def __init__(self, passages: Sequence[list[str]], *, k1: float = 1.2, b: float = 0.5) -> None:
         """Build the index.
 
         Args:
             passages: The words of every passage.
             k1: How soon repeated words stop to count.
-            b: How much long passages are held back.
+            b: How much long passages are held back; chunks are of a size already, so less than the usual 0.75.
         """
         self._size = len(passages)
         self._index: Any = None

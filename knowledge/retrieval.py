@@ -14,15 +14,16 @@ from typing import Final
 
 from agent.progress import Reporter
 from agent.records.corpus import Chunk, Retrieved
-from knowledge.embedding import Embedder
+from knowledge.embedding import Embedder, Vectors
 from knowledge.index import VectorIndex
 from knowledge.ingest.language import language_of
-from knowledge.lexical import WordIndex, tokens
+from knowledge.lexical import WordIndex, content_tokens, tokens
 from knowledge.pieces import pieces, under_heading
 from knowledge.store import CorpusStore
 
-FUSION_K: Final = 60
-"""Rank offset of the fusion; the value of the paper."""
+FUSION_K: Final = 5
+"""Rank offset of the fusion. The paper's 60 suits rankings of thousands; here the first ranks matter, and 5 gave the
+better recall@5 and MRR@10 on English papers, Chinese encyclopedia passages and company documents alike."""
 DENSE_WEIGHT: Final = 1.0
 LEXICAL_WEIGHT: Final = 1.0
 DEPTH: Final = 50
@@ -76,8 +77,11 @@ class Retriever:
 
     def search(self, question: str, k: int = 5) -> list[Retrieved]:
         """Return the `k` best chunks for a question, best first."""
+        return self._search(question, self._embedder.embed_query(question), k)
+
+    def _search(self, question: str, vector: Vectors, k: int) -> list[Retrieved]:
         depth = max(DEPTH, k)
-        dense = self.dense(question, depth)
+        dense = [identifier for identifier, _ in self._index.search(vector, depth)]
         lexical = self.lexical(question, depth)
         dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
         lexical_ranks = {identifier: rank for rank, identifier in enumerate(lexical, start=1)}
@@ -97,10 +101,10 @@ class Retriever:
         For reading, not for ranking: `answering.build_context` picks sharper passages with it. It embeds the pieces of
         the `k` chunks (half a second on two cores the first time, then they are known).
         """
-        found = self.search(question, k)
-        texts = [[under_heading(hit.chunk, piece.text) for piece in pieces(hit.chunk)] for hit in found]
-        vectors = self._embedder.embed_passages([text for own in texts for text in own])
-        near = iter((vectors @ self._embedder.embed_query(question)).tolist() if len(vectors) else [])
+        vector = self._embedder.embed_query(question)
+        found = self._search(question, vector, k)
+        texts = [under_heading(hit.chunk, piece.text) for hit in found for piece in pieces(hit.chunk)]
+        near = iter((self._embedder.embed_passages(texts) @ vector).tolist() if texts else [])
         return [
             hit.model_copy(update={"pieces": tuple((p.start, p.end, round(next(near), 4)) for p in pieces(hit.chunk))})
             for hit in found
@@ -112,7 +116,8 @@ class Retriever:
 
     def lexical(self, question: str, count: int) -> list[str]:
         """Return the ids of the best chunks by BM25, best first."""
-        words = tokens(question, language_of(question))
+        # Function words are rare in a small corpus of tables, and would count as telling ones.
+        words = content_tokens(question, language_of(question))
         return [self._ids[position] for position, _ in self._words.top(words, count)]
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ class HashEmbedder:
 
     name = "hash"
 
-    def __init__(self, dimension: int = 64) -> None:
+    def __init__(self, dimension: int = 256) -> None:
         self.dimension = dimension
         self.embedded: list[str] = []
         """Every passage embedded so far."""

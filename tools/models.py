@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
+import io
 import json
 import logging
 import math
@@ -20,7 +21,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any, Final
 
@@ -289,10 +290,12 @@ def _materialise(gguf: Path, target: Path) -> None:
         shutil.rmtree(stale)  # a process that was killed at this point left it; the lock says nobody else is here
     folder = Path(tempfile.mkdtemp(prefix=f".{BUILTIN_NAME}-", dir=target.parent))
     try:
-        AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True).save_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(
-            gguf.parent, gguf_file=gguf.name, dtype=torch.float32, local_files_only=True
-        )
+        with redirect_stderr(io.StringIO()):  # its progress bar cannot be switched off
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(
+                gguf.parent, gguf_file=gguf.name, dtype=torch.float32, local_files_only=True
+            )
+        tokenizer.save_pretrained(folder)
         # The weights have been dequantised, but the model still says that it is a GGUF one and would not be saved.
         for name in ("hf_quantizer", "quantization_method"):
             if hasattr(model, name):

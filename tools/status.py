@@ -10,7 +10,6 @@ from agent.records.corpus import Document, DocumentSplit
 from agent.records.decision import MethodChoice, MethodDecision, Readiness
 from agent.records.evaluation import EvaluationReport
 from agent.records.facts import ProjectFacts
-from agent.records.mixture import MixManifest
 from agent.records.pairs import Pair
 from agent.records.profile import Profile
 from agent.records.tuning import TuneResult

@@ -71,6 +71,8 @@ class EvaluateRequest(Record):
     """Name of the tuning run; `None` means the latest."""
     dimensions: tuple[Dimension, ...] | None = None
     """Spokes to measure; `None` means all that have items."""
+    questions: tuple[str, ...] = ()
+    """Question files to ask instead of the sealed items; the sealed items stay as they are."""
     limit: int | None = Field(default=None, ge=1)
     """Most items of every dimension; `None` means all. The sample is stratified; the report says what was left out."""
     limits: dict[Dimension, int] = Field(default_factory=dict)

@@ -200,8 +200,11 @@ def _aligned(flow: list[Line], start: int) -> int:
     count = 1
     while start + count < len(flow):
         parts = flow[start + count].columns
-        aligned = len(parts) == len(first) and all(
-            abs(a.x0 - b.x0) <= 4 or abs(a.x1 - b.x1) <= 4 for a, b in zip(first, parts, strict=True)
+        apart = flow[start + count].top - flow[start + count - 1].bottom > 2 * flow[start].height
+        aligned = (
+            not apart
+            and len(parts) == len(first)
+            and all(abs(a.x0 - b.x0) <= 4 or abs(a.x1 - b.x1) <= 4 for a, b in zip(first, parts, strict=True))
         )
         if not aligned:
             break

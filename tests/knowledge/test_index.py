@@ -96,7 +96,7 @@ def test_a_damaged_index_is_rebuilt_whole(tmp_path: Path, damage: object) -> Non
 
 def test_another_embedder_makes_another_index(tmp_path: Path) -> None:
     _synced(tmp_path, chunks(MANUAL), HashEmbedder()).close()
-    wide = HashEmbedder(128)
+    wide = HashEmbedder(512)
     wide.name = "wide"
     index = _synced(tmp_path, chunks(MANUAL), wide)
     assert len(index.search(wide.embed_query("filter"), 3)) == 3

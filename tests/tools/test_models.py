@@ -332,17 +332,3 @@ class TestBuiltin:
         (path / "model.safetensors").write_bytes(b"cut")
         resolve_base_model(settings)
         assert calls == ["tokenizer", "model"] * 2
-
-    @pytest.mark.slow
-    def test_the_real_one_loads_and_answers(self, tmp_path: Path) -> None:
-        from agent.records.pairs import Message
-        from tools.generation import load_generator
-
-        settings = Settings(home=tmp_path)
-        path = resolve_base_model(settings)
-        check_model_folder(path)
-        assert parameter_count(path) == 134_515_008
-        (reply,) = load_generator(settings).generate(
-            [(Message(role="user", content="What is the capital of France? Answer with one word."),)], 8
-        )
-        assert "Paris" in reply.text

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import EmptyError, InputError
@@ -13,6 +14,7 @@ from agent.records.base import Language
 from agent.records.evaluation import Dimension, EvaluateRequest, Item
 from knowledge.files import read_records
 from tools.evaluation.arms import is_asked
+from tools.validation.imported import question_items
 from tools.workspace import Project
 
 DOMAIN: Final[tuple[Dimension, ...]] = ("domain_knowledge", "domain_knowledge_held_out")
@@ -37,12 +39,16 @@ def items_for(project: Project, request: EvaluateRequest) -> tuple[tuple[Item, .
         EmptyError: There are no sealed items, or none of the dimensions asked for.
         InputError: Two items share an id.
     """
-    sealed = tuple(read_records(project.validation, Item))
+    if request.questions:
+        sealed = tuple(question_items(project, [Path(path) for path in request.questions]))
+    else:
+        sealed = tuple(read_records(project.validation, Item))
     if not sealed:
         raise EmptyError("no validation items yet", where=project.info.name, mend="`domainsmith validate` builds them")
     known = {item.dimension for item in sealed}
     languages = {item.language for item in sealed}
-    added = [item for item in builtin_items(languages) if item.dimension not in known]
+    # Whoever asks a file of questions wants its answers alone.
+    added = [] if request.questions else [i for i in builtin_items(languages) if i.dimension not in known]
     wanted = [item for item in (*sealed, *added) if request.dimensions is None or item.dimension in request.dimensions]
     if not wanted:
         raise EmptyError(

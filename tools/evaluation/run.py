@@ -103,7 +103,7 @@ def evaluate(
         run=run.name,
         tune_run=tuned.run if tuned else None,
         base_model=settings.base_model,
-        items_sha256=sha256_of(project.validation),
+        items_sha256=sha256_of(folder / "items.jsonl" if request.questions else project.validation),
         languages=tuple(sorted({item.language for item in items})),
         arms=estimates(items, answers, seed=request.seed),
         comparisons=compare(items, answers, seed=request.seed),

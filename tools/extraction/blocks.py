@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 _HEADING: Final = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
-_RULE: Final = re.compile(r"^\|?(\s*:?-{2,}:?\s*\|)*\s*:?-{2,}:?\s*\|?$")
+_RULE: Final = re.compile(r"^\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?$")
 _MARKER: Final = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)、])\s+")
 
 

@@ -44,8 +44,8 @@ _INSTRUCTION: Final = re.compile(
 )
 _ASKS: Final = re.compile(
     r"[?？]\s*(\S.{0,40})?$|\b(tell|give|define|explain|name|state|list|describe|remind|look up|show|please|"
-    r"need to know|like to know|wonder|asked|any idea|what|which|who|how|when|where|why)\b|[吗呢吧]|告诉|请|说说|解释|什么|"
-    r"多少|哪|谁|几|怎|含义|定义|查一下|想知道|是否|能否|能不能|要不要|还能|给出|打听",
+    r"need to know|like to know|wonder|asked|any idea|what|which|who|how|when|where|why)\b|[吗呢吧]|告诉|请|说说|解释|"
+    r"什么|多少|哪|谁|几|怎|含义|定义|查一下|想知道|是否|能否|能不能|要不要|还能|给出|打听",
     re.IGNORECASE,
 )
 _TERSE: Final = 14

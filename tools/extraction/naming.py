@@ -101,7 +101,7 @@ def is_glossary(names: Iterable[str]) -> bool:
 
 
 def is_name(value: str) -> bool:
-    """Return whether a value is a name or a code and no explanation: up to four words, each with a capital or a digit."""
+    """Return whether a value is a name or code and no explanation: up to four words, each with a capital or a digit."""
     parts = value.split()
     return 0 < len(parts) <= 4 and all(part[0].isupper() or any(c.isdigit() for c in part) for part in parts)
 

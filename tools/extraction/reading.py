@@ -67,7 +67,9 @@ def reading_pairs(
     usable = _shuffled([fact for fact in facts if fact.trained and fact.document in texts], seed, "order")
     if not usable:
         return []
-    pairs = [_answerable(usable, number, texts, seed) for number in range(min(reading, 2 * len(usable)))]
+    # A fact is read for once in every wording; more would only repeat.
+    most = len(usable) * min(len(fact.trained) for fact in usable)
+    pairs = [_answerable(usable, number, texts, seed) for number in range(min(reading, most))]
     for fact in reversed(usable):
         if sum(not pair.answerable for pair in pairs) >= unanswerable:
             break
@@ -83,7 +85,7 @@ def reading_pairs(
 
 def _answerable(usable: Sequence[Fact], number: int, texts: Mapping[str, DocumentText], seed: int) -> Reading:
     fact = usable[number % len(usable)]
-    question = fact.trained[(number // len(usable) + number) % len(fact.trained)]
+    question = fact.trained[sum(divmod(number, len(usable))) % len(fact.trained)]
     start, end = _span(fact, texts)
     passages = [texts[fact.document].text[start:end]]
     other = _stranger(fact, usable, texts, seed) if number % 2 else None

@@ -11,7 +11,7 @@ class ExtractRequest(Record):
     """Which documents to make pairs from, and how many of what kind."""
 
     documents: tuple[str, ...] = ()
-    """Patterns (`tarvo-*`) of document names or ids that pairs may come from, the others are held out; empty for all."""
+    """Patterns (`tarvo-*`) of names or ids of documents pairs may come from, the others are held out; empty for all."""
     seed: int = 0
     wordings: int = Field(default=5, ge=1, le=12)
     """Trained wordings a fact."""

@@ -16,6 +16,7 @@ class Asked(Record):
     """File and line or entry, for messages."""
     form: AskedForm
     question: str = ""
+    """Empty for a minimal pair, and for an entry that a published file left blank; such are counted and left out."""
     answers: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Options of a choice; the two sentences of a minimal pair, well-formed first."""

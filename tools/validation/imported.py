@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from agent.records.corpus import DocumentSplit
 from agent.records.evaluation import Dimension, Item, ItemKind
+from knowledge.store import CorpusStore
+from tools.extraction.split import saved_split
+from tools.pairs import load_pairs
 from tools.validation.asked import Asked
 from tools.validation.identity import with_id
 from tools.validation.matching import Corpus, Place
+from tools.validation.readers import read_questions
+from tools.workspace import Project
 
 
 def imported_items(
@@ -29,6 +35,8 @@ def imported_items(
     """
     training = frozenset(split.train) if split else frozenset()
     for one in asked:
+        if one.form == "question" and not one.question:
+            continue
         match one.form:
             case "minimal_pair":
                 yield _item(one, source, "skill", "syntax", None)
@@ -85,3 +93,18 @@ def _item(one: Asked, source: str, kind: ItemKind, dimension: Dimension, place: 
             source=source,
         )
     )
+
+
+def question_items(project: Project, paths: Iterable[Path]) -> list[Item]:
+    """Return the items of question files, placed in the project's documents, without sealing them.
+
+    Raises:
+        InputError: A file is wrong; names file and line.
+    """
+    corpus = Corpus(list(CorpusStore(project.root).texts()))
+    taught = frozenset(pair.document for pair in load_pairs(project) if pair.status == "accepted")
+    split = saved_split(project)
+    items: dict[str, Item] = {}
+    for path in paths:
+        items |= {item.id: item for item in imported_items(read_questions(path), corpus, split, taught, path.name)}
+    return list(items.values())

@@ -15,6 +15,8 @@ from tools.validation.asked import Asked
 PASSAGE = 800
 """Characters of a gold passage."""
 _PROBE = 60
+"""Characters of a piece by which a context is found in a document."""
+_SKIPPED = re.compile(r"[\s*|#]")
 _SHARED = 0.5
 """Share of a question's content words that a passage must hold to be taken for its source."""
 
@@ -36,6 +38,7 @@ class Corpus:
         self.texts = {text.document: text for text in texts}
         self._flat: dict[str, tuple[str, list[int]]] = {key: _flattened(text.text) for key, text in self.texts.items()}
         self._names: dict[str, str] = {}
+        self._sources: dict[str, tuple[str, ...]] = {}
         for key, text in self.texts.items():
             path = PurePosixPath(text.name)
             for name in (key, text.name, path.name, path.stem, text.title):
@@ -71,12 +74,8 @@ class Corpus:
         start, end = _answer_span(asked)
         low, high = passage(asked.context, start, end, PASSAGE)
         shown = asked.context[low:high]
-        keys = (
-            [named]
-            if named and self._holds(named, asked.context)
-            else [k for k in self.texts if self._holds(k, asked.context)]
-        )
-        for key in keys:
+        keys = self._sources_of(asked.context)
+        for key in (named,) if named in keys else keys:
             # The text around the answer tells which of several occurrences is meant.
             around = asked.context[max(low, start - 80) : min(high, end + 80)]
             found = self._find(key, around) or self._find(key, asked.context[start:end])
@@ -85,15 +84,19 @@ class Corpus:
             return Place(key, None, None, shown)
         return Place("", None, None, shown)
 
-    def _holds(self, key: str, context: str) -> bool:
-        flat = self._flat[key][0]
-        bare = _flattened(context)[0]
-        probes = [bare[place : place + _PROBE] for place in (0, len(bare) // 2, max(0, len(bare) - _PROBE))]
-        return sum(probe in flat for probe in probes if probe) >= min(2, len(set(probes)))
+    def _sources_of(self, context: str) -> tuple[str, ...]:
+        """Return the documents that hold a context: its beginning, middle and end, or two of them."""
+        if context not in self._sources:
+            bare = _bare(context)
+            probes = {bare[place : place + _PROBE] for place in (0, len(bare) // 2, max(0, len(bare) - _PROBE))} - {""}
+            needed = min(2, len(probes))
+            held = {key: sum(probe in flat for probe in probes) for key, (flat, _) in self._flat.items()}
+            self._sources[context] = tuple(key for key, count in held.items() if probes and count >= needed)
+        return self._sources[context]
 
     def _find(self, key: str, needle: str) -> tuple[int, int] | None:
         flat, offsets = self._flat[key]
-        bare = _flattened(needle)[0]
+        bare = _bare(needle)
         place = flat.find(bare) if bare else -1
         return (offsets[place], offsets[place + len(bare) - 1] + 1) if place >= 0 else None
 
@@ -134,9 +137,12 @@ def _occurrences(text: str, answer: str) -> list[tuple[int, int]]:
 
 def _flattened(text: str) -> tuple[str, list[int]]:
     """Return a text without white space and Markdown marks, in lower case, and the offset of every character left."""
-    kept = [
-        (character.lower()[:1], place)
-        for place, character in enumerate(text)
-        if not character.isspace() and character not in "*|"
-    ]
-    return "".join(character for character, _ in kept), [place for _, place in kept]
+    offsets = [place for place, character in enumerate(text) if not _SKIPPED.match(character)]
+    return _bare(text), offsets
+
+
+def _bare(text: str) -> str:
+    # Some letters have two in lower case; the first keeps one character for one offset.
+    kept = _SKIPPED.sub("", text)
+    lower = kept.lower()
+    return lower if len(lower) == len(kept) else "".join(character.lower()[:1] for character in kept)

@@ -81,7 +81,10 @@ def _article(where: str, article: Mapping[str, Any]) -> Iterator[Asked]:
 def _squad_question(where: str, qa: Any, context: str, named: str) -> Asked:
     if not isinstance(qa, dict):
         raise InputError("a question is no object", where=where)
-    question = _text(qa, ("question", "query_text"), where)
+    asked = qa.get("question", qa.get("query_text"))
+    if not isinstance(asked, str):
+        raise InputError("`question` is missing or no text", where=where, mend=_MEND)
+    question = asked.strip()
     golds: list[str] = []
     start: int | None = None
     for answer in qa.get("answers") or []:
@@ -99,7 +102,7 @@ def _squad_question(where: str, qa: Any, context: str, named: str) -> Asked:
         context=context,
         answer_start=start,
         document=named,
-        language=_language(question),
+        language=_language(question or context),
         answerable=not qa.get("is_impossible", False) and any(golds),
     )
 

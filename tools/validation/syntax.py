@@ -18,7 +18,8 @@ _PLAIN: Final[dict[Language, re.Pattern[str]]] = {
 }
 _VERBS: Final = {"is": "are", "are": "is", "was": "were", "were": "was", "has": "have", "have": "has"}
 _AGREEMENT: Final = re.compile(
-    r"\b(?P<noun>(?:the|a|an|this|these|each|every|all) (?:[a-z]+ ){0,2}[a-z]{3,}) (?P<verb>is|are|was|were|has|have)\b",
+    r"\b(?P<noun>(?:the|a|an|this|these|each|every|all) (?:[a-z]+ ){0,2}[a-z]{3,}) "
+    r"(?P<verb>is|are|was|were|has|have)\b",
     re.IGNORECASE,
 )
 _DETERMINER: Final = re.compile(r"(?<=\s)(?P<one>the|a|an|each|this) (?P<two>[a-z]{3,})(?=[ ,.])")

@@ -15,12 +15,12 @@ from tools.extraction.similarity import is_chinese
 from tools.validation.identity import with_id
 
 _MEASURE: Final = re.compile(
-    r"(?<![\w.,\-/])\d[\d.,]*\s?(?:[a-zA-Zµ°Ω%‰]{1,5}(?:/[a-zA-Z]{1,4})?|litres?(?: per hour)?|met(?:re|er)s?|hours?|"
-    r"minutes?|months?|weeks?|days?|watts?|euros?|千瓦|公斤|千克|毫米|厘米|兆帕|摄氏度|小时|分钟|个月|工作日|"
+    r"(?<![A-Za-z0-9_.,\-/])\d[\d.,]*\s?(?:[a-zA-Zµ°Ω%‰]{1,5}(?:/[a-zA-Z]{1,4})?|litres?(?: per hour)?|met(?:re|er)s?|"
+    r"hours?|minutes?|months?|weeks?|days?|watts?|euros?|千瓦|公斤|千克|毫米|厘米|兆帕|摄氏度|小时|分钟|个月|工作日|"
     r"[台件米克吨升元年天页])(?![a-zA-Z])"
 )
 _CODE: Final = re.compile(
-    r"(?<![\w\-])(?=[A-Z0-9\-/]*[A-Z])(?=[A-Z0-9\-/]*\d)[A-Z0-9]{1,8}(?:[\-/][A-Z0-9]{1,8}){0,3}(?![\w\-])"
+    r"(?<![A-Za-z0-9_\-])(?=[A-Z0-9\-/]*[A-Z])(?=[A-Z0-9\-/]*\d)[A-Z0-9]{1,8}(?:[\-/][A-Z0-9]{1,8}){0,3}(?![A-Za-z0-9_\-])"
 )
 _WORD: Final = re.compile(r"(?<![\w\-])[A-Za-z][a-z]{4,}(?![\w\-])")
 _FREQUENT = 3

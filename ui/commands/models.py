@@ -16,6 +16,7 @@ from agent.records.profile import Profile
 from agent.records.tuning import Method, TuneResult
 from tools.workspace import Project
 from ui import render
+from ui.commands.data import existing_file
 from ui.options import Detach, Json, Lang, ProjectName, Questions, Seed
 from ui.runtime import Runtime
 from ui.stations import finish, run_station, start_evaluation
@@ -127,15 +128,12 @@ def evaluate(
     request = EvaluateRequest(
         arms=_some(arms, get_args(Arm), "--arms"),
         dimensions=_some(dimensions, get_args(Dimension), "--dimensions"),
+        questions=() if questions is None else (str(existing_file(questions)),),
         tune_run=tune_run,
         limit=limit,
         k=k,
         seed=seed,
     )
-    if questions is not None:
-        from ui.commands.data import seal_questions
-
-        seal_questions(runtime, opened, [questions], seed)
     job = start_evaluation(runtime, opened, request)
     report = finish(runtime, opened, job, EvaluationReport, detach=detach)
     if report is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +32,7 @@ def test_every_chunk_is_a_piece_of_the_text_and_small(lines: list[str], size: in
         assert chunk.id.endswith(f":{chunk.start}-{chunk.end}")
     spans = [(chunk.start, chunk.end) for chunk in parts]
     assert spans == sorted(spans)
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
     seen = "".join(chunk.text for chunk in parts) + "".join(h for c in parts for h in (*c.headings, c.title))
     kept = [b for b in blocks(text) if b.kind != "heading"]
     assert all(any(c.start <= b.start < c.end for c in parts) for b in kept)

@@ -17,7 +17,10 @@ from knowledge.ingest.parsed import UnreadableError
         ("<ol start=3><li>x<li>y</ol>", "3. x\n4. y"),
         ("<ul><li><b>E17</b>: blocked filter</li></ul>", "- **E17**: blocked filter"),
         ("<ul><li><strong>E17:</strong> blocked</li><li>a <b>b</b>: c</li></ul>", "- **E17**: blocked\n- a b: c"),
-        ("<dl><dt>Prime</dt><dd>fill the pump</dd><dt>药撬</dt><dd>装置</dd></dl>", "- **Prime**: fill the pump\n- **药撬**：装置"),
+        (
+            "<dl><dt>Prime</dt><dd>fill the pump</dd><dt>药撬</dt><dd>装置</dd></dl>",
+            "- **Prime**: fill the pump\n- **药撬**：装置",
+        ),
         ("<dl><dt>A</dt><dt>B:</dt><dd>x</dd><dd>y</dd></dl>", "- **A, B**: x\n- **A, B**: y"),
         ("<dl><dd>alone</dd></dl>", "- alone"),
         ("<pre>  x = 1\n  y</pre>", "```\n  x = 1\n  y\n```"),

@@ -1,0 +1,101 @@
+import pytest
+
+from agent.progress import Silent
+from tests.tools.extraction.corpus import corpus, text_of
+from tools.extraction.harvest import harvest
+from tools.extraction.similarity import NearDuplicates, is_chinese, jaccard
+from tools.extraction.wordings import NEAR_DUPLICATE, choose, plainest, question_wordings, questions
+
+
+def worded(fact, seed=0, wanted=5):
+    return choose(questions(fact), wanted, seed, fact.id, plain=plainest(fact))
+
+
+def test_every_fact_gets_five_trained_and_two_sealed_wordings_that_differ():
+    facts = harvest(corpus(), Silent())
+    assert len(facts) > 15
+    for fact in facts:
+        trained, sealed = worded(fact)
+        assert len(trained) == 5
+        assert len(sealed) == 2
+        assert all(jaccard(one, other) < NEAR_DUPLICATE for one in trained for other in sealed)
+        assert len(set(trained) | set(sealed)) == 7
+        assert all(is_chinese(question) == (fact.language == "zh") for question in trained + sealed)
+
+
+def test_the_entity_is_in_every_wording():
+    for fact in harvest(corpus(), Silent()):
+        if fact.form == "attribute":
+            name = fact.entity.removeprefix("the ").casefold()
+            assert all(name in question.casefold() for question in questions(fact))
+
+
+def test_the_plainest_wording_is_always_trained_and_frames_change_with_fact_and_seed():
+    facts = harvest(corpus(), Silent())
+    assert all(questions(fact)[0] in worded(fact)[0] for fact in facts)
+    assert len({worded(facts[0], seed)[1] for seed in range(8)}) > 1
+    assert worded(facts[0], 4) == worded(facts[0], 4)
+
+
+@pytest.mark.parametrize(
+    ("table", "wording"),
+    [
+        ("| Model | Net weight |\n|-|-|\n| Wren pump | 4.6 kg |", "How much does the Wren pump weigh?"),
+        ("| Model | Cable length |\n|-|-|\n| Wren pump | 2 m |", "How long is the cable of the Wren pump?"),
+        ("| Model | List price |\n|-|-|\n| Wren pump | 2 euros |", "How much does the Wren pump cost?"),
+        ("| Model | Stored recipes |\n|-|-|\n| Wren pump | 90 |", "How many stored recipes does the Wren pump have?"),
+        ("| 型号 | 电缆长度 |\n|-|-|\n| 砚鹤装置 | 3米 |", "砚鹤装置的电缆有多长？"),
+        ("| 型号 | 重量 |\n|-|-|\n| 砚鹤装置 | 3千克 |", "砚鹤装置有多重？"),
+    ],
+)
+def test_units_and_columns_ask_for_their_measure(table, wording):
+    language = "zh" if is_chinese(table) else "en"
+    title = "砚鹤装置手册" if language == "zh" else "Wren pump manual"
+    text = f"# {title}\n\n{table}\n"
+    (fact,) = harvest([text_of("d", text, language)], Silent())
+    assert wording in questions(fact)
+    assert wording in worded(fact)[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "wording"),
+    [
+        ("What is the default PIN of a Wren?", "Tell me the default PIN of a Wren."),
+        ("Who designed the Wren?", "Do you know who designed the Wren?"),
+        ("Which phone app controls the Wren?", "Please tell me which phone app controls the Wren."),
+        ("Where is the Wren assembled?", "Do you know where the Wren is assembled?"),
+        ("How long does a Wren take?", "I have a question: how long does a Wren take?"),
+        ("砚鹤装置的密码是什么？", "告诉我砚鹤装置的密码。"),
+        ("砚鹤装置能不能露天安装？", "请问，砚鹤装置能不能露天安装？"),
+    ],
+)
+def test_questions_are_reworded_where_grammar_is_certain(question, wording):
+    assert wording in list(question_wordings(question, "zh" if is_chinese(question) else "en"))
+
+
+@pytest.mark.parametrize(
+    ("question", "never"),
+    [
+        ("What is the valve used for?", "Tell me the valve used for."),
+        ("What effect does the key have?", "Do you know what effect does the key have?"),
+    ],
+)
+def test_questions_are_not_reworded_otherwise(question, never):
+    assert never not in list(question_wordings(question, "en"))
+
+
+def test_few_wordings_still_leave_one_to_train():
+    assert choose([], 5, 0, "k") == ((), ())
+    assert choose(["only one?"], 5, 0, "k") == (("only one?",), ())
+    trained, sealed = choose(["a b c d e f?", "a b c d e f g?"], 5, 0, "k")
+    assert set(trained) == {"a b c d e f?", "a b c d e f g?"}
+    assert sealed == ()
+
+
+def test_near_duplicates_are_found_by_words_and_characters():
+    index = NearDuplicates(["What is the rated flow of the Wren pump?", "砚鹤装置的药箱容积是多少？", ""])
+    assert index.alike("what is the rated flow of the Wren pump") == [0]
+    assert index.alike("请问砚鹤装置的药箱容积是多少？") == [1]
+    assert index.alike("Who designed the Wren pump?") == []
+    assert index.alike("") == []
+    assert NearDuplicates([]).alike("x") == []
