@@ -19,7 +19,7 @@ from agent.records.base import Record
 from agent.records.corpus import IngestRequest, IngestResult
 from agent.records.decision import Action, MethodDecision, Readiness
 from agent.records.diagnosis import Diagnosis
-from agent.records.evaluation import Dimension, EvaluateRequest, EvaluationReport
+from agent.records.evaluation import EvaluateRequest, EvaluationReport
 from agent.records.job import JobKind
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult
@@ -31,18 +31,6 @@ from ui import render
 from ui.output import complain
 from ui.runtime import Runtime
 from ui.stations import finish, run_station, start_evaluation
-
-LIMITS: dict[Dimension, int] = {
-    "domain_knowledge_held_out": 40,
-    "understanding": 40,
-    "faithfulness": 40,
-    "tokenization": 60,
-    "syntax": 60,
-    "disambiguation": 30,
-    "instruction_following": 30,
-    "general_ability": 160,
-}
-"""Most items of each dimension in the short demonstration; every sealed fact of the tuned family is asked."""
 
 
 @dataclass
@@ -187,7 +175,9 @@ class Demonstration:
                 request = tune_request(self.project, self.runtime.settings, seed=self.seed)
                 self._job("tune", request, TuneResult)
             case "evaluate":
-                asked = EvaluateRequest(limits={} if self.full else LIMITS, seed=self.seed)
+                from tools.evaluation.items import QUICK
+
+                asked = EvaluateRequest(limits={} if self.full else dict(QUICK), seed=self.seed)
                 job = start_evaluation(self.runtime, self.project, asked)
                 finish(self.runtime, self.project, job, EvaluationReport)
             case _:

@@ -150,8 +150,8 @@ def pairs(values: Sequence[Pair]) -> str:
 
 
 def mix(value: MixManifest, output: Output) -> str:
-    """Return what is in a mix."""
-    return output.say(
+    """Return what is in a mix, with everything that was left out or repeated."""
+    head = output.say(
         "mixed",
         id=value.id,
         examples=value.examples,
@@ -159,6 +159,7 @@ def mix(value: MixManifest, output: Output) -> str:
         share=percent(value.domain_share_examples),
         tokens=percent(value.domain_share_tokens),
     )
+    return "\n".join([head, *(f"- {note}" for note in value.notes)])
 
 
 def validation(value: ValidateResult, output: Output) -> str:

@@ -49,23 +49,30 @@ ATTRIBUTE: Final[dict[Language, tuple[str, ...]]] = {
 
 MEASURE: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
     "en": (
-        ("weight", ("How much does {e} weigh?", "How heavy is {e}?")),
-        ("mass", ("How much does {e} weigh?",)),
-        ("price", ("How much does {e} cost?", "What do I have to pay for {e}?")),
-        ("cost", ("How much does {e} cost?",)),
-        ("length", ("How long is {of}?",)),
-        ("height", ("How high is {of}?",)),
+        ("weight", ("How much does {e} weigh?", "How heavy is {e}?", "Tell me how heavy {e} is.")),
+        ("mass", ("How much does {e} weigh?", "How heavy is {e}?")),
+        ("price", ("How much does {e} cost?", "What do I have to pay for {e}?", "How expensive is {e}?")),
+        ("cost", ("How much does {e} cost?", "What do I have to pay for {e}?")),
+        ("length", ("How long is {of}?", "Tell me how long {of} is.")),
+        ("height", ("How high is {of}?", "How tall is {of}?")),
         ("width", ("How wide is {of}?",)),
         ("depth", ("How deep is {of}?",)),
         ("diameter", ("How large across is {of}?",)),
-        ("capacity", ("How much can {e} hold?",)),
+        ("capacity", ("How much can {e} hold?", "How much fits into {e}?")),
+        ("volume", ("How much can {e} hold?", "How much fits into {e}?")),
+        ("flow", ("How much does {e} deliver?", "How strong is the flow of {e}?")),
+        ("output", ("How much does {e} put out?", "How strong is the output of {e}?")),
+        ("power", ("How much power does {e} need?", "How much power does {e} draw?")),
+        ("consumption", ("How much does {e} use?", "How much does {e} consume?")),
+        ("speed", ("How fast is {e}?", "How fast does {e} run?")),
+        ("warranty", ("How long is {e} under warranty?", "How long does the warranty on {e} last?")),
     ),
     "zh": (
-        ("重量", ("{e}有多重？",)),
-        ("净重", ("{e}净重有多重？",)),
+        ("重量", ("{e}有多重？", "{e}重多少？")),
+        ("净重", ("{e}净重有多重？", "{e}有多重？")),
         ("质量", ("{e}有多重？",)),
         ("价格", ("{e}多少钱？", "买{e}要花多少钱？")),
-        ("单价", ("{e}单价多少钱？",)),
+        ("单价", ("{e}单价多少钱？", "{e}多少钱？")),
         ("售价", ("{e}卖多少钱？",)),
         ("长度", ("{of}有多长？",)),
         ("长", ("{of}有多长？",)),
@@ -74,10 +81,68 @@ MEASURE: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
         ("深度", ("{of}有多深？",)),
         ("直径", ("{of}有多粗？",)),
         ("容量", ("{e}能装多少？",)),
+        ("流量", ("{e}的出水能力有多大？", "{e}每小时能打多少？")),
+        ("功率", ("{e}要用多大的功率？", "{e}耗电多少？")),
+        ("转速", ("{e}转得有多快？",)),
+        ("保修期", ("{e}保修多久？", "{e}可以保修多长时间？")),
     ),
 }
-"""Head noun of an attribute to the question its unit calls for; `{of}` is the entity with the part that is measured,
+"""Head noun of an attribute to the questions its unit calls for; `{of}` is the entity with the part that is measured,
 as `the cable of the pump` for `cable length`."""
+
+DEED: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
+    "en": (
+        (
+            "interval",
+            (
+                "How often does {e} need {d}?",
+                "How long can {e} go without {d}?",
+                "After how long does {e} need {d}?",
+            ),
+        ),
+        ("time", ("How long does {d} take for {e}?", "How much time does {d} of {e} take?")),
+        ("duration", ("How long does {d} take for {e}?",)),
+    ),
+    "zh": (
+        ("间隔", ("{e}多久要{d}一次？", "{e}隔多长时间{d}？")),
+        ("周期", ("{e}多久要{d}一次？", "{e}隔多长时间{d}？")),
+        ("时间", ("{e}{d}要花多久？", "{e}{d}需要多长时间？")),
+    ),
+}
+"""Head noun of an attribute that times a deed `{d}`, as `replacement` in `replacement interval`."""
+
+ORDER: Final[dict[Language, tuple[str, ...]]] = {
+    "en": ("With which {h} is {e} ordered?", "Which {h} stands for {e}?"),
+    "zh": ("订购{e}要用哪个{h}？", "哪个{h}对应{e}？"),
+}
+"""Wordings of an attribute that identifies something when it is ordered; `{h}` is its head noun."""
+ORDER_HEADS: Final[dict[Language, str]] = {
+    "en": r"\b(code|number|no\.?|sku|reference)$",
+    "zh": r"(编号|代码|货号|料号|型号)$",
+}
+
+NAMED: Final[dict[Language, tuple[str, ...]]] = {
+    "en": ("Which {a} goes with {e}?", "Name the {a} for {e}.", "Which {a} do I need for {e}?"),
+    "zh": ("{e}要用哪个{a}？", "{e}配哪种{a}？"),
+}
+"""Wordings of an attribute whose value is a name and no quantity."""
+
+UNIT: Final[tuple[str, ...]] = ("In {u}, what {be} the {a} {p}?", "How many {u} should I write down as the {a} {p}?")
+"""English wordings of a quantity that name its unit `{u}`."""
+
+SIGN: Final[dict[Language, tuple[str, ...]]] = {
+    "en": (
+        "What is wrong when {t} shows{c}?",
+        "Why does {t} come up{c}?",
+        "{t} came up{c}. What has happened?",
+    ),
+    "zh": ("{c}出现{t}说明什么？", "{c}为什么会出现{t}？", "看到{c}{t}，应该怀疑什么？"),
+}
+"""Wordings of a term that a device shows, as an error number or a lamp."""
+SIGN_TERMS: Final[dict[Language, str]] = {
+    "en": r"\b(error|fault|alarm|warning|lamp|light|led|signal|message)\b",
+    "zh": r"(错误|故障|报警|警报|警告|灯|信号|提示)",
+}
 
 COUNT: Final[dict[Language, tuple[str, ...]]] = {
     "en": ("How many {a} does {e} have?",),

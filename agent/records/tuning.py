@@ -29,6 +29,9 @@ class Hyperparameters(Record):
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     compute_type: ComputeType = "fp32"
     weight_decay: float = 0.0
+    loss_mean: Literal["token", "example"] = "token"
+    """What counts the same in the loss: every learnt token, as in TRL, or every example. Facts have short answers; by
+    tokens a mix with longer general replies would hardly teach them."""
     seed: int = 0
 
 

@@ -167,8 +167,15 @@ class _Extraction:
         name = f"{model}:{settings.base_model}" if model == "builtin" else model
         facts = []
         for chunk, written in written_pairs(chunks, writer, name, count, project.root / "extraction.jsonl", reporter):
-            fact = self.worded(model_fact(chunk, written, self.texts[chunk.document]))
-            self.closed_book(fact, has_topic(written.question, chunk))
+            found = model_fact(chunk, written, self.texts[chunk.document])
+            topic = has_topic(written.question, chunk)
+            plain = self._pair(found, found.attribute, found.attribute, found.answer, found.kind, topic=topic)
+            if plain.status == "rejected":
+                # Other wordings of a faulty pair would only repeat its fault.
+                self.pairs.append(plain)
+                continue
+            fact = self.worded(found)
+            self.closed_book(fact, topic)
             facts.append(fact)
         return list({fact.id: fact for fact in facts}.values())
 

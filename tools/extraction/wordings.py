@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -22,6 +22,7 @@ MIN_WORDINGS = 4
 SEALED_WORDINGS = 2
 """Wordings of a fact kept for knowledge items; source: `evaluation.md`, validation set."""
 _WHAT_IS: Final = re.compile(r"^What (?P<be>is|are|was|were) (?P<noun>(?:the|a|an|our|your) [^?,;]+)\?$", re.IGNORECASE)
+_QUANTITY: Final = re.compile(r"^[\d.,]+\s*(?P<unit>[A-Za-z°%µ/ ]{0,24}|[\u4e00-\u9fff/]{0,6})$")
 _STRANDED: Final = re.compile(
     r"\b(for|to|of|in|on|at|with|from|about|by|into|called|used|made|meant|like|doing|done|"
     r"\w{3,}ed)$",
@@ -149,7 +150,29 @@ def _attribute(fact: Fact) -> Iterator[str]:
     # `in report X` stands as it is; `For report X` reads on.
     yield capitalised(frames[0].format(**values))
     yield from (capitalised(frame) for frame in _measured(fact))
+    yield from (capitalised(frame) for frame in _meant(fact, values))
     yield from (capitalised(frame.format(**values)) for frame in frames[1:])
+
+
+def _meant(fact: Fact, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield the questions that say by other words what the attribute is: a deed that is timed, a code, a name, a unit.
+
+    Frames around one and the same phrase teach a small model the phrase; other words for the fact teach the fact.
+    """
+    if fact.relation == "in":
+        return
+    language, attribute = fact.language, fact.attribute
+    for head, frames in wordings.DEED[language]:
+        deed = attribute[: -len(head)].strip() if attribute.endswith(head) else ""
+        if deed and _QUANTITY.match(fact.answer):
+            yield from (frame.format(e=fact.entity, d=deed) for frame in frames)
+    quantity = _QUANTITY.match(fact.answer)
+    if head_noun := re.search(wordings.ORDER_HEADS[language], attribute, re.IGNORECASE):
+        yield from (frame.format(h=head_noun.group(), e=fact.entity) for frame in wordings.ORDER[language])
+    elif not quantity and not is_plural(attribute):
+        yield from (frame.format(**values) for frame in wordings.NAMED[language])
+    if language == "en" and quantity and quantity["unit"]:
+        yield from (frame.format(u=quantity["unit"], **values) for frame in wordings.UNIT)
 
 
 def _measured(fact: Fact) -> Iterator[str]:
@@ -183,5 +206,7 @@ def _measured(fact: Fact) -> Iterator[str]:
 
 
 def _definition(fact: Fact) -> Iterator[str]:
-    for frame in wordings.DEFINITION[fact.language]:
+    first, *rest = wordings.DEFINITION[fact.language]
+    signs = wordings.SIGN[fact.language] if re.search(wordings.SIGN_TERMS[fact.language], fact.entity, re.I) else ()
+    for frame in (first, *signs, *rest):
         yield capitalised(frame.format(t=fact.entity, c=fact.context))

@@ -22,9 +22,10 @@ class MixRequest(Record):
     seed: int = 0
     max_domain: int | None = Field(default=None, ge=1)
     """Most domain examples. Wordings are thinned out evenly down to four a fact, then whole facts are left out."""
-    fit_domain: bool = False
-    """Thin the domain part out likewise where the general data is too short for the share."""
-    general_repeats: int = Field(default=2, ge=1, le=20)
+    fit_domain: bool = True
+    """Thin the domain part out likewise where the general data is too short for the share; the manifest says so.
+    Without it such a mix is refused."""
+    general_repeats: int = Field(default=4, ge=1, le=20)
     """Most times one general example may occur."""
     drop_leaks: bool = False
     """Leave out examples that leak, and count them, instead of refusing."""

@@ -48,7 +48,8 @@ class Planter:
     def __call__(self, features: Sequence[Mapping[str, list[int]]]) -> dict[str, Any]:
         """Return the inputs of a forward pass.
 
-        `logits_to_keep` holds the columns whose output predicts a learnt token, `shift_labels` those tokens.
+        `logits_to_keep` holds the columns whose output predicts a learnt token, `shift_labels` those tokens, and
+        `example_weights` what each weighs where every example counts the same.
         """
         import torch
 
@@ -59,11 +60,18 @@ class Planter:
         planted = plant([[tree]])
         columns: list[int] = []
         targets: list[int] = []
+        weights: list[float] = []
         for ids, indices, place in zip(tokens, learnt, planted.places[0][0], strict=True):
             for index in indices:
                 column = place.predictor(index - shared)
                 if column is not None:
                     columns.append(column)
                     targets.append(ids[index])
+                    weights.append(1 / (len(indices) * len(tokens)))
         inputs = planted.inputs(self._dtype)
-        return {**inputs, "logits_to_keep": torch.tensor(columns), "shift_labels": torch.tensor([targets])}
+        return {
+            **inputs,
+            "logits_to_keep": torch.tensor(columns),
+            "shift_labels": torch.tensor([targets]),
+            "example_weights": torch.tensor(weights),
+        }

@@ -52,11 +52,12 @@ class EpochSampler(Sampler):  # type: ignore[misc]
 
 
 class TreeTrainer(SFTTrainer):  # type: ignore[misc]
-    """SFT on planted batches: the mean loss over the learnt tokens of a step, as in TRL, without computing the rest."""
+    """SFT on planted batches: the mean loss of a step, as in TRL, without computing what is not learnt."""
 
-    def __init__(self, *, order_seed: int, **options: Any) -> None:
+    def __init__(self, *, order_seed: int, loss_mean: str, **options: Any) -> None:
         super().__init__(**options)
         self._order_seed = order_seed
+        self._loss_mean = loss_mean
         self.step_loss = 0.0
         self.step_tokens = 0
         self._fresh = True
@@ -67,11 +68,17 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Return the summed loss of the micro-batch over the learnt tokens of the whole step."""
-        targets = inputs.pop("shift_labels")[0]
-        logits = model(**inputs, use_cache=False).logits[0]
-        total = torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
-        loss = total / (num_items_in_batch if num_items_in_batch is not None else len(targets))
+        """Return the micro-batch's part of the step's mean loss, over learnt tokens or over examples."""
+        targets, weights = inputs.pop("shift_labels")[0], inputs.pop("example_weights")
+        logits = model(**inputs, use_cache=False).logits[0].float()
+        if self._loss_mean == "example":
+            losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+            # Where the trainer was told the step's tokens, it does not divide by the micro-batches itself.
+            parts = 1 if num_items_in_batch is None else self.args.gradient_accumulation_steps
+            loss = (losses * weights).sum() / parts
+        else:
+            total = torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+            loss = total / (num_items_in_batch if num_items_in_batch is not None else len(targets))
         if self._fresh:
             self.step_loss, self.step_tokens, self._fresh = 0.0, 0, False
         self.step_loss += float(loss.detach())
@@ -222,6 +229,7 @@ def mean_loss(model: Any, rows: Sequence[dict[str, Any]], batch: int, reporter: 
             reporter.check()
             inputs = {name: tensor.to(model.device) for name, tensor in planter(rows[start : start + batch]).items()}
             targets = inputs.pop("shift_labels")[0]
+            del inputs["example_weights"]
             logits = model(**inputs, use_cache=False).logits[0].float()
             total += float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum"))
             tokens += len(targets)
@@ -300,6 +308,7 @@ def make_trainer(
     adapter_types = {p.dtype for p in model.parameters() if p.requires_grad}
     trainer = TreeTrainer(
         order_seed=settings.seed,
+        loss_mean=settings.loss_mean,
         model=model,
         args=config,
         train_dataset=Dataset.from_list(as_rows(examples)),

@@ -78,6 +78,14 @@ def mix(
     drop_leaks: Annotated[
         bool, typer.Option("--drop-leaks", help="Leave out pairs that leak a sealed item instead of refusing.")
     ] = False,
+    max_domain: Annotated[int | None, typer.Option("--max-domain", min=1, help="Most domain pairs to use.")] = None,
+    general_repeats: Annotated[
+        int, typer.Option("--general-repeats", min=1, max=20, help="Most times one general example may occur.")
+    ] = 4,
+    fit_domain: Annotated[
+        bool,
+        typer.Option("--fit-domain/--no-fit-domain", help="Use fewer domain pairs where general data is short."),
+    ] = True,
     seed: Seed = 0,
     project: ProjectName = None,
     json: Json = False,
@@ -94,7 +102,16 @@ def mix(
         raise InputError("unknown way of counting", where=by, mend="--by takes examples or tokens")
     opened = runtime.workspace.open(project)
     source = str(Path(general).resolve()) if Path(general).is_file() else general
-    request = MixRequest(domain_share=domain_share, by=known, general=source, seed=seed, drop_leaks=drop_leaks)
+    request = MixRequest(
+        domain_share=domain_share,
+        by=known,
+        general=source,
+        seed=seed,
+        max_domain=max_domain,
+        fit_domain=fit_domain,
+        general_repeats=general_repeats,
+        drop_leaks=drop_leaks,
+    )
     result = run_station(runtime, opened, "mix", request, MixManifest)
     if result is not None:
         runtime.output.emit(result, render.mix(result, runtime.output))
