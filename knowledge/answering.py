@@ -264,7 +264,7 @@ def cite(answer: str, question: str, chunks: Sequence[Chunk]) -> tuple[Citation,
     if not found:
         return ()
     _, chunk, piece = max(found, key=lambda entry: entry[0])
-    quote = chunk.text[piece.start : piece.end]
+    quote = chunk.text[slice(*piece.whole)]
     return (Citation(chunk=chunk.id, document=chunk.name, page=chunk.page, quote=quote),)
 
 

@@ -1,17 +1,18 @@
-r"""The pieces of a chunk that can stand alone: sentences, list lines and table rows with their headers.
+r"""The pieces of a chunk that can stand alone: sentences, list lines and table cells with row and header.
 
-A table row is read as `Row — Header: value` lines, so that a small reader need not count columns.
+A table cell is read as `Row — Header: value`, so that a small reader need not count columns.
 
     >>> [piece.text for piece in pieces(chunk)]
-    ['Tarvo Wren pump — Rated flow: 17 litres per hour\\nTarvo Wren pump — Cable length: 2.4 metres']
+    ['Tarvo Wren pump — Rated flow: 17 litres per hour', 'Tarvo Wren pump — Cable length: 2.4 metres']
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from agent.records.base import Language
 from agent.records.corpus import Chunk
@@ -38,6 +39,8 @@ class Piece:
     """Whether its neighbours of the same block belong to what it says; a row's or a list line's do not."""
     words: frozenset[str]
     """Words that carry meaning."""
+    whole: tuple[int, int]
+    """What a quote of it shows: the table row of a cell, else the piece itself; offsets in the chunk's text."""
 
 
 @lru_cache(maxsize=4096)
@@ -53,7 +56,7 @@ def pieces(chunk: Chunk) -> tuple[Piece, ...]:
             raw = chunk.text[a:b]
             text = " ".join(raw.replace("**", "").split()).removeprefix("- ")
             is_prose = not raw.startswith(("- ", "* ", "**")) and not _is_label(text)
-            found.append(Piece(a, b, text, number, is_prose, meaning(text, chunk.language)))
+            found.append(Piece(a, b, text, number, is_prose, meaning(text, chunk.language), (a, b)))
     return tuple(found)
 
 
@@ -82,25 +85,26 @@ def under_heading(chunk: Chunk, body: str) -> str:
 
 def cells(line: str) -> list[str]:
     """Return the cell texts of one line of a pipe table."""
-    inner = line.strip().removeprefix("|")
-    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-    return [part.strip().replace("\\|", "|") for part in _CELL.split(inner)]
+    return [text for text, _, _ in _placed(line)]
 
 
-def row_text(header: Sequence[str], row: Sequence[str]) -> str:
-    """Return a table row as `Row — Header: value` lines, one for each filled cell after the first.
+def _placed(line: str) -> list[tuple[str, int, int]]:
+    """Return the cells of a line with their places in it."""
+    bars = [match.start() for match in _CELL.finditer(line)]
+    edges = [*([-1] if not line.lstrip().startswith("|") else []), *bars]
+    edges += [len(line)] if not bars or line[bars[-1] + 1 :].strip() else []
+    found: list[tuple[str, int, int]] = []
+    for left, right in pairwise(edges):
+        raw = line[left + 1 : right]
+        start = left + 1 + len(raw) - len(raw.lstrip())
+        text = raw.strip()
+        found.append((text.replace("\\|", "|"), start, start + len(text)))
+    return found
 
-    Args:
-        header: Cells of the header line; empty if the table has none.
-        row: Cells of the row.
-    """
-    if not row:
-        return ""
-    name = row[0]
-    named = [(header[i] if i < len(header) else "", value) for i, value in enumerate(row) if i and value]
-    if not named:
-        return name
-    return "\n".join(f"{name} — {head}: {value}" if head else f"{name} — {value}" for head, value in named)
+
+def cell_text(name: str, header: str, value: str) -> str:
+    """Return one cell of a table as a line that can be read alone: `Row — Header: value`."""
+    return f"{name} — {header}: {value}" if header else f"{name} — {value}"
 
 
 def _rows(chunk: Chunk, start: int, end: int, number: int) -> list[Piece]:
@@ -116,11 +120,16 @@ def _rows(chunk: Chunk, start: int, end: int, number: int) -> list[Piece]:
         lines = lines[2:]
     elif chunk.headings and chunk.headings[-1].startswith("|"):
         header = cells(chunk.headings[-1])
-    found: list[Piece] = []
-    for a, b in lines:
-        text = row_text(header, cells(chunk.text[a:b]))
-        found.append(Piece(a, b, text, number, False, meaning(text, chunk.language)))
-    return found
+    return [piece for a, b in lines for piece in _row(chunk, a, b, header, number)]
+
+
+def _row(chunk: Chunk, start: int, end: int, header: Sequence[str], number: int) -> Iterator[Piece]:
+    row = _placed(chunk.text[start:end])
+    named = [(i, cell) for i, cell in enumerate(row) if cell[0] and i] or [(0, row[0])]
+    for i, (value, a, b) in named:
+        text = cell_text(row[0][0], header[i] if i < len(header) else "", value) if i else value
+        words = meaning(text, chunk.language)
+        yield Piece(start + a, start + b, text, number, False, words, (start, end))
 
 
 def _is_label(text: str) -> bool:

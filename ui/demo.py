@@ -7,6 +7,7 @@ same sealed questions. Nothing here knows a result: another seed gives another s
 from __future__ import annotations
 
 import json
+import random
 import resource
 import shutil
 import time
@@ -31,6 +32,11 @@ from ui import render
 from ui.output import complain
 from ui.runtime import Runtime
 from ui.stations import finish, run_station, start_evaluation
+
+WORDINGS = 8
+"""Trained wordings of every fact: more wordings and fewer epochs teach a small model the fact and not the phrase."""
+CHUNKS = 2
+"""Passages of prose the model reads for pairs; a 135M model writes few that pass the checks, at 10 s a passage."""
 
 
 @dataclass
@@ -168,7 +174,7 @@ class Demonstration:
             case "mix":
                 from tools.mixing.request import MixRequest
 
-                self._job("mix", MixRequest(seed=self.seed), MixManifest)
+                self._job("mix", MixRequest(seed=self.seed, drop_leaks=True), MixManifest)
             case "tune":
                 from tools.tuning.request import tune_request
 
@@ -177,12 +183,21 @@ class Demonstration:
             case "evaluate":
                 from tools.evaluation.items import QUICK
 
-                asked = EvaluateRequest(limits={} if self.full else dict(QUICK), seed=self.seed)
-                job = start_evaluation(self.runtime, self.project, asked)
+                measured = EvaluateRequest(limits={} if self.full else dict(QUICK), seed=self.seed)
+                job = start_evaluation(self.runtime, self.project, measured)
                 finish(self.runtime, self.project, job, EvaluationReport)
             case _:
                 raise AssertionError(f"the line has no station {action}")
         self.seconds[action] = round(time.monotonic() - began, 1)
+
+    def _scope(self) -> tuple[str, ...]:
+        """Return the documents that teach: all, or half of the family's, drawn by the seed; the others only test."""
+        from knowledge.company.build import DEMO_FAMILY, sources
+
+        if self.full:
+            return ()
+        family = [f"{source.id}.*" for source in sources(DEMO_FAMILY)]
+        return tuple(sorted(random.Random(self.seed).sample(family, len(family) // 2)))
 
     def _job(self, kind: JobKind, request: Record, result: type[Record]) -> None:
         run_station(self.runtime, self.project, kind, request, result)
@@ -198,6 +213,7 @@ class Demonstration:
         data: dict[str, Any] = {
             "company": COMPANY,
             "family": None if self.full else DEMO_FAMILY,
+            "taught": list(self._scope()),
             "seed": self.seed,
             "verdict": decision.model_dump(mode="json"),
             **report.model_dump(mode="json"),

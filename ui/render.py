@@ -13,6 +13,7 @@ from agent.records.hardware import MemoryPlan
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
+from tools.doctor import DoctorReport
 from tools.validation.request import ValidateResult
 from ui.output import Output
 
@@ -59,6 +60,16 @@ def reasons(values: Sequence[Reason]) -> str:
 def article(title: str, identifier: str, text: str) -> str:
     """Return one article of the guide."""
     return f"{title}  (guide: {identifier})\n{text.strip()}"
+
+
+def doctor(value: DoctorReport, output: Output) -> str:
+    """Return what works on this machine, and the mend of what does not."""
+    rows = []
+    for check in value.checks:
+        rows.append((f"[{check.state}]", check.name, check.detail))
+        if check.mend:
+            rows.append(("", "", f"→ {check.mend}"))
+    return f"{table(rows)}\n{output.say('healthy' if value.healthy else 'unhealthy')}"
 
 
 def readiness(value: Readiness, project: str, output: Output) -> str:

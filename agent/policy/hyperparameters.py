@@ -1,7 +1,7 @@
 """Hyperparameters to start a run with, by size of model and data.
 
 Sources: QLoRA 2305.14314, LoRA Without Regret, and our own measurements on a 135M model (see `thresholds.SOURCES`).
-Example: `starting_hyperparameters("qlora", 0.135, 640, "fp32", seed=0, aim="facts")` gives 6 epochs at 1e-3.
+Example: `starting_hyperparameters("qlora", 0.135, 640, "fp32", seed=0, aim="facts")` gives 6 epochs at 3e-3.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def starting_hyperparameters(
     seed: int,
     *,
     aim: Aim = "skill",
+    wordings: float = 4,
     overrides: Mapping[str, object] | None = None,
     thresholds: Thresholds = THRESHOLDS,
     lang: Language = "en",
@@ -42,8 +43,9 @@ def starting_hyperparameters(
         examples: Training examples.
         compute_type: Type the device trains in.
         seed: Seed of the run.
-        aim: `facts` takes the epochs that a small model needed to know facts by heart; larger models keep the
-            general start.
+        aim: `facts` takes the rate and the epochs that a small model needed to know facts by heart, and counts every
+            example the same, since facts have short answers; larger models keep the general start.
+        wordings: Trained wordings a fact has on average; the more there are, the fewer epochs show a fact as often.
         overrides: Fields of `Hyperparameters` that a person set; they win and are named in the reasons.
         thresholds: The numbers to decide by.
         lang: Language of the reasons.
@@ -53,10 +55,10 @@ def starting_hyperparameters(
     """
     small = params_b < thresholds.small_model_b
     by_heart = aim == "facts" and small
-    epochs = thresholds.fact_epochs if by_heart else thresholds.epochs
-    batch = _batch(examples, thresholds)
+    epochs = float(max(1, round(thresholds.fact_visits / max(wordings, 1)))) if by_heart else thresholds.epochs
+    batch = thresholds.smallest_batch if by_heart else _batch(examples, thresholds)
     steps = ceil(max(examples, 1) / batch) * ceil(epochs)
-    rate, rate_reason = _learning_rate(method, params_b, steps, thresholds, lang)
+    rate, rate_reason = _learning_rate(method, params_b, steps, by_heart, thresholds, lang)
     values: dict[str, object] = {
         "epochs": epochs,
         "learning_rate": rate,
@@ -64,6 +66,7 @@ def starting_hyperparameters(
         "max_length": thresholds.max_length,
         "warmup_share": thresholds.short_warmup if steps < thresholds.short_run_steps else thresholds.warmup,
         "compute_type": compute_type,
+        "loss_mean": "example" if by_heart else "token",
         "seed": seed,
     }
     reasons = [rate_reason]
@@ -72,7 +75,19 @@ def starting_hyperparameters(
         values |= adapter
         reasons = [*adapter_reasons, rate_reason]
     key = "epochs_facts" if by_heart else "epochs"
-    reasons.append(reason(TEXTS, key, lang, "hyperparameters", "examples", "params_b", epochs=f"{epochs:g}"))
+    reasons.append(
+        reason(
+            TEXTS,
+            key,
+            lang,
+            "hyperparameters",
+            "examples",
+            "params_b",
+            epochs=f"{epochs:g}",
+            visits=thresholds.fact_visits,
+            wordings=f"{wordings:.1f}",
+        )
+    )
     reasons.append(
         reason(TEXTS, "batch", lang, "hyperparameters", "examples", batch=batch, limit=thresholds.largest_batch)
     )
@@ -96,9 +111,11 @@ def _batch(examples: int, thresholds: Thresholds) -> int:
 
 
 def _learning_rate(
-    method: Method, params_b: float, steps: int, thresholds: Thresholds, lang: Language
+    method: Method, params_b: float, steps: int, by_heart: bool, thresholds: Thresholds, lang: Language
 ) -> tuple[float, Reason]:
-    if params_b < thresholds.small_model_b:
+    if by_heart:
+        rate, key = thresholds.fact_learning_rate, "rate_facts"
+    elif params_b < thresholds.small_model_b:
         rate, key = thresholds.small_learning_rate, "rate_small"
     elif steps < thresholds.short_run_steps:
         rate, key = thresholds.small_learning_rate, "rate_short"

@@ -9,14 +9,11 @@ from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
 from knowledge.answering import BUDGET_CHARACTERS, Context, abstained, answer_question, build_context, cite
 from knowledge.lexical import WordIndex, content_tokens
-from knowledge.pieces import cells, pieces, row_text, under_heading
+from knowledge.pieces import cells, pieces, under_heading
 from tests.fakes import ScriptedGenerate, words
 from tests.knowledge.corpus import MANUAL, MANUAL_ZH, chunks, document
 
-HERON = (
-    "Tarvo pump manual > Models\n"
-    "Tarvo Heron pump — Rated flow: 46 litres per hour\nTarvo Heron pump — Cable length: 3.1 metres"
-)
+HERON = "Tarvo pump manual > Models\nTarvo Heron pump — Rated flow: 46 litres per hour"
 CARE = "Tarvo pump manual > Care\nClean the filter each month. It is held by two screws. Use a soft brush."
 ASSEMBLED = "Where is the Tarvo pump assembled?"
 
@@ -33,9 +30,9 @@ def _retrieved(*parts: Chunk) -> list[Retrieved]:
         ("In which town is the pump assembled?", "en", f"{ASSEMBLED} It is assembled in Pellworth."),
         ("How many screws hold the filter?", "en", CARE),
         (
-            "砚鹤Y6装置有多重？",
+            "砚鹤Y6装置的整机重量是多少？",
             "zh",
-            "砚鹤装置手册 > 技术参数\n砚鹤Y6装置 — 药箱容积: 650升\n砚鹤Y6装置 — 整机重量: 342千克",
+            "砚鹤装置手册 > 技术参数\n砚鹤Y6装置 — 整机重量: 342千克",
         ),
         ("药撬是什么？", "zh", "砚鹤装置手册 > 名词\n药撬：砚鹤装置在车间里的叫法"),
     ],
@@ -85,17 +82,18 @@ def test_words_of_one_family_match() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "row", "expected"),
+    ("table", "expected"),
     [
-        (["M", "F"], ["Wren", "17"], "Wren — F: 17"),
-        ([], ["Wren", "17", "2"], "Wren — 17\nWren — 2"),
-        (["M", "F", "C"], ["Wren", "", "2"], "Wren — C: 2"),
-        (["M"], ["Wren"], "Wren"),
-        ([], [], ""),
+        ("| M | F |\n|---|---|\n| Wren | 17 |", [("Wren — F: 17", "17")]),
+        ("| Wren | 17 | 2 |", [("Wren — 17", "17"), ("Wren — 2", "2")]),
+        ("| M | F | C |\n|---|---|---|\n| Wren | | 2 |", [("Wren — C: 2", "2")]),
+        ("| M |\n|---|\n| Wren |", [("Wren", "Wren")]),
+        ("| M | F | C |\n|---|---|---|\n| a \\| b | 17 |", [("a | b — F: 17", "17")]),
     ],
 )
-def test_rows_are_read_with_their_headers(header: list[str], row: list[str], expected: str) -> None:
-    assert row_text(header, row) == expected
+def test_cells_are_read_with_row_and_header(table: str, expected: list[tuple[str, str]]) -> None:
+    (chunk,) = chunks(f"# T\n\n{table}")
+    assert [(piece.text, chunk.text[piece.start : piece.end]) for piece in pieces(chunk)] == expected
 
 
 def test_cells_may_hold_bars() -> None:

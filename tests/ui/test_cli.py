@@ -112,9 +112,7 @@ def test_status_says_the_next_step(cli: Cli) -> None:
 
 PROFILES = [
     pytest.param({}, "insufficient_evidence", id="nothing known"),
-    pytest.param(
-        {"task_kind": "facts", "knowledge_change": "weekly", "needs_citations": True}, "rag", id="weekly"
-    ),
+    pytest.param({"task_kind": "facts", "knowledge_change": "weekly", "needs_citations": True}, "rag", id="weekly"),
     pytest.param({"task_kind": "style", "knowledge_change": "never", "labelled_pairs": 400}, "finetune", id="style"),
 ]
 

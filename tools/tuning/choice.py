@@ -22,6 +22,15 @@ _FACT_KINDS: Final = {"factual", "numeric", "definitional", "table", "faq"}
 
 
 @dataclass(frozen=True)
+class Taught:
+    """What a mix teaches."""
+
+    aim: Aim
+    wordings: float
+    """Trained wordings a fact has on average."""
+
+
+@dataclass(frozen=True)
 class Choice:
     """What a run will do."""
 
@@ -31,7 +40,13 @@ class Choice:
 
 
 def choose(
-    request: TuneRequest, device: Device, free_gib: float, params: int, examples: int, aim: Aim, lang: Language
+    request: TuneRequest,
+    device: Device,
+    free_gib: float,
+    params: int,
+    examples: int,
+    taught: Taught,
+    lang: Language,
 ) -> Choice:
     """Return method and settings for a request.
 
@@ -41,7 +56,7 @@ def choose(
         free_gib: Memory that is free there now, GiB.
         params: Parameters of the base model.
         examples: Training examples.
-        aim: What the run teaches.
+        taught: What the run teaches.
         lang: Language of the reasons.
 
     Raises:
@@ -54,15 +69,31 @@ def choose(
         given = {**request.hyperparameters.model_dump(), **request.overrides}
         return Choice(method, Hyperparameters.model_validate(given), reasons)
     settings, why = starting_hyperparameters(
-        method, params_b, examples, device.compute_type, request.seed, aim=aim, overrides=request.overrides, lang=lang
+        method,
+        params_b,
+        examples,
+        device.compute_type,
+        request.seed,
+        aim=taught.aim,
+        wordings=taught.wordings,
+        overrides=request.overrides,
+        lang=lang,
     )
     return Choice(method, settings, (*reasons, *(reason.text for reason in why)))
 
 
-def aim_of(pairs: Iterable[Pair], taught: set[str]) -> Aim:
-    """Return `facts` if at least half of the domain examples taught come from facts, else `skill`."""
-    kinds = [pair.kind for pair in pairs if pair.id in taught]
-    return "facts" if kinds and 2 * sum(kind in _FACT_KINDS for kind in kinds) >= len(kinds) else "skill"
+def taught_by(pairs: Iterable[Pair], ids: set[str]) -> Taught:
+    """Return what the domain examples of a mix teach: facts if at least half of them come from facts.
+
+    Args:
+        pairs: The project's pairs.
+        ids: Ids of the examples in the mix.
+    """
+    chosen = [pair for pair in pairs if pair.id in ids]
+    facts = [pair.fact or pair.id for pair in chosen if pair.kind in _FACT_KINDS]
+    if not facts or 2 * len(facts) < len(chosen):
+        return Taught("skill", 1.0)
+    return Taught("facts", len(facts) / len(set(facts)))
 
 
 def what_fits(fits: Iterable[MethodFit]) -> str:

@@ -31,7 +31,7 @@ from tools.hardware import this_machine
 from tools.models import load_model, load_tokenizer, parameter_count, quiet_libraries, resolve_base_model
 from tools.tuning.batches import as_rows
 from tools.tuning.checkpoints import newest, publish
-from tools.tuning.choice import Choice, aim_of, choose, what_fits
+from tools.tuning.choice import Choice, choose, taught_by, what_fits
 from tools.tuning.course import Course
 from tools.tuning.examples import Example, Mix, open_mix, read_examples, refuse_long
 from tools.workspace import Project
@@ -76,8 +76,8 @@ def tune(project: Project, settings: Settings, request: TuneRequest, run: Path, 
     material = _material(project, request, tokenizer, reporter)
     device = this_machine()
     params = parameter_count(folder)
-    aim = aim_of(read_records(project.pairs, Pair), {example.id for example in material.examples})
-    choice = choose(request, device, _free_gib(), params, len(material.examples), aim, settings.lang)
+    taught = taught_by(read_records(project.pairs, Pair), {example.id for example in material.examples})
+    choice = choose(request, device, _free_gib(), params, len(material.examples), taught, settings.lang)
     refuse_long(material.examples, choice.settings.max_length, material.mix.train.name)
     refuse_long(material.validation or material.examples[:1], choice.settings.max_length, "validation.jsonl")
     for reason in choice.reasons:
