@@ -35,11 +35,11 @@ WINDOW: Final[dict[Language, int]] = {"en": 240, "zh": 100}
 """Characters up to which a sentence is widened by its neighbours."""
 MAX_NEW_TOKENS: Final = 48
 
-_HEADING_WEIGHT: Final = 0.6
+_HEADING_WEIGHT: Final = 0.8
 """Weight of a question's word that stands in the headings and not in the passage itself."""
-_RANK_WEIGHT: Final = 0.2
+_RANK_WEIGHT: Final = 0.1
 """Weight of the chunk's place in the ranking beside the words."""
-_MEANING_WEIGHT: Final = 1.0
+_MEANING_WEIGHT: Final = 0.7
 """Weight of the vectors' opinion of each piece, where retrieval handed it on."""
 _RELATED: Final = 0.7
 """Weight of a word of the same stem, such as `designer` for `designed`."""

@@ -43,7 +43,7 @@ def project_facts(project: Project) -> ProjectFacts:
         held_out_documents=len(read_record(project.split, DocumentSplit).held_out) if project.split.exists() else 0,
         validation_items=_lines(project.validation),
         mixes=len(list(project.mixes.glob("*/manifest.json"))),
-        mix_is_current=mix is not None and mix.pairs_sha256 == pairs_fingerprint(pairs),
+        mix_is_current=mix is not None and mix.accepted_sha256 == pairs_fingerprint(pairs),
         tuned_run=tuned.run if tuned else None,
         tune_is_current=tuned is not None and mix is not None and tuned.mix == mix.id,
         evaluated_run=report.run if report else None,

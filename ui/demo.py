@@ -141,36 +141,24 @@ class Demonstration:
         began = time.monotonic()
         match action:
             case "ingest":
-                run_station(
-                    self.runtime,
-                    self.project,
-                    "ingest",
-                    IngestRequest(paths=(str((self.out / "documents").resolve()),)),
-                    IngestResult,
-                )
+                folder = str((self.out / "documents").resolve())
+                self._job("ingest", IngestRequest(paths=(folder,)), IngestResult)
             case "extract":
-                from knowledge.company.build import DEMO_FAMILY
                 from tools.extraction.request import ExtractRequest
 
-                scope = () if self.full else (f"{DEMO_FAMILY}-*",)
-                run_station(
-                    self.runtime,
-                    self.project,
-                    "extract",
-                    ExtractRequest(documents=scope, seed=self.seed),
-                    ExtractResult,
+                asked = ExtractRequest(
+                    documents=self._scope(),
+                    seed=self.seed,
+                    wordings=WORDINGS,
+                    model_chunks=None if self.full else CHUNKS,
                 )
+                self._job("extract", asked, ExtractResult)
             case "validate":
                 from knowledge.company.build import sealed_file
                 from tools.validation.request import ValidateRequest, ValidateResult
 
-                run_station(
-                    self.runtime,
-                    self.project,
-                    "validate",
-                    ValidateRequest(questions=(str(sealed_file()),), seed=self.seed),
-                    ValidateResult,
-                )
+                sealed = ValidateRequest(questions=(str(sealed_file()),), seed=self.seed)
+                self._job("validate", sealed, ValidateResult)
             case "mix":
                 from tools.mixing.request import MixRequest
 
