@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Literal
 
@@ -36,7 +37,9 @@ _SAFE_WAL: Final = (3, 51, 3)
 """First SQLite without the known corruption bug of several connections to one WAL file."""
 _READERS: Final = {
     "pypdfium2": "PDF",
-    "markitdown": "Word, PowerPoint, Excel",
+    "mammoth": "Word",
+    "pptx": "PowerPoint",
+    "openpyxl": "Excel",
     "bs4": "web pages",
     "charset_normalizer": "text encodings",
 }
@@ -228,7 +231,7 @@ def _package(module: str, distribution: str) -> str:
 
 
 def _sqlite(_: Settings) -> str:
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("create table t (a)")
     version = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info < _SAFE_WAL:

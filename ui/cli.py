@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import typer
 
 from agent import __version__
-from agent.errors import DomainsmithError
+from agent.errors import DomainsmithError, InputError
+from agent.settings import load_settings
 from ui.commands import compare, data, demo, documents, jobs, models, projects
 from ui.output import complain
 
@@ -45,13 +46,21 @@ def build_app() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    # Nothing is fetched unasked; a hub id with DOMAINSMITH_ALLOW_DOWNLOADS lifts this where the model is loaded.
-    if os.environ.get("DOMAINSMITH_ALLOW_DOWNLOADS", "").lower() not in {"1", "true", "yes"}:
+    # Nothing is fetched unasked; the hub's client reads this once, when it is imported.
+    if not _downloads_allowed():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     sys.exit(run(arguments))
+
+
+def _downloads_allowed() -> bool:
+    """Return what the setting says; a setting that is not valid is reported by the command that needs it."""
+    try:
+        return load_settings().allow_downloads
+    except InputError:
+        return False
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +75,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(f"domainsmith: {error}")
         return error.exit_code
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)  # help, not a complaint: keep its lines
+            return 2
         # Usage errors of the parser: one line, like every other error.
         command = getattr(getattr(error, "ctx", None), "command_path", "domainsmith")
         complain(f"domainsmith: {error.format_message()} - `{command} --help` lists what it takes")

@@ -32,11 +32,6 @@ class Output:
         else:
             print(json.dumps(data, ensure_ascii=False))
 
-    def emit_line(self, data: dict[str, Any], text: str) -> None:
-        """Print one of many results: a JSON line, or text."""
-        self.emit(data, text)
-        sys.stdout.flush()
-
     def say(self, key: str, **values: object) -> str:
         """Return a phrase in the output's language."""
         return phrase(key, self.lang, **values)

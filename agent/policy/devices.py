@@ -42,7 +42,7 @@ def starting_rung(profile: Profile, devices: Mapping[str, Device] | None, lang: 
     named, the guide's first rung stands, and the reason says that it was not checked.
     """
     if profile.hardware is None:
-        return "qlora", (reason(RUNG, "default", lang, "ladder"),)
+        return "qlora", (reason(RUNG, "default", lang, "ladder", "hardware"),)
     if not profile.hardware:
         return "qlora", (reason(RUNG, "no_gpu", lang, "no-gpu", "hardware"),)
     if devices is None:
@@ -51,6 +51,8 @@ def starting_rung(profile: Profile, devices: Mapping[str, Device] | None, lang: 
     found = [(item, match_device(item.device, devices)) for item in profile.hardware]
     known = [(item, device) for item, device in found if device is not None]
     if not known:
+        if runs_without_gpu(profile, devices):  # "cpu" is no device of the catalogue, and no unknown one either
+            return "qlora", (reason(RUNG, "no_gpu", lang, "no-gpu", "hardware"),)
         name = profile.hardware[0].device
         return None, (reason(RUNG, "unknown_device", lang, "hardware", "hardware", device=name),)
     item, device = max(known, key=lambda pair: pair[0].count * pair[1].gib)

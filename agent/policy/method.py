@@ -116,7 +116,7 @@ def _decide(
         missing=missing,
         next_action=_next_action(profile, gates, choice, rung, thresholds),
         confidence=choice.confidence,
-        question=_question(missing, gates, choice, lang),
+        question=_question(missing, gates, lang),
     )
 
 
@@ -217,7 +217,7 @@ def _missing(
     return tuple(dict.fromkeys((*first, *fields, *last)))
 
 
-def _question(missing: tuple[str, ...], gates: Gates | None, choice: _Choice, lang: Language) -> str:
+def _question(missing: tuple[str, ...], gates: Gates | None, lang: Language) -> str:
     if not missing:
         return ""
     name = missing[0]

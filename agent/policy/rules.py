@@ -80,7 +80,7 @@ def apply_rules(
         reasons.append(prompting)
     known = kind is not None or retrieval
     if not known:
-        reasons.append(reason(RULES, "nothing_known", lang, "not-enough-evidence"))
+        reasons.append(reason(RULES, "nothing_known", lang, "not-enough-evidence", "task_kind", "measured"))
     reasons.extend(_surroundings(profile, thresholds, lang, devices))
     return Rules(
         known=known,

@@ -74,7 +74,7 @@ class Profile(Record):
     general_ability_matters: bool | None = None
     """Whether the model must keep its general abilities."""
     hardware: tuple[HardwareItem, ...] | None = None
-    base_model_params_b: float | None = Field(default=None, gt=0)
+    base_model_params_b: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Parameters of the base model, in thousand millions."""
     target: float | None = Field(default=None, ge=0, le=1)
     """The accuracy that would be good enough, as a fraction."""

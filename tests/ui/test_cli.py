@@ -37,6 +37,9 @@ def assert_one_line(ran: Ran, code: int, *words: str) -> None:
         pytest.param(["plan", "--device", "A800", "--params-b", "0"], 2, ["size of a model"], id="no size"),
         pytest.param(["plan", "--device", "RTX 4090", "--params-b", "70"], 3, ["70"], id="nothing fits"),
         pytest.param(["jobs", "show", "x"], 2, ["no project"], id="job without project"),
+        pytest.param(["jobs", "-p", "gone"], 2, ["gone"], id="jobs of no project"),
+        pytest.param(["jobs", "-p", "a", "list"], 2, ["`list`"], id="option before a subcommand of jobs"),
+        pytest.param(["review", "--json", "list"], 2, ["`list`"], id="option before a subcommand of review"),
     ],
 )
 def test_errors_are_one_line_with_their_exit_code(cli: Cli, arguments: list[str], code: int, words: list[str]) -> None:
@@ -53,6 +56,9 @@ def test_errors_are_one_line_with_their_exit_code(cli: Cli, arguments: list[str]
         pytest.param(["ingest", "noise.txt"], 2, ["noise.txt"], id="undecidable encoding"),
         pytest.param(["retrieve", "price?"], 2, ["domainsmith ingest"], id="nothing ingested"),
         pytest.param(["retrieve"], 2, ["--questions"], id="no question"),
+        pytest.param(["retrieve", "--questions", "blank.txt"], 2, ["holds no question"], id="file without a question"),
+        pytest.param(["retrieve", "--questions", "null.jsonl"], 2, ["line 1", "question"], id="question is no text"),
+        pytest.param(["review", "export", "empty"], 2, ["cannot write", "empty"], id="export onto a folder"),
         pytest.param(["ask", " "], 2, ["empty"], id="empty question"),
         pytest.param(["ask", "x?", "--arms", "rag,tuned"], 2, ["domainsmith tune"], id="nothing tuned"),
         pytest.param(["ask", "x?", "--arms", "magic"], 2, ["magic"], id="unknown arm"),
@@ -71,6 +77,8 @@ def test_errors_inside_a_project(
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    (tmp_path / "blank.txt").write_text("\n \n")
+    (tmp_path / "null.jsonl").write_text('{"question": null}\n')
     (tmp_path / "noise.txt").write_bytes(bytes(range(128, 256)) * 3)
     assert cli("new", "Pumps").code == 0
     before = sorted(path.name for path in home.rglob("*.json*"))
@@ -123,7 +131,7 @@ def test_decide(cli: Cli, tmp_path: Path, profile: dict[str, object], method: st
     decision = cli("decide", "--profile", "profile.json", "--json").json
     assert decision["method"] == method
     assert decision["reasons"] or decision["missing"]
-    assert all(reason["article"] for reason in decision["reasons"])
+    assert all(reason["article"] and reason["evidence"] for reason in decision["reasons"])
     assert cli("decide", "--profile", "profile.json", "--lang", "zh").out.startswith("建议")
 
 
@@ -132,6 +140,7 @@ def test_decide(cli: Cli, tmp_path: Path, profile: dict[str, object], method: st
     [
         pytest.param('{"colour": "red"}', ["colour", "task_kind"], id="unknown key"),
         pytest.param('{"task_kind": "dance"}', ["task_kind"], id="bad value"),
+        pytest.param('{"base_model_params_b": 1e999}', ["base_model_params_b"], id="no finite size"),
         pytest.param("{", ["profile.json"], id="no JSON"),
     ],
 )
@@ -163,3 +172,11 @@ def test_guide_answers_with_articles(cli: Cli) -> None:
     assert "domain-share" in [article["id"] for article in articles]
     assert len(cli("guide", "--json").json["articles"]) > 40
     assert "领域" in cli("guide", "领域数据占多少比例？", "--lang", "zh").out
+    assert cli("guide", "数据太少怎么办", "--json").json["articles"][0]["language"] == "zh"
+    assert cli("guide", "zzqqxx", "--json").json["articles"] == []
+
+
+def test_without_a_command_the_help_keeps_its_lines(cli: Cli) -> None:
+    ran = cli()
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) > 10

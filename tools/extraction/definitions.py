@@ -33,8 +33,6 @@ class Definition:
     value: Piece
     measured: bool
     """True if the value holds an amount, so that the term may be an attribute and no word to explain."""
-    listed_plain: bool
-    """True if the term was not marked in bold."""
 
 
 def definitions(blocks: Sequence[Block], text: str) -> Iterator[tuple[Block, Definition]]:
@@ -50,7 +48,6 @@ def definitions(blocks: Sequence[Block], text: str) -> Iterator[tuple[Block, Def
         if block.kind != "line":
             continue
         match = _BOLD.match(block.piece.text)
-        plain = match is None
         if match is None and block.listed and _plain_neighbour(blocks, index):
             match = _PLAIN.match(block.piece.text)
         if match is None or not _is_term(match["term"]):
@@ -58,7 +55,7 @@ def definitions(blocks: Sequence[Block], text: str) -> Iterator[tuple[Block, Def
         value = _first_sentences(text, block.piece.start + match.start("value"), block.piece.end)
         if len(value.text) <= _LONGEST_VALUE and not is_empty_value(value.text):
             term = match["term"].strip()
-            yield block, Definition(term, value, _MEASURE.search(value.text) is not None, plain)
+            yield block, Definition(term, value, _MEASURE.search(value.text) is not None)
 
 
 def _is_term(term: str) -> bool:

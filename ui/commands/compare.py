@@ -34,6 +34,8 @@ def retrieve(
     """Show the chunks retrieved for a question, or for every question of a file (one JSON line each)."""
     runtime = Runtime(as_json=json, lang=lang)
     asked = list(_questions(question, questions))
+    if not asked:
+        raise InputError("this file holds no question", where=str(questions), mend="one question a line, or JSONL")
     retriever = runtime.retriever(runtime.workspace.open(project))
     for text in asked:
         began = time.perf_counter()
@@ -108,13 +110,15 @@ def _questions(question: str | None, path: Path | None) -> Iterator[str]:
             continue
         try:
             text = jsonlib.loads(line)["question"]
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError("`question` is no text")
         except (ValueError, KeyError) as error:
             raise InputError(
                 "not a JSON object with `question`",
                 where=f"{path}, line {number}",
                 mend="one question a line, or JSONL",
             ) from error
-        yield str(text)
+        yield text
 
 
 def _lines(path: Path) -> list[str]:

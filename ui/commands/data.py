@@ -11,7 +11,7 @@ from agent.errors import InputError
 from agent.records.mixture import MixManifest, ShareBy
 from agent.records.pairs import ExtractResult, PairStatus
 from ui import render
-from ui.options import Detach, Json, Lang, ProjectName, Seed
+from ui.options import Detach, Json, Lang, ProjectName, Seed, refuse_before
 from ui.runtime import Runtime
 from ui.stations import run_station
 
@@ -149,6 +149,8 @@ def review_by_default(
     """List, accept, reject and edit pairs; import and export them."""
     if context.invoked_subcommand is None:
         review_list(project=project, json=json, lang=lang)
+    else:
+        refuse_before(context.invoked_subcommand, (project, json, lang))
 
 
 def review_list(
@@ -261,7 +263,12 @@ def review_export(
     else:
         raise InputError("unknown form", where=form, mend="--form takes " + ", ".join(get_args(PairFormat)))
     opened = runtime.workspace.open(project)
-    count = export_pairs(opened, path, known, status=None if status == "all" else _status(status))
+    wanted = None if status == "all" else _status(status)
+    try:
+        count = export_pairs(opened, path, known, status=wanted)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(f"cannot write there: {why}", where=str(path), mend="name another file") from error
     runtime.output.emit(
         {"exported": count, "file": str(path)}, runtime.output.say("exported", count=count, path=str(path))
     )

@@ -10,7 +10,7 @@ import typer
 from agent.records.job import Job
 from tools.workspace import Project
 from ui import render
-from ui.options import Json, Lang, ProjectName
+from ui.options import Json, Lang, ProjectName, refuse_before
 from ui.progress import TerminalReporter
 from ui.runtime import Runtime
 
@@ -31,10 +31,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(jobs)
 
 
-def listing_by_default(context: typer.Context) -> None:
+def listing_by_default(
+    context: typer.Context, project: ProjectName = None, json: Json = False, lang: Lang = None
+) -> None:
     """Background jobs: list, show, cancel, resume, logs."""
     if context.invoked_subcommand is None:
-        listing()
+        listing(project, json, lang)
+    else:
+        refuse_before(context.invoked_subcommand, (project, json, lang))
 
 
 def listing(project: ProjectName = None, json: Json = False, lang: Lang = None) -> None:
@@ -100,14 +104,16 @@ def resume(job: JobId, project: ProjectName = None, json: Json = False, lang: La
         raise typer.Exit(ended.exit_code or 1)
 
 
-def logs(job: JobId, project: ProjectName = None) -> None:
+def logs(job: JobId, project: ProjectName = None, json: Json = False, lang: Lang = None) -> None:
     """Print what a job's worker wrote."""
     from tools.jobs.runner import log_of
     from tools.jobs.store import JobStore
 
-    _, opened = _open(project, False, None)
-    path = log_of(opened, JobStore(opened.jobs).get(job))
-    print(path.read_text(encoding="utf-8", errors="replace") if path.exists() else "", end="")
+    runtime, opened = _open(project, json, lang)
+    known = JobStore(opened.jobs).get(job)
+    path = log_of(opened, known)
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    runtime.output.emit({"job": known.id, "log": text}, text.rstrip("\n"))
 
 
 def _open(project: str | None, as_json: bool, lang: str | None) -> tuple[Runtime, Project]:

@@ -17,7 +17,7 @@ from agent.records.tuning import Method, TuneResult
 from tools.workspace import Project
 from ui import render
 from ui.commands.data import existing_file
-from ui.options import Detach, Json, Lang, ProjectName, Questions, Seed
+from ui.options import Detach, Json, Lang, ProjectName, QuestionSet, Seed
 from ui.runtime import Runtime
 from ui.stations import finish, run_station, start_evaluation
 
@@ -111,7 +111,7 @@ def evaluate(
         str | None,
         typer.Option("--arms", help="Arms by comma: base,rag,oracle,tuned,tuned+rag. All possible by default."),
     ] = None,
-    questions: Questions = None,
+    questions: QuestionSet = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most items of every dimension.")] = None,
     dimensions: Annotated[str | None, typer.Option("--dimensions", help="Dimensions by comma; all by default.")] = None,
     tune_run: Annotated[str | None, typer.Option("--run", help="Tuning run; the newest by default.")] = None,

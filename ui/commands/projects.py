@@ -61,7 +61,9 @@ def guide(
         articles = [library.get(identifier, runtime.output.lang) for identifier in library.ids()]
         text = "\n".join(f"{article.id:<28} {article.title}" for article in articles)
     else:
-        articles = list(library.search(question, runtime.output.lang))
+        found = library.search(question, runtime.output.lang)
+        # A question in the other language is answered in it rather than not at all.
+        articles = list(found or library.search(question, "en" if runtime.output.lang == "zh" else "zh"))
         text = "\n\n".join(render.article(article.title, article.id, article.text) for article in articles)
     runtime.output.emit(
         {"articles": [article.model_dump() for article in articles]}, text or runtime.output.say("no_article")

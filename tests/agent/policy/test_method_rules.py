@@ -287,3 +287,11 @@ def test_every_profile_gets_a_decision_that_holds_together(known: dict[str, Any]
     if lang == "zh":
         assert all(any("\u4e00" <= c <= "\u9fff" for c in one.text) for one in decision.reasons)
     assert choose_method(given_profile, lang=lang, devices=DEVICES if catalogue else None) == decision
+
+
+@pytest.mark.parametrize("hardware", [(), (HardwareItem(device="cpu"),)])
+def test_a_cpu_named_in_the_profile_starts_where_no_hardware_does(hardware: tuple[HardwareItem, ...]) -> None:
+    decision = choose_method(Profile(task_kind="style", labelled_pairs=400, hardware=hardware), devices=DEVICES)
+    assert decision.first_rung == "qlora"
+    assert "not in the device catalogue" not in texts(decision)
+    assert all(one.evidence for one in decision.reasons)
