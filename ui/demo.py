@@ -155,9 +155,12 @@ class Demonstration:
                 self._job("extract", asked, ExtractResult)
             case "validate":
                 from knowledge.company.build import sealed_file
+                from tools.evaluation.items import DOMAIN
                 from tools.validation.request import ValidateRequest, ValidateResult
 
-                sealed = ValidateRequest(questions=(str(sealed_file()),), seed=self.seed)
+                sealed = ValidateRequest(
+                    questions=(str(sealed_file()),), counts=dict.fromkeys(DOMAIN, 0), seed=self.seed
+                )
                 self._job("validate", sealed, ValidateResult)
             case "mix":
                 from tools.mixing.request import MixRequest

@@ -57,6 +57,6 @@ def start_evaluation(runtime: Runtime, project: Project, request: EvaluateReques
 
     def prepare(run: Path) -> None:
         with TerminalReporter("retrieve") as reporter:
-            retrieve_for(wanted, retriever.search, request.k, run, reporter)
+            retrieve_for(wanted, retriever.look_up, request.k, run, reporter)
 
     return start_job(runtime, project, "evaluate", request, prepare=prepare)

@@ -84,7 +84,9 @@ def test_numbers_as_written(written: str, expected: str) -> None:
 def test_the_two_prompt_forms_share_their_frame(lang: Any) -> None:
     system, user = closed_book("Q?", lang)
     assert (system.role, system.content, user.content) == ("system", SYSTEM[lang], "Q?")
-    _, filled = with_context("Q?", ("one", "two"), lang)
+    first, *shots, filled = with_context("Q?", ("one", "two"), lang)
+    assert first == system
+    assert [shot.role for shot in shots] == ["user", "assistant"] * 3
     assert "one\n\ntwo" in filled.content
     assert filled.content.endswith("Q?")
     assert ABSTENTION[lang]

@@ -20,13 +20,13 @@ from tools.workspace import Project
 DOMAIN: Final[tuple[Dimension, ...]] = ("domain_knowledge", "domain_knowledge_held_out")
 QUICK: Final[dict[Dimension, int]] = {
     "domain_knowledge": 90,
-    "domain_knowledge_held_out": 40,
-    "understanding": 40,
-    "faithfulness": 40,
+    "domain_knowledge_held_out": 30,
+    "understanding": 30,
+    "faithfulness": 30,
     "general_ability": 100,
-    "instruction_following": 30,
+    "instruction_following": 20,
     "syntax": 30,
-    "disambiguation": 30,
+    "disambiguation": 20,
     "tokenization": 30,
 }
 """Limits that fit five arms of a 135M model into about three minutes on two cores; for the demonstration."""

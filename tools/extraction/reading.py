@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.prompts.forms import ABSTENTION, context_question
-from agent.records.corpus import DocumentText
+from agent.records.corpus import Chunk, DocumentText
+from knowledge.pieces import pieces, under_heading
 from tools.extraction.blocks import passage
 from tools.extraction.fact import Fact
 from tools.extraction.similarity import content_words, normal
@@ -50,7 +51,12 @@ def reading_counts(closed_book: int, reading_share: float, unanswerable_share: f
 
 
 def reading_pairs(
-    facts: Sequence[Fact], texts: Mapping[str, DocumentText], reading: int, unanswerable: int, seed: int
+    facts: Sequence[Fact],
+    texts: Mapping[str, DocumentText],
+    reading: int,
+    unanswerable: int,
+    seed: int,
+    chunks: Sequence[Chunk] = (),
 ) -> list[Reading]:
     """Make reading pairs, spread over the facts.
 
@@ -63,13 +69,15 @@ def reading_pairs(
         reading: How many answerable pairs.
         unanswerable: How many unanswerable ones.
         seed: Seed of the choice.
+        chunks: Chunks of the training documents; a passage is shown as `knowledge.answering` would show it.
     """
     usable = _shuffled([fact for fact in facts if fact.trained and fact.document in texts], seed, "order")
     if not usable:
         return []
     # A fact is read for once in every wording; more would only repeat.
     most = len(usable) * min(len(fact.trained) for fact in usable)
-    pairs = [_answerable(usable, number, texts, seed) for number in range(min(reading, most))]
+    page = _Page(texts, chunks)
+    pairs = [_answerable(usable, number, page, seed) for number in range(min(reading, most))]
     for fact in reversed(usable):
         if sum(not pair.answerable for pair in pairs) >= unanswerable:
             break
@@ -78,22 +86,50 @@ def reading_pairs(
             continue
         start, end = _span(other, texts)
         question = fact.trained[0]
-        turn = context_question(question, [texts[other.document].text[start:end]], fact.language)
+        turn = context_question(question, [page.passage(other)], fact.language)
         pairs.append(Reading(fact, question, turn, ABSTENTION[fact.language], other.document, start, end, False))
     return pairs
 
 
-def _answerable(usable: Sequence[Fact], number: int, texts: Mapping[str, DocumentText], seed: int) -> Reading:
+@dataclass(frozen=True)
+class _Page:
+    """Shows a fact's passage as retrieval would."""
+
+    texts: Mapping[str, DocumentText]
+    chunks: Sequence[Chunk]
+
+    def passage(self, fact: Fact) -> str:
+        """Return the piece of a chunk that holds the fact, under its heading; without chunks the text around it."""
+        for chunk in self.chunks:
+            if chunk.document != fact.document or not chunk.start <= fact.start < chunk.end:
+                continue
+            for piece in pieces(chunk):
+                first, last = piece.whole
+                inside = fact.start < chunk.start + last and chunk.start + first < fact.end
+                if inside and normal(fact.answer) in normal(piece.text):
+                    return under_heading(chunk, piece.text)
+        start, end = _span(fact, self.texts)
+        return self.texts[fact.document].text[start:end]
+
+
+def _answerable(usable: Sequence[Fact], number: int, page: _Page, seed: int) -> Reading:
     fact = usable[number % len(usable)]
     question = fact.trained[sum(divmod(number, len(usable))) % len(fact.trained)]
-    start, end = _span(fact, texts)
-    passages = [texts[fact.document].text[start:end]]
-    other = _stranger(fact, usable, texts, seed) if number % 2 else None
+    passages = [page.passage(fact)]
+    other = _distractor(fact, usable, page, seed) if number % 2 else None
     if other is not None:
-        low, high = _span(other, texts)
-        passages.insert((number // 2) % 2, texts[other.document].text[low:high])
+        passages.insert((number // 2) % 2, page.passage(other))
     turn = context_question(question, passages, fact.language)
     return Reading(fact, question, turn, fact.answer, fact.document, fact.start, fact.end, True)
+
+
+def _distractor(fact: Fact, facts: Sequence[Fact], page: _Page, seed: int) -> Fact | None:
+    """Return a look-alike (the same attribute of another entity) if there is one, else a fact of another topic."""
+    for other in _shuffled(facts, seed, f"{fact.id}:like"):
+        alike = other.attribute == fact.attribute and other.entity != fact.entity
+        if alike and normal(fact.answer) not in normal(page.passage(other)):
+            return other
+    return _stranger(fact, facts, page.texts, seed)
 
 
 def _stranger(fact: Fact, facts: Sequence[Fact], texts: Mapping[str, DocumentText], seed: int) -> Fact | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agent.errors import EmptyError
 from agent.progress import Reporter
-from agent.records.corpus import DocumentSplit, DocumentText
+from agent.records.corpus import Chunk, DocumentSplit, DocumentText
 from agent.records.evaluation import Item
 from agent.records.pairs import ExtractResult, Message, Pair, PairKind, PairStatus
 from agent.settings import Settings
@@ -97,7 +97,7 @@ def extract(
     for fact in facts:
         work.closed_book(fact)
     facts += work.from_prose(project, settings, store, generator, reporter)
-    work.reading(facts)
+    work.reading(facts, list(store.chunks()))
     pairs = _with_reviews(work.pairs, load_pairs(project), set(texts))
     write_records(facts_file(project), facts)
     save_pairs(project, pairs)
@@ -179,13 +179,14 @@ class _Extraction:
             facts.append(fact)
         return list({fact.id: fact for fact in facts}.values())
 
-    def reading(self, facts: Sequence[Fact]) -> None:
+    def reading(self, facts: Sequence[Fact], chunks: Sequence[Chunk]) -> None:
         """Add reading pairs in the asked shares of the accepted ones."""
         good = {pair.fact for pair in self.pairs if pair.status == "accepted"}
         closed_book = sum(pair.status == "accepted" for pair in self.pairs)
         counts = reading_counts(closed_book, self.request.reading_share, self.request.unanswerable_share)
         texts = {key: self.texts[key] for key in self.teaching}
-        for reading in reading_pairs([fact for fact in facts if fact.id in good], texts, *counts, self.request.seed):
+        accepted = [fact for fact in facts if fact.id in good]
+        for reading in reading_pairs(accepted, texts, *counts, self.request.seed, chunks):
             self.pairs.append(self._reading_pair(reading))
 
     def _reading_pair(self, reading: Reading) -> Pair:

@@ -16,7 +16,7 @@ class ValidateRequest(Record):
     automatic: bool = True
     """Build items from the documents, and add the built-in instruction and general items."""
     counts: dict[Dimension, int] = Field(default_factory=dict)
-    """Most items of single dimensions; others keep their default, 0 leaves one out."""
+    """Most automatic items of single dimensions; others keep their default, 0 leaves one out. Files are kept whole."""
     seed: int = 0
 
 

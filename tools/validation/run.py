@@ -85,9 +85,7 @@ def validate(project: Project, settings: Settings, request: ValidateRequest, rep
         blank = sum(one.form == "question" and not one.question for one in asked)
         if blank:
             notes.append(f"{Path(path).name}: {blank} entries left out, their question is blank")
-        found = list(imported_items(asked, corpus, split, taught, Path(path).name))
-        # What a file asks is kept whole unless a count is asked for.
-        items += _sampled(found, request.counts, request.seed, notes)
+        items += imported_items(asked, corpus, split, taught, Path(path).name)
     if request.automatic:
         if split is None or not texts:
             raise EmptyError(

@@ -70,7 +70,7 @@ def ask(
     opened = runtime.workspace.open(project)
     chosen = choose_arms(opened, arms)
     retriever = runtime.retriever(opened) if any("rag" in arm for arm in chosen) else None
-    hits = retriever.search(question, k) if retriever is not None else []
+    hits = retriever.look_up(question, k) if retriever is not None else []
     side_by_side = ask_arms(opened, runtime.settings, question, chosen, hits)
     data = side_by_side.model_dump(mode="json")
     text = render.answers(side_by_side.answers, runtime.output)
