@@ -87,8 +87,8 @@ def test_the_same_items_get_the_same_prompts_in_every_arm():
     assert rag.conversation == tasks["tuned+rag", "arvo-pressure-0"].conversation
     assert "bolt torque" in rag.conversation[-1].content
     assert "bolt torque" not in oracle.conversation[-1].content
-    assert oracle.conversation[1].content.startswith("Context:\nThe rated pressure of the Arvo is 4.5 bar.")
-    assert tasks["oracle", "fenda-torque-0"].conversation[1].content.startswith("资料：\n")
+    assert oracle.conversation[-1].content.startswith("Context:\nThe rated pressure of the Arvo is 4.5 bar.")
+    assert tasks["oracle", "fenda-torque-0"].conversation[-1].content.startswith("资料：\n")
 
 
 def test_long_answers_and_instructions_get_more_room():
