@@ -28,7 +28,7 @@ from knowledge.pieces import Piece, headings, meaning, pieces, under_heading
 BUDGET_CHARACTERS: Final[dict[Language, int]] = {"en": 480, "zh": 200}
 """Characters of all passages together: about what two sentences or rows with their headings need."""
 MOST_PASSAGES: Final = 2
-"""Two held a gold answer as often as three (97% of the example company's pump questions); one held 89%."""
+"""Two held a gold answer in 96% of the example company's pump questions, as three did; one in 91%."""
 NEAR_BEST: Final = 0.72
 """Share of the best passage's score that another one needs to be shown beside it."""
 WINDOW: Final[dict[Language, int]] = {"en": 240, "zh": 100}

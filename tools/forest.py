@@ -98,11 +98,17 @@ def spread(branches: Sequence[Sequence[int]], rows: int) -> list[list[int]]:
     return dealt
 
 
-def plant(rows: Sequence[Sequence[Tree]], filler: int = 0) -> Planted:
-    """Lay trees into rows; shorter rows are filled up with `filler`, which sees only itself and is seen by nobody."""
+def plant(rows: Sequence[Sequence[Tree]], filler: int = 0, multiple: int = 1) -> Planted:
+    """Lay trees into rows; shorter rows are filled up with `filler`, which sees only itself and is seen by nobody.
+
+    Args:
+        rows: Trees of each row.
+        filler: Token id to fill up with.
+        multiple: Of which the rows' width is a whole multiple, so that few widths occur.
+    """
     import torch
 
-    width = max(sum(tree.size for tree in trees) for trees in rows)
+    width = -(-max(sum(tree.size for tree in trees) for trees in rows) // multiple) * multiple
     ids = torch.full((len(rows), width), filler, dtype=torch.long)
     positions = torch.zeros_like(ids)
     segments = torch.zeros_like(ids)

@@ -250,7 +250,7 @@ def use_fast_matmul() -> None:
     import torch
 
     # oneDNN keeps a kernel with its buffers for each shape it ever saw; rows of every length would fill gigabytes.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "512")
     torch.set_float32_matmul_precision("medium")
 
 

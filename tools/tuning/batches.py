@@ -14,6 +14,10 @@ from tools.tuning.examples import Example
 
 ROW_TOKENS: Final = 1024
 """Tokens computed at once; a larger batch is accumulated. Attention inside a row grows with the square."""
+WIDTH_STEP: Final = 32
+COLUMN_STEP: Final = 16
+"""Rows and predicted columns come in multiples of these: a matrix library prepares a kernel for every new shape, which
+costs time and memory, while the fillers cost about a sixteenth of the arithmetic."""
 UNTRAINED: Final = -100
 """Label of a token that is not learnt; the convention of transformers."""
 
@@ -48,8 +52,9 @@ class Planter:
     def __call__(self, features: Sequence[Mapping[str, list[int]]]) -> dict[str, Any]:
         """Return the inputs of a forward pass.
 
-        `logits_to_keep` holds the columns whose output predicts a learnt token, `shift_labels` those tokens, and
-        `example_weights` what each weighs where every example counts the same.
+        `logits_to_keep` holds the columns whose output predicts a learnt token, `shift_labels` those tokens (fillers
+        are `UNTRAINED`), `example_weights` what each weighs where every example counts the same, and `row_tokens` the
+        tokens computed without fillers.
         """
         import torch
 
@@ -57,7 +62,7 @@ class Planter:
         learnt = [[i for i, label in enumerate(feature["labels"]) if label != UNTRAINED] for feature in features]
         shared = min(common_beginning(tokens), *(indices[0] for indices in learnt))
         tree = Tree(tuple(tokens[0][:shared]), tuple(tuple(ids[shared:]) for ids in tokens))
-        planted = plant([[tree]])
+        planted = plant([[tree]], multiple=WIDTH_STEP)
         columns: list[int] = []
         targets: list[int] = []
         weights: list[float] = []
@@ -68,10 +73,15 @@ class Planter:
                     columns.append(column)
                     targets.append(ids[index])
                     weights.append(1 / (len(indices) * len(tokens)))
+        spare = -len(columns) % COLUMN_STEP
+        columns += columns[:1] * spare
+        targets += [UNTRAINED] * spare
+        weights += [0.0] * spare
         inputs = planted.inputs(self._dtype)
         return {
             **inputs,
             "logits_to_keep": torch.tensor(columns),
             "shift_labels": torch.tensor([targets]),
             "example_weights": torch.tensor(weights),
+            "row_tokens": torch.tensor(tree.size),
         }

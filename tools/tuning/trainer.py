@@ -21,7 +21,7 @@ from trl import SFTConfig, SFTTrainer
 
 from agent.progress import Reporter
 from agent.records.tuning import Hyperparameters, TrainingPoint
-from tools.tuning.batches import Planter, as_rows, micro_batch
+from tools.tuning.batches import UNTRAINED, Planter, as_rows, micro_batch
 from tools.tuning.checkpoints import save
 from tools.tuning.course import Course
 from tools.tuning.examples import Example
@@ -70,6 +70,7 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
     ) -> Any:
         """Return the micro-batch's part of the step's mean loss, over learnt tokens or over examples."""
         targets, weights = inputs.pop("shift_labels")[0], inputs.pop("example_weights")
+        tokens = int(inputs.pop("row_tokens"))
         logits = model(**inputs, use_cache=False).logits[0].float()
         if self._loss_mean == "example":
             losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
@@ -78,11 +79,11 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
             loss = (losses * weights).sum() / parts
         else:
             total = torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
-            loss = total / (num_items_in_batch if num_items_in_batch is not None else len(targets))
+            loss = total / (num_items_in_batch if num_items_in_batch is not None else (targets != UNTRAINED).sum())
         if self._fresh:
             self.step_loss, self.step_tokens, self._fresh = 0.0, 0, False
         self.step_loss += float(loss.detach())
-        self.step_tokens += int(inputs["input_ids"].numel())
+        self.step_tokens += tokens
         return (loss, None) if return_outputs else loss
 
     def step_ended(self) -> None:
@@ -229,10 +230,10 @@ def mean_loss(model: Any, rows: Sequence[dict[str, Any]], batch: int, reporter: 
             reporter.check()
             inputs = {name: tensor.to(model.device) for name, tensor in planter(rows[start : start + batch]).items()}
             targets = inputs.pop("shift_labels")[0]
-            del inputs["example_weights"]
+            del inputs["example_weights"], inputs["row_tokens"]
             logits = model(**inputs, use_cache=False).logits[0].float()
             total += float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum"))
-            tokens += len(targets)
+            tokens += int((targets != UNTRAINED).sum())
     model.train()
     return total / tokens
 
