@@ -1,13 +1,14 @@
 """The vector index of a project's chunks: the only module that touches Chroma.
 
-The index is disposable. It holds ids, hashes and vectors, never text; whatever is missing, stale or corrupt is rebuilt
-from the chunks. A manifest, written last, says which chunks and which embedder the folder stands for.
+The index is disposable. It holds hashes and vectors, never names or text; whatever is missing, stale or corrupt is
+rebuilt from the chunks. A manifest, written last, says which chunks and which embedder the folder stands for.
 
     index/manifest.json  index/chroma-<id>/
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import shutil
@@ -27,6 +28,8 @@ _COLLECTION: Final = "chunks"
 _EF_SEARCH: Final = 200
 """Candidates HNSW keeps while searching; exact in practice for 100 results, still under 10 ms at 100,000 chunks."""
 _PAGE: Final = 1000
+_M_PERTURB: Final = -6
+"""glibc's `mallopt` option that overwrites memory on allocation and release; see mallopt(3)."""
 
 T = TypeVar("T")
 
@@ -49,6 +52,7 @@ class VectorIndex:
         self._embedder = embedder
         self._client: Any = None
         self._collection: Any = None
+        self._ids: dict[str, str] = {}
         self.size = 0
 
     @property
@@ -65,8 +69,18 @@ class VectorIndex:
         Raises:
             WorkFailedError: The index cannot be written.
         """
-        listener = reporter or Silent()
-        wanted = {chunk.id: _digest(chunk) for chunk in chunks}
+        # Chroma's graph file is written from memory that was never cleared (seen: freed database pages of an older
+        # index, names included), so what it is given during a sync is overwritten first.
+        _fill_fresh_memory(True)
+        try:
+            self._sync(chunks, reporter or Silent())
+        finally:
+            _fill_fresh_memory(False)
+
+    def _sync(self, chunks: Sequence[Chunk], listener: Reporter) -> None:
+        # Ids hold document names; Chroma gets hashes of them, so that nothing of a removed document can linger there.
+        self._ids = {_key(chunk): chunk.id for chunk in chunks}
+        wanted = {_key(chunk): _digest(chunk) for chunk in chunks}
         seal = hashlib.sha256(json.dumps(sorted(wanted.items())).encode()).hexdigest()
         manifest = self._read_manifest()
         name = str(manifest.get("folder", ""))
@@ -132,7 +146,7 @@ class VectorIndex:
         for position in range(0, len(gone), batch):
             part = gone[position : position + batch]
             self._guard(partial(self._collection.delete, ids=part))
-        fresh = [chunk for chunk in chunks if present.get(chunk.id) != wanted[chunk.id]]
+        fresh = [chunk for chunk in chunks if present.get(_key(chunk)) != wanted[_key(chunk)]]
         if not fresh:
             return
         vectors = self._embedder.embed_passages([chunk.embedded_text() for chunk in fresh], reporter)
@@ -144,9 +158,9 @@ class VectorIndex:
 
     def _add(self, chunks: Sequence[Chunk], rows: Vectors, wanted: dict[str, str]) -> None:
         self._collection.upsert(
-            ids=[chunk.id for chunk in chunks],
+            ids=[_key(chunk) for chunk in chunks],
             embeddings=rows,
-            metadatas=[{"digest": wanted[chunk.id]} for chunk in chunks],
+            metadatas=[{"digest": wanted[_key(chunk)]} for chunk in chunks],
         )
 
     def _stored(self) -> Iterable[tuple[str, str]]:
@@ -182,7 +196,7 @@ class VectorIndex:
             raise WorkFailedError(
                 "the index broke", where=str(self._folder), mend="ask again: it is rebuilt"
             ) from error
-        return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return [(self._ids[i], 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -203,6 +217,17 @@ class VectorIndex:
             raise
         except BaseException as error:
             raise _UnreadableError(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _fill_fresh_memory(on: bool) -> None:
+    """Have the C library overwrite memory it hands out, or no longer; where it cannot, nothing happens."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_M_PERTURB, 1 if on else 0)
+
+
+def _key(chunk: Chunk) -> str:
+    return hashlib.sha256(chunk.id.encode()).hexdigest()[:32]
 
 
 def _digest(chunk: Chunk) -> str:
