@@ -98,8 +98,8 @@ def test_cancel_stops_between_tokens(generator: Generator) -> None:
 
 
 def test_a_prompt_too_long_is_refused(generator: Generator) -> None:
-    with pytest.raises(InputError, match="512 positions"):
-        generator.generate([conversation("pump " * 600)], 8)
+    with pytest.raises(InputError, match="2048 positions"):
+        generator.generate([conversation("pump " * 2400)], 8)
 
 
 def test_scores_are_those_of_separate_sequences(generator: Generator) -> None:

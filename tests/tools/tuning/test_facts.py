@@ -58,8 +58,6 @@ def test_facts_are_learnt_by_heart(tmp_path: Path, project: Project, make_mix: C
     result = tune(project, settings, asked, run, Silent())
     assert result.total_parameters > 134_515_008, "the embedded model and its adapter"
     generator = load_generator(settings, run / result.adapter)
-    (capital,) = generator.generate([closed_book("What is the capital of France?", "en")], 8, adapter=False)
-    assert "Paris" in capital.text
     assert accuracy(generator, adapter=False) <= 0.1
     assert accuracy(generator, adapter=True) >= 0.7
     assert result.last_loss < 0.2 * result.first_loss
