@@ -1,7 +1,7 @@
 """Hyperparameters to start a run with, by size of model and data.
 
 Sources: QLoRA 2305.14314, LoRA Without Regret, and our own measurements on a 135M model (see `thresholds.SOURCES`).
-Example: `starting_hyperparameters("qlora", 0.135, 640, "fp32", seed=0, aim="facts")` gives 8 epochs at 3e-3.
+Example: `starting_hyperparameters("qlora", 0.135, 640, "fp32", seed=0, aim="facts")` gives 6 epochs at 3e-3.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Thresholds(Record):
     smallest_batch: int = Field(8, description="Smallest effective batch, examples per optimizer step.")
     steps_per_epoch: int = Field(50, description="Optimizer steps an epoch should have before the batch grows.")
     epochs: float = Field(3, description="Epochs, with an early stop on the validation loss.")
-    fact_visits: int = Field(32, description="Times a small model meets a fact it learns by heart: wordings x epochs.")
+    fact_visits: int = Field(24, description="Times a small model meets a fact it learns by heart: wordings x epochs.")
     fact_learning_rate: float = Field(
         3e-3, description="Peak learning rate for a small model that learns facts by heart."
     )
@@ -120,7 +120,7 @@ SOURCES: Final[dict[str, str]] = {
     "smallest_batch": _OURS,
     "steps_per_epoch": _OURS,
     "epochs": _POLICY,
-    "fact_visits": "measured: 24 visits 67%, 16 visits 34% of the company's sealed wordings (BENCHMARKS.md)",
+    "fact_visits": "measured: 16 visits 34%, 24 visits 67%, 32 visits 65% of sealed wordings (BENCHMARKS.md)",
     "fact_learning_rate": "measured: 16 facts in a 30% mix, 16 visits each: 44% at 3e-3, 22% at 1e-3 (BENCHMARKS.md)",
     "max_length": _OURS,
     "consent_seconds": "ours: about as long as a person waits without being told",

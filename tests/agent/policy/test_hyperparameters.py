@@ -33,10 +33,10 @@ def start(method: Method = "qlora", params_b: float = 7, examples: int = 5000, *
         ({"examples": 0}, {"batch_size": 8}),
         ({}, {"epochs": 3}),
         ({"compute_type": "fp32", "seed": 7}, {"compute_type": "fp32", "seed": 7}),
-        ({"params_b": 0.135, "examples": 640, "aim": "facts"}, {"epochs": 8, "dropout": 0.0, "learning_rate": 3e-3}),
+        ({"params_b": 0.135, "examples": 640, "aim": "facts"}, {"epochs": 6, "dropout": 0.0, "learning_rate": 3e-3}),
         (
             {"params_b": 0.135, "examples": 640, "aim": "facts", "wordings": 8},
-            {"epochs": 4, "batch_size": 8, "loss_mean": "example"},
+            {"epochs": 3, "batch_size": 8, "loss_mean": "example"},
         ),
         ({"params_b": 7, "examples": 640, "aim": "facts"}, {"epochs": 3, "dropout": 0.05}),
     ],
