@@ -197,14 +197,14 @@ HYPERPARAMETERS: Final[Phrases] = {
     },
     "epochs_facts": {
         "en": "{epochs} epochs and no dropout: with {wordings} wordings a fact, a small model meets each about "
-        "{visits} times; fewer left many facts unknown in unseen wordings (measured)",
+        "{visits} times, a starting point and no proved best",
         "zh": "{epochs} 轮且不用 dropout：每条事实 {wordings} 种问法，小模型约见 {visits} 次，"
-        "次数更少时许多事实换个问法就答不出（实测）",
+        "这只是起点，并非已证实的最佳值",
     },
     "rate_facts": {
         "en": "learning rate {rate}, and every example counts the same: a small model ({size}) learns facts by heart "
-        "twice as well at it as at 1e-3 (measured)",
-        "zh": "学习率取 {rate}，每条样本权重相同：小模型（{size}）以此记忆事实的效果约为 1e-3 的两倍（实测）",
+        "from it, by one run on 32 questions (44% against 22% at 1e-3)",
+        "zh": "学习率取 {rate}，每条样本权重相同：小模型（{size}）以此记忆事实，单次试验 32 题答对 44%，1e-3 时为 22%",
     },
     "batch": {
         "en": "{batch} examples a step: enough steps an epoch, and never above {limit}",
