@@ -182,7 +182,8 @@ def _nf4(_: Settings) -> str:
 
 
 def _base_model(settings: Settings) -> str:
-    from tools.models import BUILTIN_NAME, MANIFEST, builtin_gguf, check_model_folder
+    from tools.builtin_model import BUILTIN_NAME, MANIFEST, builtin_gguf
+    from tools.model_folders import check_model_folder
 
     if settings.base_model != BUILTIN:
         folder = Path(settings.base_model).expanduser()

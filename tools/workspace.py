@@ -121,6 +121,11 @@ class Project:
         return self.root / "validation.jsonl"
 
     @property
+    def questions(self) -> Path:
+        """Folder of the question files that were imported into the validation set."""
+        return self.root / "questions"
+
+    @property
     def profile(self) -> Path:
         """JSON of `Profile`."""
         return self.root / "profile.json"

@@ -33,7 +33,7 @@ from ui.output import complain
 from ui.runtime import Runtime
 from ui.stations import finish, run_station, start_evaluation
 
-WORDINGS = 8
+WORDINGS = 12
 """Trained wordings of every fact: more wordings and fewer epochs teach a small model the fact and not the phrase."""
 CHUNKS = 2
 """Passages of prose the model reads for pairs; a 135M model writes few that pass the checks, at 10 s a passage."""

@@ -3,9 +3,9 @@
 A fact enters the weights of a small model only when it is asked in several registers (`policy.md`: four or more
 wordings a fact), so every family holds full questions, indirect ones, requests and terse keyword forms.
 
-Placeholders: `{a}` the attribute, `{e}` the entity, `{p}` the entity with its preposition, `{be}` is or are,
-`{v}` the Chinese question word, `{t}` a defined term, `{q}` a question, `{k}` its opening in lower case, `{s}` a
-subject.
+Placeholders: `{a}` the attribute, `{e}` the entity, `{s}` its possessive, `{p}` the entity with its preposition, `{be}`
+is or are, `{v}` the Chinese question word, `{t}` a defined term, `{c}` the subject it is used in, `{q}` a question,
+`{k}` its opening in lower case.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ ATTRIBUTE: Final[dict[Language, tuple[str, ...]]] = {
         "{e}: {a}?",
         "For {e}, what {be} the {a}?",
         "I need to know the {a} {p}.",
-        "Can you look up the {a} {p} for me?",
+        "{e} {a}",
         "What {a} {be} stated for {e}?",
         "A colleague is asking about {e}. What {be} the {a}?",
-        "Please give me the {a} {p}.",
+        "What {be} {s} {a}?",
         "{a} {p}",
-        "Do you happen to know the {a} {p}?",
-        "When it comes to {e}, which {a} should I write down?",
-        "Remind me what the {a} {p} {be}.",
+        "I have a question about {e}: what {be} the {a}?",
+        "Which {a} should I write down for {e}?",
+        "Can you look up the {a} {p} for me?",
+        "The {a} {p} {be} what?",
     ),
     "zh": (
         "{e}的{a}是{v}？",
@@ -42,10 +43,25 @@ ATTRIBUTE: Final[dict[Language, tuple[str, ...]]] = {
         "你知道{e}的{a}吗？",
         "登记{e}时，{a}一栏应写{v}？",
         "能说说{e}的{a}吗？",
-        "麻烦给出{e}的{a}，谢谢。",
+        "{a}，{e}的，是{v}？",
     ),
 }
 """Wordings of `the attribute of an entity is …`; the first one is the plainest."""
+
+OTHER_ATTRIBUTE: Final[dict[Language, tuple[str, ...]]] = {
+    "en": ("What {be} the {a} {p}?", "What {be} {s} {a}?", "{e}: what {a}?"),
+    "zh": ("{e}的{a}是{v}？", "请问{e}的{a}？", "{e}，{a}{v}？"),
+}
+"""Wordings with the attribute in everyday words."""
+
+OWNERLESS: Final[tuple[str, ...]] = (
+    "What {be} the {a}?",
+    "Tell me the {a}.",
+    "{a}?",
+    "I am looking for the {a}.",
+    "Do you know the {a}?",
+)
+"""English wordings of an attribute that says itself what it belongs to, as `T-09 password`."""
 
 MEASURE: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
     "en": (
@@ -60,7 +76,7 @@ MEASURE: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
         ("diameter", ("How large across is {of}?",)),
         ("capacity", ("How much can {e} hold?", "How much fits into {e}?")),
         ("volume", ("How much can {e} hold?", "How much fits into {e}?")),
-        ("flow", ("How much does {e} deliver?", "How strong is the flow of {e}?")),
+        ("flow", ("How much does {e} deliver?", "How much comes out of {e}?", "How strong is the flow of {e}?")),
         ("output", ("How much does {e} put out?", "How strong is the output of {e}?")),
         ("power", ("How much power does {e} need?", "How much power does {e} draw?")),
         ("consumption", ("How much does {e} use?", "How much does {e} consume?")),
@@ -100,7 +116,7 @@ DEED: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
                 "After how long does {e} need {d}?",
             ),
         ),
-        ("time", ("How long does {d} take for {e}?", "How much time does {d} of {e} take?")),
+        ("time", ("How long does {d} take for {e}?", "How much time goes into {d} for {e}?", "{e}: how long for {d}?")),
         ("duration", ("How long does {d} take for {e}?",)),
     ),
     "zh": (
@@ -122,23 +138,55 @@ ORDER_HEADS: Final[dict[Language, str]] = {
 }
 
 NAMED: Final[dict[Language, tuple[str, ...]]] = {
-    "en": ("Which {a} goes with {e}?", "Name the {a} for {e}.", "Which {a} do I need for {e}?"),
-    "zh": ("{e}要用哪个{a}？", "{e}配哪种{a}？"),
+    "en": (
+        "Which {a} goes with {e}?",
+        "Name the {a} for {e}.",
+        "Which {a} do I need for {e}?",
+        "I work on {e}. Which {a} is the right one?",
+        "Which is the {a} that belongs to {e}?",
+    ),
+    "zh": ("{e}要用哪个{a}？", "{e}配哪种{a}？", "哪个{a}适合{e}？"),
 }
 """Wordings of an attribute whose value is a name and no quantity."""
 
-UNIT: Final[tuple[str, ...]] = ("In {u}, what {be} the {a} {p}?", "How many {u} should I write down as the {a} {p}?")
+UNIT: Final[tuple[str, ...]] = ("In {u}, what {be} the {a} {p}?", "How many {u} {be} stated as the {a} {p}?")
 """English wordings of a quantity that name its unit `{u}`."""
+
+UNIT_MEASURE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("weight", ("How many {u} does {e} weigh?",)),
+    ("mass", ("How many {u} does {e} weigh?",)),
+    ("length", ("How many {u} long is {of}?", "How many {u} does {of} measure?")),
+    ("height", ("How many {u} high is {of}?",)),
+    ("width", ("How many {u} wide is {of}?",)),
+    ("depth", ("How many {u} deep is {of}?",)),
+    ("capacity", ("How many {u} does {e} hold?", "How many {u} fit into {e}?")),
+    ("volume", ("How many {u} does {e} hold?", "How many {u} fit into {e}?")),
+    ("flow", ("How many {u} come out of {e}?", "How many {u} can I get out of {e}?")),
+    ("power", ("How many {u} does {e} need?", "How many {u} does {e} draw?")),
+    ("consumption", ("How many {u} does {e} use?",)),
+    ("warranty", ("How many {u} of warranty are there on {e}?",)),
+)
+"""English questions that name the unit `{u}` of a quantity and put its attribute into a verb."""
 
 SIGN: Final[dict[Language, tuple[str, ...]]] = {
     "en": (
         "What is wrong when {t} shows{c}?",
         "Why does {t} come up{c}?",
         "{t} came up{c}. What has happened?",
+        "What causes {t}{c}?",
+        "What is the reason for {t}{c}?",
     ),
-    "zh": ("{c}出现{t}说明什么？", "{c}为什么会出现{t}？", "看到{c}{t}，应该怀疑什么？"),
+    "zh": ("{c}出现{t}说明什么？", "{c}为什么会出现{t}？", "看到{c}{t}，应该怀疑什么？", "{c}{t}是什么原因？"),
 }
 """Wordings of a term that a device shows, as an error number or a lamp."""
+
+SHOWN_BY: Final[tuple[str, ...]] = (
+    "My {o} shows {t}. Why?",
+    "Why is there {t} on my {o}?",
+    "There is {t} on the {o}. What is it about?",
+    "What does my {o} want to say with {t}?",
+)
+"""English wordings of a sign on a device `{o}` that somebody stands before."""
 SIGN_TERMS: Final[dict[Language, str]] = {
     "en": r"\b(error|fault|alarm|warning|lamp|light|led|signal|message)\b",
     "zh": r"(错误|故障|报警|警报|警告|灯|信号|提示)",
@@ -158,10 +206,8 @@ DEFINITION: Final[dict[Language, tuple[str, ...]]] = {
         "How would you explain {t}{c}?",
         "I came across {t}{c}. What is that?",
         "What is meant by {t}{c}?",
-        "Please define {t}{c}.",
         "Somebody mentioned {t}{c}; what does that refer to?",
-        "Can you explain {t} to me{c}?",
-        "{t} definition{c}",
+        "{t}{c} explained",
         "What should I understand by {t}{c}?",
     ),
     "zh": (
@@ -184,13 +230,13 @@ QUESTION: Final[dict[Language, tuple[str, ...]]] = {
         "{q}",
         "I have a question: {k}",
         "A customer would like to know this: {k}",
-        "Can you help me with something? {q}",
         "{q} A short answer is enough.",
-        "Somebody called and asked: {k}",
         "One more thing I am not sure about: {k}",
         "Hello, quick question. {q} Thanks.",
-        "Do you know the answer to this one: {k}",
         "My colleague and I were wondering: {k}",
+        "Can you help me with something? {q}",
+        "Do you know the answer to this one: {k}",
+        "Somebody called and asked: {k}",
     ),
     "zh": (
         "{q}",
@@ -205,6 +251,59 @@ QUESTION: Final[dict[Language, tuple[str, ...]]] = {
     ),
 }
 """Frames around a question that is already a full one; the answer stays the same under each."""
+
+REPHRASED: Final[dict[Language, tuple[tuple[str, tuple[str, ...]], ...]]] = {
+    "en": (
+        (
+            r"How (?:do|can|should|must) (?:I|we|you|one) (?P<rest>[^?]+)\?",
+            (
+                "What do I have to do to {rest}?",
+                "I want to {rest}. What do I do?",
+                "Tell me how to {rest}.",
+                "What is the way to {rest}?",
+            ),
+        ),
+        (
+            r"Where (?:do|can|should|must) (?:I|we|you) (?P<rest>[^?]+)\?",
+            ("I want to {rest}. Where do I do that?", "Tell me where to {rest}.", "Is there a place to {rest}?"),
+        ),
+        (
+            r"When (?:do|can|should|must) (?:I|we|you) (?P<rest>[^?]+)\?",
+            ("I have to {rest}. When do I do that?", "Tell me when to {rest}.", "What is the time to {rest}?"),
+        ),
+        (
+            r"(?:Can|May) (?:I|we) (?P<rest>[^?]+)\?",
+            ("Is it possible to {rest}?", "I would like to {rest}. May I?", "Are we allowed to {rest}?"),
+        ),
+        (
+            r"What (?:do|should|must) (?:I|we) do (?P<case>if|when) (?P<rest>[^?]+)\?",
+            ("What has to be done {case} {rest}?", "Tell me what to do {case} {rest}.", "{case} {rest}, what next?"),
+        ),
+        (
+            r"What happens (?P<case>if|when) (?P<rest>[^?]+)\?",
+            ("{case} {rest}, what happens then?", "What is the consequence {case} {rest}?"),
+        ),
+        (
+            r"(?:Which|What) (?P<thing>[a-z][a-z\- ]{2,30}?) (?P<verb>takes|handles|receives|does) (?P<rest>[^?]+)\?",
+            ("{rest}: which {thing} {verb} that?", "Name the {thing} that {verb} {rest}."),
+        ),
+        (
+            r"Who (?P<verb>\w+s) (?P<rest>[^?]+)\?",
+            ("{rest}: who {verb} that?", "Name the person who {verb} {rest}."),
+        ),
+    ),
+    "zh": (
+        (
+            r"(?P<what>[^，。？?]{0,20}?)(?:怎么|如何|怎样)(?P<rest>[^，。？?]{2,30})[？?]",
+            ("{what}{rest}的方法是什么？", "{what}要{rest}，该怎么做？", "想{rest}，{what}应当怎么办？"),
+        ),
+        (
+            r"(?P<what>[^，。？?]{1,24})(?:能不能|可不可以|能否|可否)(?P<rest>[^，。？?]{1,30})[？?]",
+            ("{what}可以{rest}吗？", "{what}是否允许{rest}？", "想知道{what}能{rest}吗？"),
+        ),
+    ),
+}
+"""Shapes of whole questions and how else the same is asked."""
 
 KNOWN_QUESTION: Final[dict[Language, tuple[str, ...]]] = {
     "en": ("Tell me {n}.", "I would like to know {n}.", "Please look up {n} for me.", "Any idea about {n}?"),

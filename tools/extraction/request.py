@@ -13,7 +13,7 @@ class ExtractRequest(Record):
     documents: tuple[str, ...] = ()
     """Patterns (`tarvo-*`) of names or ids of documents pairs may come from, the others are held out; empty for all."""
     seed: int = 0
-    wordings: int = Field(default=5, ge=1, le=12)
+    wordings: int = Field(default=5, ge=1, le=32)
     """Trained wordings a fact."""
     held_out_share: float = Field(default=0.2, ge=0, lt=1)
     """Share of the documents held out before any pair is made."""

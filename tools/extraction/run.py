@@ -40,7 +40,8 @@ from tools.extraction.reading import Reading, reading_counts, reading_pairs
 from tools.extraction.request import ExtractRequest
 from tools.extraction.similarity import NearDuplicates, normal
 from tools.extraction.split import in_scope, save_split, saved_split, split_documents
-from tools.extraction.wordings import SEALED_WORDINGS, choose, plainest, questions
+from tools.extraction.variants import NO_VARIANTS, Variants
+from tools.extraction.wordings import SEALED_WORDINGS, choose, hurried, plainest, questions
 from tools.pairs import load_pairs, pair_id, save_pairs
 from tools.workspace import Project
 
@@ -93,7 +94,9 @@ def extract(
             mend="widen the choice of documents, or draw the split anew (resplit)",
         )
     work = _Extraction(request, texts, split, teaching, NearDuplicates(_sealed_questions(project)))
-    facts = [work.worded(fact) for fact in work.facts(reporter)]
+    found = work.facts(reporter)
+    work.variants = Variants.of(found)
+    facts = [work.worded(fact) for fact in found]
     for fact in facts:
         work.closed_book(fact)
     facts += work.from_prose(project, settings, store, generator, reporter)
@@ -114,6 +117,8 @@ class _Extraction:
     teaching: frozenset[str]
     sealed: NearDuplicates
     """Wordings of sealed items that exist already; nothing alike is trained."""
+    variants: Variants = NO_VARIANTS
+    """Other names that the whole corpus leaves unambiguous."""
     pairs: list[Pair] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     """Questions of closed-book pairs so far, normalised."""
@@ -128,11 +133,12 @@ class _Extraction:
 
     def worded(self, fact: Fact) -> Fact:
         """Give a fact its wordings; one of a held-out document has sealed ones only."""
-        candidates = questions(fact)
+        candidates = questions(fact, self.variants)
         if fact.document in self.teaching:
             safe = [question for question in candidates if not self.sealed.alike(question)]
             plain = min(plainest(fact), len(safe)) if safe[:1] == candidates[:1] else 0
             trained, kept = choose(safe, self.request.wordings, self.request.seed, fact.id, plain=plain)
+            trained = hurried(trained, self.request.seed, fact.id, plain=max(plain, 1))
             return fact.model_copy(update={"trained": trained, "sealed": kept})
         return fact.model_copy(update={"sealed": tuple(candidates[:SEALED_WORDINGS])})
 

@@ -28,7 +28,8 @@ from agent.records.tuning import Hyperparameters, Method, TuneRequest, TuneResul
 from agent.settings import BUILTIN, Settings
 from knowledge.files import read_records, sha256_of
 from tools.hardware import this_machine
-from tools.models import load_model, load_tokenizer, parameter_count, quiet_libraries, resolve_base_model
+from tools.models import load_model, load_tokenizer, parameter_count, resolve_base_model
+from tools.quiet import quiet_libraries
 from tools.tuning.batches import as_rows
 from tools.tuning.checkpoints import newest, publish
 from tools.tuning.choice import Choice, choose, taught_by, what_fits

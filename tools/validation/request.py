@@ -13,6 +13,8 @@ class ValidateRequest(Record):
 
     questions: tuple[str, ...] = ()
     """Question files of the user: SQuAD-style JSON, JSONL, CSV, BLiMP JSONL, multiple-choice CSV, PubMedQA JSON."""
+    replace: bool = False
+    """Leave out the question files of earlier requests; otherwise they stay part of the set."""
     automatic: bool = True
     """Build items from the documents, and add the built-in instruction and general items."""
     counts: dict[Dimension, int] = Field(default_factory=dict)

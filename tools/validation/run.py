@@ -9,6 +9,7 @@ items ask for taught facts in wordings that no pair uses (`evaluation.md`, valid
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from agent.records.corpus import DocumentSplit, DocumentText
 from agent.records.evaluation import Dimension, Item
 from agent.records.pairs import Pair
 from agent.settings import Settings
-from knowledge.files import read_records, sha256_of, write_record, write_records
+from knowledge.files import read_records, sha256_of, write_bytes_atomically, write_record, write_records
 from knowledge.store import CorpusStore
 from tools.evaluation.items import builtin_items, stratified
 from tools.extraction.fact import Fact
@@ -71,7 +72,8 @@ def validate(project: Project, settings: Settings, request: ValidateRequest, rep
         EmptyError: Nothing is asked for, or automatic items are and pairs were not extracted yet.
         InputError: A question file is wrong; names file and line.
     """
-    read = {path: read_questions(Path(path).expanduser()) for path in request.questions}
+    given = [Path(path).expanduser() for path in request.questions]
+    read = {path: read_questions(path) for path in (*given, *_earlier(project, given, request))}
     texts = list(CorpusStore(project.root).texts())
     split, pairs = saved_split(project), load_pairs(project)
     accepted = [pair for pair in pairs if pair.status == "accepted"]
@@ -80,12 +82,12 @@ def validate(project: Project, settings: Settings, request: ValidateRequest, rep
     corpus = Corpus(texts)
     for number, (path, asked) in enumerate(read.items()):
         reporter.check()
-        reporter.progress(number, len(read), "files", f"reading {Path(path).name}")
+        reporter.progress(number, len(read), "files", f"reading {path.name}")
         taught = frozenset(pair.document for pair in accepted)
         blank = sum(one.form == "question" and not one.question for one in asked)
         if blank:
-            notes.append(f"{Path(path).name}: {blank} entries left out, their question is blank")
-        items += imported_items(asked, corpus, split, taught, Path(path).name)
+            notes.append(f"{path.name}: {blank} entries left out, their question is blank")
+        items += imported_items(asked, corpus, split, taught, path.name)
     if request.automatic:
         if split is None or not texts:
             raise EmptyError(
@@ -95,7 +97,25 @@ def validate(project: Project, settings: Settings, request: ValidateRequest, rep
     unique = list({item.id: item for item in items}.values())
     if not unique:
         raise EmptyError("no item came out", mend="give a question file, or ingest more documents and extract")
+    _keep(project, given, request)
     return _seal(project, unique, request, notes)
+
+
+def _earlier(project: Project, given: Sequence[Path], request: ValidateRequest) -> list[Path]:
+    """Return the project's copies of files read before; one of the same name as a new one gives way to it."""
+    if request.replace or not project.questions.is_dir():
+        return []
+    names = {path.name for path in given}
+    return sorted(file for file in project.questions.iterdir() if file.name not in names)
+
+
+def _keep(project: Project, given: Sequence[Path], request: ValidateRequest) -> None:
+    """Copy question files into the project, so that the set can be built again after documents changed."""
+    if request.replace and project.questions.is_dir():
+        shutil.rmtree(project.questions)
+    for path in given:
+        project.questions.mkdir(exist_ok=True)
+        write_bytes_atomically(project.questions / path.name, [path.read_bytes()])
 
 
 def _automatic(

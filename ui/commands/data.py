@@ -39,7 +39,7 @@ def extract(
         list[str] | None, typer.Option("--documents", help="Only documents whose name matches this pattern.")
     ] = None,
     seed: Seed = 0,
-    wordings: Annotated[int, typer.Option("--wordings", min=1, max=12, help="Trained wordings of every fact.")] = 5,
+    wordings: Annotated[int, typer.Option("--wordings", min=1, max=32, help="Trained wordings of every fact.")] = 5,
     held_out_share: Annotated[
         float, typer.Option("--held-out", min=0.0, max=0.9, help="Share of documents that only test.")
     ] = 0.2,
@@ -125,19 +125,20 @@ def validate(
     automatic: Annotated[
         bool, typer.Option("--automatic/--no-automatic", help="Build items from the documents.")
     ] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Leave out the question files imported earlier.")] = False,
     seed: Seed = 0,
     project: ProjectName = None,
     detach: Detach = False,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Build or import the sealed validation set."""
+    """Build or import the sealed validation set; files imported earlier stay part of it."""
     from tools.validation.request import ValidateRequest, ValidateResult
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
     files = tuple(str(existing_file(path)) for path in questions or ())
-    request = ValidateRequest(questions=files, automatic=automatic, seed=seed)
+    request = ValidateRequest(questions=files, automatic=automatic, replace=replace, seed=seed)
     result = run_station(runtime, opened, "validate", request, ValidateResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.validation(result, runtime.output))

@@ -3,8 +3,10 @@ import pytest
 from agent.progress import Silent
 from tests.tools.extraction.corpus import corpus, text_of
 from tools.extraction.harvest import harvest
+from tools.extraction.rephrasing import question_wordings, rephrasings
 from tools.extraction.similarity import NearDuplicates, is_chinese, jaccard
-from tools.extraction.wordings import NEAR_DUPLICATE, choose, plainest, question_wordings, questions
+from tools.extraction.variants import Variants
+from tools.extraction.wordings import NEAR_DUPLICATE, choose, hurried, plainest, questions
 
 
 def worded(fact, seed=0, wanted=5):
@@ -23,11 +25,43 @@ def test_every_fact_gets_five_trained_and_two_sealed_wordings_that_differ():
         assert all(is_chinese(question) == (fact.language == "zh") for question in trained + sealed)
 
 
-def test_the_entity_is_in_every_wording():
-    for fact in harvest(corpus(), Silent()):
+def test_a_name_of_the_entity_is_in_every_wording():
+    facts = harvest(corpus(), Silent())
+    variants = Variants.of(facts)
+    for fact in facts:
         if fact.form == "attribute":
-            name = fact.entity.removeprefix("the ").casefold()
-            assert all(name in question.casefold() for question in questions(fact))
+            names = variants.names(fact.entity) if fact.language == "en" else (fact.entity,)
+            spoken = [name.removeprefix("the ").casefold() for name in names]
+            for question in questions(fact, variants):
+                assert any(name in question.casefold() for name in spoken), question
+
+
+def test_an_attribute_that_says_its_owner_is_asked_alone():
+    text = "# Bulletin T-09 Tarn seals\n\n## Data\n\n- **T-09 password**: Silver Otter\n- **T-09 desk**: Room 4\n"
+    fact = next(fact for fact in harvest([text_of("d", text)], Silent()) if fact.attribute == "T-09 password")
+    asked = questions(fact)
+    assert "What is the T-09 password?" in asked
+    assert "Tell me the T-09 pass phrase." in asked
+
+
+def test_a_sign_is_asked_by_its_code_and_by_the_device_that_shows_it():
+    text = "# Tarn pump faults\n\n- **Error E17**: blocked filter\n- **Amber lamp**: tank empty\n"
+    found = {fact.entity: questions(fact) for fact in harvest([text_of("d", text)], Silent())}
+    code, lamp = found["error E17"], found["the Amber lamp"]
+    assert any("error" not in question.lower() and "E17" in question for question in code)
+    assert any("fault E17" in question for question in code)
+    assert any("amber light" in question for question in lamp)
+    assert any("on the Tarn pump" in question for question in lamp)
+
+
+def test_some_wordings_are_typed_in_a_hurry_but_never_the_plain_ones():
+    trained = [f"What is Number {number}?" for number in range(12)]
+    typed = hurried(trained, 0, "k", plain=2)
+    assert typed[:2] == tuple(trained[:2])
+    changed = [new for old, new in zip(trained, typed, strict=True) if old != new]
+    assert len(changed) == 2
+    assert all(question == question.lower() and not question.endswith("?") for question in changed)
+    assert typed == hurried(trained, 0, "k", plain=2) != hurried(trained, 1, "k", plain=2)
 
 
 def test_the_plainest_wording_is_always_trained_and_frames_change_with_fact_and_seed():
@@ -65,6 +99,17 @@ def test_units_and_columns_ask_for_their_measure(table, wording):
         ("Which phone app controls the Wren?", "Please tell me which phone app controls the Wren."),
         ("Where is the Wren assembled?", "Do you know where the Wren is assembled?"),
         ("How long does a Wren take?", "I have a question: how long does a Wren take?"),
+        ("How do I reset a Wren?", "What do I have to do to reset a Wren?"),
+        ("Where can I return a Wren?", "Tell me where to return a Wren."),
+        ("When must I return a Wren?", "I have to return a Wren. When do I do that?"),
+        ("Can I return a Wren?", "Is it possible to return a Wren?"),
+        ("What do I do if a Wren leaks?", "What has to be done if a Wren leaks?"),
+        ("What happens when a Wren leaks?", "When a Wren leaks, what happens then?"),
+        ("Which desk handles Wren faults?", "Name the desk that handles Wren faults."),
+        ("Who repairs the Wren?", "Name the person who repairs the Wren."),
+        ("What is the warranty of a Wren?", "What is the guarantee of a Wren?"),
+        ("砚鹤装置怎么清洗？", "砚鹤装置清洗的方法是什么？"),
+        ("砚鹤装置能不能露天安装？", "砚鹤装置可以露天安装吗？"),
         ("砚鹤装置的密码是什么？", "告诉我砚鹤装置的密码。"),
         ("砚鹤装置能不能露天安装？", "请问，砚鹤装置能不能露天安装？"),
     ],
@@ -78,10 +123,17 @@ def test_questions_are_reworded_where_grammar_is_certain(question, wording):
     [
         ("What is the valve used for?", "Tell me the valve used for."),
         ("What effect does the key have?", "Do you know what effect does the key have?"),
+        ("How does the key turn?", "Tell me how to key turn."),
     ],
 )
 def test_questions_are_not_reworded_otherwise(question, never):
     assert never not in list(question_wordings(question, "en"))
+
+
+def test_rephrased_questions_are_always_trained():
+    question = "How do I reset a Wren pump?"
+    assert rephrasings(question, "en") == 4
+    assert rephrasings("Why does it leak?", "en") == 0
 
 
 def test_few_wordings_still_leave_one_to_train():

@@ -150,6 +150,21 @@ def test_question_files_beside_or_instead_of_automatic_items(project, tmp_path):
     assert both.items > result.items
 
 
+def test_files_imported_earlier_stay_until_they_are_replaced(project, tmp_path):
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text(json.dumps({"question": "Who paints the Brindle pump?", "answer": "Ada"}), encoding="utf-8")
+    second.write_text(json.dumps({"question": "Who sells the Brindle pump?", "answer": "Bo"}), encoding="utf-8")
+
+    def sources(**fields):
+        return run(project, automatic=False, **fields)[0].by_source
+
+    assert sources(questions=(str(first),)) == {"first.jsonl": 1}
+    first.unlink()
+    assert sources(questions=(str(second),)) == {"first.jsonl": 1, "second.jsonl": 1}
+    assert run(project)[0].by_source["first.jsonl"] == 1
+    assert sources(questions=(str(second),), replace=True) == {"second.jsonl": 1}
+
+
 def test_blank_questions_are_counted(project, tmp_path):
     file = tmp_path / "s.json"
     qas = [{"question": "Who?", "answers": [{"text": "Ann"}]}, {"question": "", "answers": []}]
