@@ -22,7 +22,9 @@ def show(event: JobEvent, reporter: TerminalReporter) -> None:
             reporter.progress(event.done or 0, event.total or 0, event.unit, event.message)
         case "note":
             reporter.note(event.message)
-        case "metric" | "state":
+        case "metric":
+            reporter.metric(**event.data)
+        case "state":
             pass
 
 

@@ -26,6 +26,7 @@ class TerminalReporter:
         self._began = time.monotonic()
         self._written = 0.0
         self._open = False
+        self._left: float | None = None
 
     def __enter__(self) -> TerminalReporter:
         return self
@@ -39,15 +40,16 @@ class TerminalReporter:
         """Show that `done` of `total` units are finished, with the time left where it can be told."""
         now = time.monotonic()
         if done <= 0:
-            self._began = now
+            self._began, self._left = now, None
         finished = total > 0 and done >= total
         if not finished and now - self._written < (0.2 if self._bar else 5.0):
             return
         self._written = now
         share = min(1.0, done / total) if total > 0 else 0.0
-        left = (now - self._began) * (1 - share) / share if 0 < share < 1 and now - self._began > 2 else None
+        left = self._left if self._left is not None else self._guess(share, now)
         text = f"{done:.0f}/{total:.0f} {unit}" if total > 0 else f"{done:.0f} {unit}"
-        tail = "".join([f"  {_clock(left)} left" if left is not None else "", f"  {message}" if message else ""])
+        parts = (f"{_clock(left)} left" if left is not None and not finished else "", message)
+        tail = "".join(f"  {part}" for part in parts if part)
         if self._bar:
             width = 24
             filled = "█" * round(share * width)
@@ -61,7 +63,13 @@ class TerminalReporter:
         self._stream.flush()
 
     def metric(self, **data: Any) -> None:
-        """Ignore readings; the job's events keep them."""
+        """Take over the time left where the work knows it better than its share tells; the job keeps the rest."""
+        if "seconds_left" in data:
+            self._left = float(data["seconds_left"])
+
+    def _guess(self, share: float, now: float) -> float | None:
+        spent = now - self._began
+        return spent * (1 - share) / share if 0.03 < share < 1 and spent > 2 else None
 
     def note(self, message: str) -> None:
         """Write one line above the bar."""

@@ -54,6 +54,12 @@ OTHER_ATTRIBUTE: Final[dict[Language, tuple[str, ...]]] = {
 }
 """Wordings with the attribute in everyday words."""
 
+NUMBERED: Final[dict[Language, tuple[str, ...]]] = {
+    "en": ("Under {n}, what {be} the {a} {p}?", "{n}, {e}: which {a}?", "What does {n} say about the {a} {p}?"),
+    "zh": ("按照{n}，{e}的{a}是{v}？", "{n}里{e}的{a}是{v}？"),
+}
+"""Wordings that name the number `{n}` of the document, as people do who work by it."""
+
 OWNERLESS: Final[tuple[str, ...]] = (
     "What {be} the {a}?",
     "Tell me the {a}.",

@@ -1,14 +1,18 @@
 """Measure retrieval on a SQuAD-style file: fused, dense alone and BM25 alone, in one run.
 
-    python -m tests.benchmarks.retrieval FILE [--articles 30] [--limit 200] [--cache DIR] [--json]
+    python -m tests.benchmarks.retrieval FILE [--articles 30] [--limit 200] [--cache DIR] [--command] [--json]
 
 A hit is a chunk of the right article whose span overlaps a gold answer's span. Chunks have the product's own sizes.
+With `--command` the whole way of a user is measured instead: `domainsmith ingest` reads the file (cut to the first
+articles), `domainsmith retrieve --questions` answers, and its JSON lines are scored.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +41,8 @@ class Question:
 
     text: str
     document: str
+    part: str
+    """Name of the article in its file."""
     spans: tuple[tuple[int, int], ...]
 
 
@@ -67,7 +73,7 @@ def load(path: Path, articles: int | None) -> tuple[list[Chunk], list[Question]]
                     for a in item.get("answers", [])
                 )
                 if spans:
-                    questions.append(Question(item["question"], identifier, spans))
+                    questions.append(Question(item["question"], identifier, part.part, spans))
             offset += len(faithful(paragraph["context"])) + 2
     return chunks, questions
 
@@ -81,9 +87,13 @@ def score(
     for question in questions:
         ranks.append(next((r for r, i in enumerate(ranking(question.text), 1) if hits(chunks[i], question)), None))
     seconds = time.perf_counter() - started
+    return {**quality(ranks), "queries_per_s": len(ranks) / seconds}
+
+
+def quality(ranks: Sequence[int | None]) -> dict[str, float]:
+    """Return recall at the cuts and MRR@10 from the rank of every question's first hit."""
     found = {f"recall@{cut}": sum(r is not None and r <= cut for r in ranks) / len(ranks) for cut in CUTS}
-    mrr = sum(1 / r for r in ranks if r is not None and r <= 10) / len(ranks)
-    return {**found, "mrr@10": mrr, "queries_per_s": len(ranks) / seconds}
+    return {**found, "mrr@10": sum(1 / r for r in ranks if r is not None and r <= 10) / len(ranks)}
 
 
 def hits(chunk: Chunk, question: Question) -> bool:
@@ -93,6 +103,41 @@ def hits(chunk: Chunk, question: Question) -> bool:
     )
 
 
+def by_command(file: Path, articles: int | None, questions: Sequence[Question], cache: Path) -> dict[str, Any]:
+    """Return recall and MRR of `domainsmith retrieve` on a project made by `new` and `ingest`."""
+    data = json.loads(file.read_text(encoding="utf-8-sig"))
+    data["data"] = data["data"][:articles]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / file.name).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        lines = [json.dumps({"question": question.text}, ensure_ascii=False) for question in questions]
+        (home / "questions.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        environment = os.environ | {"DOMAINSMITH_HOME": str(home / "home"), "DOMAINSMITH_CACHE": str(cache)}
+
+        def domainsmith(*words: str) -> str:
+            command = [sys.executable, "-m", "ui.cli", *words]
+            return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+        domainsmith("new", "benchmark")
+        started = time.perf_counter()
+        domainsmith("ingest", str(home / file.name))
+        built = time.perf_counter() - started
+        answers = domainsmith("retrieve", "-k", "10", "--questions", str(home / "questions.jsonl"), "--json")
+        texts = [json.loads(part.read_text(encoding="utf-8")) for part in home.glob("home/projects/*/texts/*.json")]
+    names = {text["document"]: text["name"] for text in texts}
+
+    def is_hit(chunk: dict[str, Any], question: Question) -> bool:
+        return names[chunk["document"]] == f"{file.name}#{question.part}" and any(
+            chunk["start"] < end and start < chunk["end"] for start, end in question.spans
+        )
+
+    ranks = [
+        next((rank for rank, chunk in enumerate(json.loads(line)["chunks"], 1) if is_hit(chunk, question)), None)
+        for question, line in zip(questions, answers.splitlines(), strict=True)
+    ]
+    return {**quality(ranks), "ingest_s": built}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -100,11 +145,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--articles", type=int)
     parser.add_argument("--limit", type=int, help="ask only so many questions, spread evenly")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "domainsmith-benchmark")
+    parser.add_argument("--command", action="store_true", help="measure the commands `ingest` and `retrieve`")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     chunks, questions = load(options.file, options.articles)
     if options.limit and options.limit < len(questions):
         questions = [questions[i * len(questions) // options.limit] for i in range(options.limit)]
+    if options.command:
+        measured = {"file": options.file.name, "questions": len(questions)}
+        measured |= by_command(options.file, options.articles, questions, options.cache)
+        print(json.dumps(measured))
+        return 0
     embedder = load_embedder(Settings(cache=options.cache))
     with tempfile.TemporaryDirectory() as folder:
         index = VectorIndex(Path(folder), embedder)

@@ -80,3 +80,18 @@ def test_a_log_gets_plain_lines_and_not_one_a_unit() -> None:
     assert lines[-1] == "mix: 1000/1000 rows (100%)"
     assert len(lines) < 5
     assert "\r" not in stream.getvalue()
+
+
+def test_the_time_left_is_the_works_own_where_it_tells_one() -> None:
+    stream = io.StringIO()
+    with TerminalReporter("tune", stream) as reporter:
+        reporter.metric(seconds_left=125.0, loss=1.0)
+        reporter.progress(1, 100, "steps")
+    assert stream.getvalue() == "tune: 1/100 steps (1%)  2m05s left\n"
+
+
+def test_no_time_left_is_guessed_from_the_first_moments() -> None:
+    stream = io.StringIO()
+    with TerminalReporter("tune", stream) as reporter:
+        reporter.progress(1, 100, "steps")
+    assert "left" not in stream.getvalue()

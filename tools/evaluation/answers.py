@@ -82,7 +82,7 @@ class Clock:
         message = f"{batch[0].arm}, {batch[0].item.dimension}"
         elapsed = self._now() - self._begun
         if spent > SETTLED * self._cost:
-            message += f", about {elapsed * (self._cost - spent) / spent:.0f} s left"
+            self.reporter.metric(seconds_left=round(elapsed * (self._cost - spent) / spent, 1))
         self.reporter.progress(done, self._total, "answers", message)
 
 

@@ -20,9 +20,9 @@ from tools.workspace import Project
 DOMAIN: Final[tuple[Dimension, ...]] = ("domain_knowledge", "domain_knowledge_held_out")
 QUICK: Final[dict[Dimension, int]] = {
     "domain_knowledge": 90,
-    "domain_knowledge_held_out": 30,
-    "understanding": 30,
-    "faithfulness": 30,
+    "domain_knowledge_held_out": 24,
+    "understanding": 20,
+    "faithfulness": 24,
     "general_ability": 100,
     "instruction_following": 20,
     "syntax": 30,

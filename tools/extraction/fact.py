@@ -26,6 +26,8 @@ class Fact(Record):
     """Attribute asked for; the full question for `question`; empty for a definition."""
     context: str = ""
     """Subject in which a defined term is used; empty where the term says enough."""
+    number: str = ""
+    """Number of the document as its title says it, `T-09`, where the fact's own names do not carry it."""
     relation: Literal["of", "in", "for"] = "of"
     """English preposition between attribute and entity."""
     answer: str

@@ -24,6 +24,8 @@ from tools.extraction.subject import Subject, subjects
 from tools.extraction.tables import Cell, table_cells
 
 _LONGEST_QUOTE = 500
+_NUMBERED: Final = re.compile(r"(?<![\w-])[A-Z]{1,4}-?\d{1,5}(?![\w-])")
+"""A document's number inside its title."""
 _BARE: Final = re.compile(
     r"^(age|type|names?|date|time|status|number|certificate|class|ratings?|level|condition|value|result|total|category|code|"
     r"rate|amount|description|address|title|position|size|held|other)$",
@@ -162,8 +164,10 @@ class _Page:
         context: str = "",
         relation: str = "of",
     ) -> Fact:
+        number = next(iter(_NUMBERED.findall(self.subject.title)), "") if form == "attribute" else ""
         return Fact.model_validate(
             {
+                "number": "" if number in f"{entity} {attribute}" else number,
                 "id": fact_id(self.text.document, quote.start, quote.end, entity, attribute),
                 "document": self.text.document,
                 "form": form,

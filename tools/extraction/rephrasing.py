@@ -44,7 +44,8 @@ def question_wordings(question: str, language: Language) -> Iterator[str]:
         full = f"{question}？"
     yield full
     yield from _rephrased(full, language)
-    yield from other_words(full, language)
+    for asked in (full, *_rephrased(full, language)):
+        yield from other_words(asked, language)
     small = full
     if language == "en":
         small = uncapitalised(full)

@@ -13,7 +13,7 @@ class ExtractRequest(Record):
     documents: tuple[str, ...] = ()
     """Patterns (`tarvo-*`) of names or ids of documents pairs may come from, the others are held out; empty for all."""
     seed: int = 0
-    wordings: int = Field(default=5, ge=1, le=32)
+    wordings: int = Field(default=12, ge=1, le=32)
     """Trained wordings a fact."""
     held_out_share: float = Field(default=0.2, ge=0, lt=1)
     """Share of the documents held out before any pair is made."""
@@ -23,8 +23,9 @@ class ExtractRequest(Record):
     """Share of the closed-book pairs kept for the validation loss of training."""
     reading_share: float = Field(default=0.15, ge=0, le=0.8)
     """Share of the domain pairs that show the passage."""
-    unanswerable_share: float = Field(default=0.05, ge=0, le=0.5)
-    """Share of the domain pairs that show a passage without the answer."""
+    unanswerable_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of the domain pairs that show a passage without the answer. None by default: a small model that learnt to
+    abstain on the domain's own questions abstains without passages too; the general data teach abstaining."""
     model_chunks: int | None = Field(default=None, ge=0)
     """Most passages of prose a model reads; `None`: 40 for the local model, all for an endpoint."""
 

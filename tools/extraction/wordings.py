@@ -126,6 +126,9 @@ def _attribute(fact: Fact, variants: Variants) -> Iterator[str]:
             yield from (capitalised(frame.format(**values)) for frame in wordings.OWNERLESS)
         yield from (capitalised(frame.format(**_values(fact, fact.entity, fact.attribute))) for frame in frames[1:4])
         return
+    if fact.number:
+        values = _values(fact, names[-1], fact.attribute) | {"n": fact.number}
+        yield from (capitalised(frame.format(**values)) for frame in wordings.NUMBERED[fact.language])
     for number, other in enumerate(variants.attributes(fact)):
         values = _values(fact, names[number % len(names)], other)
         yield from (capitalised(frame.format(**values)) for frame in wordings.OTHER_ATTRIBUTE[fact.language])
@@ -214,14 +217,16 @@ def _by_head(fact: Fact, table: Sequence[tuple[str, Sequence[str]]], name: str, 
 def _definition(fact: Fact) -> Iterator[str]:
     first, *rest = wordings.DEFINITION[fact.language]
     terms = _terms(fact)
-    sign = re.search(wordings.SIGN_TERMS[fact.language], fact.entity, re.IGNORECASE) is not None
     owner = re.sub(r"^ (?:for|in) (?:the )?", "", fact.context) if fact.language == "en" else ""
+    sign = re.search(wordings.SIGN_TERMS[fact.language], fact.entity, re.IGNORECASE) is not None
+    # A title such as `Tarn pump faults` is no device that anybody stands before.
+    device = owner if sign and not is_plural(owner) else ""
     yield capitalised(first.format(t=terms[0], c=fact.context))
     turns = cycle(terms)
     # A sign is seen on a device; elsewhere a term is used for or in its subject.
-    contexts = cycle([fact.context, f" on the {owner}"] if sign and owner else [fact.context])
-    if sign and owner:
-        yield from (capitalised(frame.format(t=next(turns), o=owner)) for frame in wordings.SHOWN_BY)
+    contexts = cycle([fact.context, f" on the {device}"] if device else [fact.context])
+    if device:
+        yield from (capitalised(frame.format(t=next(turns), o=device)) for frame in wordings.SHOWN_BY)
     for frame in (*(wordings.SIGN[fact.language] if sign else ()), *rest) * min(2, len(terms)):
         yield capitalised(frame.format(t=next(turns), c=next(contexts)))
 

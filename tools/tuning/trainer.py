@@ -183,9 +183,7 @@ class Listener(TrainerCallback):  # type: ignore[misc]
         self._course.points.append(point.model_dump())
         left = self._course.seconds / len(self._course.points) * (state.max_steps - state.global_step)
         self._reporter.metric(**point.model_dump(exclude_none=True), seconds_left=round(left, 1))
-        message = (
-            f"epoch {point.epoch:.2f}, loss {point.loss:.3f}, {point.tokens_per_s:.0f} tokens/s, {left:.0f} s left"
-        )
+        message = f"epoch {point.epoch:.2f}, loss {point.loss:.3f}, {point.tokens_per_s:.0f} tokens/s"
         self._reporter.progress(state.global_step, state.max_steps, "steps", message)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -39,7 +39,7 @@ def extract(
         list[str] | None, typer.Option("--documents", help="Only documents whose name matches this pattern.")
     ] = None,
     seed: Seed = 0,
-    wordings: Annotated[int, typer.Option("--wordings", min=1, max=32, help="Trained wordings of every fact.")] = 5,
+    wordings: Annotated[int, typer.Option("--wordings", min=1, max=32, help="Trained wordings of every fact.")] = 12,
     held_out_share: Annotated[
         float, typer.Option("--held-out", min=0.0, max=0.9, help="Share of documents that only test.")
     ] = 0.2,

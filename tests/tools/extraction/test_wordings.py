@@ -45,13 +45,26 @@ def test_an_attribute_that_says_its_owner_is_asked_alone():
 
 
 def test_a_sign_is_asked_by_its_code_and_by_the_device_that_shows_it():
-    text = "# Tarn pump faults\n\n- **Error E17**: blocked filter\n- **Amber lamp**: tank empty\n"
+    text = "# Tarn pump manual\n\n- **Error E17**: blocked filter\n- **Amber lamp**: tank empty\n"
     found = {fact.entity: questions(fact) for fact in harvest([text_of("d", text)], Silent())}
-    code, lamp = found["error E17"], found["the Amber lamp"]
-    assert any("error" not in question.lower() and "E17" in question for question in code)
+    code, lamp = found["Error E17"], found["the Amber lamp"]
+    assert any("rror" not in question.lower() and "E17" in question for question in code)
     assert any("fault E17" in question for question in code)
     assert any("amber light" in question for question in lamp)
     assert any("on the Tarn pump" in question for question in lamp)
+    titled = harvest([text_of("d", text.replace("manual", "faults"))], Silent())
+    assert not any(
+        "My Tarn" in question or "on the Tarn" in question for fact in titled for question in questions(fact)
+    )
+
+
+def test_the_number_of_the_document_is_named_where_the_fact_does_not_carry_it():
+    text = (
+        "# Bulletin T-09 Tarn seals\n\n| Model | Kit |\n|-|-|\n| Tarn Wren pump | K-Oak |\n| Tarn Jay pump | K-Elm |\n"
+    )
+    facts = [fact for fact in harvest([text_of("d", text)], Silent()) if fact.attribute == "kit"]
+    assert {fact.number for fact in facts} == {"T-09"}
+    assert any(question.startswith("Under T-09, what is the kit") for question in questions(facts[0]))
 
 
 def test_some_wordings_are_typed_in_a_hurry_but_never_the_plain_ones():
