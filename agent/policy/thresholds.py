@@ -120,7 +120,7 @@ SOURCES: Final[dict[str, str]] = {
     "smallest_batch": _OURS,
     "steps_per_epoch": _OURS,
     "epochs": _POLICY,
-    "fact_visits": "ours: 4 wordings x 6 epochs taught 40 facts; runs at 24 and 32 gave 67% and 65% (BENCHMARKS.md)",
+    "fact_visits": "ours: 12 wordings x 2 epochs did better than 8 x 3 and 24 x 1, one run each (BENCHMARKS.md)",
     "fact_learning_rate": "one run each, 32 questions: 44% at 3e-3, 22% at 1e-3; no interval (BENCHMARKS.md)",
     "max_length": _OURS,
     "consent_seconds": "ours: about as long as a person waits without being told",
