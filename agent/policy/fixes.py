@@ -23,13 +23,18 @@ WIDER_K: Final = 10
 """Chunks to retrieve when looking for a passage that the usual number missed."""
 FEWER_K: Final = 3
 """Chunks to retrieve where the context was cut: a small model reads few passages best (measured)."""
+UNANSWERABLE: Final = 0.05
+"""Share of the domain pairs that show a silent passage, where abstaining has to be taught on the domain itself; it
+costs answers without passages (measured on a 135M model, `BENCHMARKS.md`)."""
+MORE_WORDINGS: Final = 16
+"""Wordings of every fact where the usual twelve did not teach it."""
 
 
 @dataclass(frozen=True)
 class _Mend:
     kind: FixKind
     command: str
-    """Command line after `domainsmith`; `{project}`, `{items}`, `{share}`, `{wider}` and `{fewer}` are filled in."""
+    """Command line after `domainsmith`; the names in braces are filled in."""
     article: str
 
 
@@ -38,9 +43,9 @@ _MENDS: Final[dict[Cause, _Mend]] = {
     "bad_training_pair": _Mend("data", "review -p {project}", "pair-quality"),
     "missing_source": _Mend("data", "ingest -p {project} PATH", "documents"),
     "ambiguous_question": _Mend("data", "validate -p {project} --questions {items}", "qa-ambiguous-queries"),
-    "format": _Mend("data", "extract -p {project}", "pair-quality"),
-    "unsupported": _Mend("data", "extract -p {project}", "abstention"),
-    "knowledge_gap": _Mend("data", "extract -p {project}", "paraphrases"),
+    "format": _Mend("data", "review -p {project}", "pair-quality"),
+    "unsupported": _Mend("data", "extract -p {project} --unanswerable {unanswerable}", "abstention"),
+    "knowledge_gap": _Mend("data", "extract -p {project} --wordings {wordings}", "paraphrases"),
     "forgetting": _Mend("data", "mix -p {project} --domain-share {share}", "replay"),
     "retrieval_miss": _Mend("retrieval", "retrieve -p {project} -k {wider} --questions {items}", "chunking"),
     "context_lost": _Mend("retrieval", "retrieve -p {project} -k {fewer} --questions {items}", "chunking"),
@@ -87,6 +92,8 @@ def fixes_for(
         "share": f"{share:g}",
         "wider": WIDER_K,
         "fewer": FEWER_K,
+        "unanswerable": UNANSWERABLE,
+        "wordings": MORE_WORDINGS,
     }
     paraphrases = thresholds.paraphrases_per_fact
     fixes = tuple(

@@ -54,6 +54,7 @@ def test_errors_are_one_line_with_their_exit_code(cli: Cli, arguments: list[str]
         pytest.param(["ingest", "empty"], 2, ["empty"], id="empty folder"),
         pytest.param(["ingest", "bad.pdf"], 2, ["bad.pdf"], id="corrupt PDF"),
         pytest.param(["ingest", "noise.txt"], 2, ["noise.txt"], id="undecidable encoding"),
+        pytest.param(["extract", "--reading", "0.8", "--unanswerable", "0.4"], 2, ["95%"], id="only passages"),
         pytest.param(["retrieve", "price?"], 2, ["domainsmith ingest"], id="nothing ingested"),
         pytest.param(["retrieve"], 2, ["--questions"], id="no question"),
         pytest.param(["retrieve", "--questions", "blank.txt"], 2, ["holds no question"], id="file without a question"),

@@ -43,6 +43,13 @@ def extract(
     held_out_share: Annotated[
         float, typer.Option("--held-out", min=0.0, max=0.9, help="Share of documents that only test.")
     ] = 0.2,
+    reading: Annotated[
+        float, typer.Option("--reading", min=0.0, max=0.8, help="Share of pairs that show the passage.")
+    ] = 0.15,
+    unanswerable: Annotated[
+        float,
+        typer.Option("--unanswerable", min=0.0, max=0.5, help="Share of pairs that show a passage without the answer."),
+    ] = 0.0,
     model_chunks: Annotated[
         int | None,
         typer.Option("--model-chunks", min=0, help="Most passages of prose a model reads; 0 for rules only."),
@@ -57,11 +64,15 @@ def extract(
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
+    if reading + unanswerable >= 0.95:
+        raise InputError("reading and unanswerable pairs together must stay below 95%", mend="lower one of the two")
     request = ExtractRequest(
         documents=tuple(documents or ()),
         seed=seed,
         wordings=wordings,
         held_out_share=held_out_share,
+        reading_share=reading,
+        unanswerable_share=unanswerable,
         model_chunks=model_chunks,
     )
     result = run_station(runtime, opened, "extract", request, ExtractResult, detach=detach)
