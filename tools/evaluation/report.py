@@ -44,8 +44,19 @@ def deciding(report: EvaluationReport, method: str) -> Comparison | None:
     return None
 
 
-def comparison_sentence(comparison: Comparison, lang: Language) -> str:
-    """Return one comparison as a sentence with its interval and n."""
+def comparison_sentence(comparison: Comparison, lang: Language, count: int = 1) -> str:
+    """Return the deciding comparison as a sentence with its interval and n.
+
+    It was named before anything was measured, so its own interval decides; where it would not stand among all
+    comparisons of the report, the sentence says so.
+
+    Args:
+        comparison: The one that decides.
+        lang: Language of the sentence.
+        count: Comparisons in the report, over which its p is adjusted.
+    """
+    excludes = comparison.low > 0 or comparison.high < 0
+    alone = excludes and comparison.verdict not in ("a_better", "b_better")
     names = {"a": arm_name(comparison.a, lang), "b": arm_name(comparison.b, lang)}
     return say(
         "deciding",
@@ -56,7 +67,9 @@ def comparison_sentence(comparison: Comparison, lang: Language) -> str:
         low=_points(comparison.low),
         high=_points(comparison.high),
         n=comparison.n,
-        finding=say(comparison.verdict, lang, **names),
+        finding=say("decides_alone", lang, count=count, p=comparison.p)
+        if alone
+        else say(comparison.verdict, lang, **names),
     )
 
 
@@ -103,7 +116,7 @@ def count_notes(report: EvaluationReport, lang: Language, thresholds: Thresholds
 def _verdict(report: EvaluationReport, decision: MethodDecision, lang: Language) -> str:
     sentence = f"**{method_sentence(decision.method, lang)}**"
     comparison = deciding(report, decision.method)
-    return f"{sentence} {comparison_sentence(comparison, lang)}" if comparison else sentence
+    return f"{sentence} {comparison_sentence(comparison, lang, len(report.comparisons))}" if comparison else sentence
 
 
 def _score_table(report: EvaluationReport, lang: Language) -> list[str]:

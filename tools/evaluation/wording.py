@@ -58,6 +58,11 @@ _TEXT: Final[Phrases] = {
         "n = {n}: {finding}.",
         "zh": "决定性比较：{dimension}上{b}对{a}：{points}个百分点，95% 区间 {low} 至 {high}，n = {n}：{finding}。",
     },
+    "decides_alone": {
+        "en": "the interval excludes zero, which is what decides; corrected for all {count} comparisons below, "
+        "p = {p:.2f}, so a second set should confirm it",
+        "zh": "区间不含零，以此为准；若对下列全部 {count} 项比较校正，p = {p:.2f}，宜用第二套题确认",
+    },
     "notes": {"en": "## Notes", "zh": "## 说明"},
     "measured": {"en": "## What was measured", "zh": "## 测了什么"},
     "measured_text": {
