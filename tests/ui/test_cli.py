@@ -181,3 +181,11 @@ def test_without_a_command_the_help_keeps_its_lines(cli: Cli) -> None:
     ran = cli()
     assert ran.code == 2
     assert len(ran.err.splitlines()) > 10
+
+
+def test_a_line_separator_inside_a_question_ends_no_line(tmp_path: Path) -> None:
+    from ui.commands.compare import _lines
+
+    file = tmp_path / "asked.jsonl"
+    file.write_text('{"question": "one\u2028and\x85more"}\r\n{"question": "two"}\n', encoding="utf-8", newline="")
+    assert [json.loads(line)["question"] for line in _lines(file) if line.strip()] == ["one\u2028and\x85more", "two"]

@@ -123,7 +123,8 @@ def _questions(question: str | None, path: Path | None) -> Iterator[str]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines(): a line separator of Unicode inside a question ends no line of JSON.
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise InputError("cannot read the questions", where=str(path), mend=str(error.strerror or error)) from error
     except UnicodeDecodeError as error:
