@@ -189,3 +189,12 @@ def test_a_line_separator_inside_a_question_ends_no_line(tmp_path: Path) -> None
     file = tmp_path / "asked.jsonl"
     file.write_text('{"question": "one\u2028and\x85more"}\r\n{"question": "two"}\n', encoding="utf-8", newline="")
     assert [json.loads(line)["question"] for line in _lines(file) if line.strip()] == ["one\u2028and\x85more", "two"]
+
+
+def test_a_blank_question_of_a_file_keeps_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ui.commands.compare import _questions
+
+    file = tmp_path / "asked.jsonl"
+    file.write_text('{"question": "one"}\n{"question": " "}\n{"question": "two"}\n', encoding="utf-8")
+    assert list(_questions(None, file)) == ["one", "", "two"]
+    assert "line 2" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from agent.errors import InputError
 from agent.records.corpus import Retrieved
 from ui import render
 from ui.options import Json, Lang, ProjectName, Questions
+from ui.output import complain
 from ui.runtime import Runtime
 
 
@@ -34,12 +35,13 @@ def retrieve(
     """Show the chunks retrieved for a question, or for every question of a file (one JSON line each)."""
     runtime = Runtime(as_json=json, lang=lang)
     asked = list(_questions(question, questions))
-    if not asked:
+    if not any(asked):
         raise InputError("this file holds no question", where=str(questions), mend="one question a line, or JSONL")
     retriever = runtime.retriever(runtime.workspace.open(project))
     for text in asked:
         began = time.perf_counter()
-        hits = retriever.search(text, k)
+        # A blank question of a file keeps its line, so that answers and questions stay side by side.
+        hits = retriever.search(text, k) if text else []
         data = {
             "question": text,
             "chunks": [_chunk(hit) for hit in hits],
@@ -110,15 +112,17 @@ def _questions(question: str | None, path: Path | None) -> Iterator[str]:
             continue
         try:
             text = jsonlib.loads(line)["question"]
-            if not isinstance(text, str) or not text.strip():
-                raise ValueError("`question` is no text")
-        except (ValueError, KeyError) as error:
+            if not isinstance(text, str):
+                raise TypeError("`question` is no text")
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 "not a JSON object with `question`",
                 where=f"{path}, line {number}",
                 mend="one question a line, or JSONL",
             ) from error
-        yield text
+        if not text.strip():
+            complain(f"{path}, line {number}: the question is blank, so nothing is retrieved for it")
+        yield text.strip()
 
 
 def _lines(path: Path) -> list[str]:
