@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
+from pydantic import ValidationError
 
 from agent.errors import InputError
 from agent.records.mixture import MixManifest, ShareBy
@@ -64,17 +65,19 @@ def extract(
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
-    if reading + unanswerable >= 0.95:
-        raise InputError("reading and unanswerable pairs together must stay below 95%", mend="lower one of the two")
-    request = ExtractRequest(
-        documents=tuple(documents or ()),
-        seed=seed,
-        wordings=wordings,
-        held_out_share=held_out_share,
-        reading_share=reading,
-        unanswerable_share=unanswerable,
-        model_chunks=model_chunks,
-    )
+    try:
+        request = ExtractRequest(
+            documents=tuple(documents or ()),
+            seed=seed,
+            wordings=wordings,
+            held_out_share=held_out_share,
+            reading_share=reading,
+            unanswerable_share=unanswerable,
+            model_chunks=model_chunks,
+        )
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(said, mend="lower one of the two") from error
     result = run_station(runtime, opened, "extract", request, ExtractResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.extract(result, runtime.output))
