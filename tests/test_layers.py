@@ -45,6 +45,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "fastapi": ("ui/",),
     "starlette": ("ui/",),
     "uvicorn": ("ui/",),
+    "mcp": ("ui/",),
     "typer": ("ui/",),
 }
 """Third party to the files and folders that may import it."""
@@ -67,6 +68,9 @@ HEAVY = frozenset(
 
 LOADED_BY_WORKERS = ("tools/tuning/trainer.py",)
 """Modules that only a worker imports, and that may therefore import heavy packages at their top."""
+
+LOADED_BY_THE_SERVER = ("ui/pages/", "ui/web/")
+"""Folders that only `domainsmith serve` imports, inside a function; likewise."""
 
 AGENT_MAY_USE = frozenset({"pydantic", "pydantic_settings", "pydantic_core", "yaml"})
 
@@ -143,7 +147,7 @@ def test_heavy_packages_are_imported_inside_functions() -> None:
         if found.top in HEAVY
         and not found.deep
         and found.file not in LOADED_BY_WORKERS
-        and not found.file.startswith("graph/")
+        and not found.file.startswith(("graph/", *LOADED_BY_THE_SERVER))
     ]
     assert wrong == []
 
@@ -172,7 +176,8 @@ def fresh(code: str) -> str:
 def modules() -> list[str]:
     files = (path for layer in ("agent", "knowledge", "tools", "ui") for path in sorted((ROOT / layer).rglob("*.py")))
     paths = [path.relative_to(ROOT).as_posix() for path in files]
-    names = [path.removesuffix(".py").replace("/", ".") for path in paths if path not in LOADED_BY_WORKERS]
+    light = (path for path in paths if path not in LOADED_BY_WORKERS and not path.startswith(LOADED_BY_THE_SERVER))
+    names = [path.removesuffix(".py").replace("/", ".") for path in light]
     return [name.removesuffix(".__init__") for name in names]
 
 
@@ -181,6 +186,16 @@ def test_modules_for_workers_exist_and_are_imported_inside_functions() -> None:
         assert (ROOT / file).exists()
         name = file.removesuffix(".py").replace("/", ".")
         assert [str(found) for found in IMPORTS if found.module == name and not found.deep] == []
+
+
+def test_the_server_is_imported_inside_functions() -> None:
+    server = tuple(folder.rstrip("/").replace("/", ".") for folder in LOADED_BY_THE_SERVER)
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.module.startswith(server) and not found.deep and not found.file.startswith(LOADED_BY_THE_SERVER)
+    ]
+    assert wrong == []
 
 
 def test_no_module_loads_anything_heavy() -> None:

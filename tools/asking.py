@@ -1,25 +1,34 @@
 """One question to several arms: base and tuned from the weights alone, rag and tuned+rag from passages.
 
-One model is in memory; the tuned arms differ from the others only by the adapter.
+One model is in memory; the tuned arms differ from the others only by the adapter. `stream_arms` is the one way an
+arm is asked: the command line, the compare page and the OpenAI-compatible API all read its events.
+
+    for event in stream_arms(project, settings, "What does E21 mean?", ("base", "rag"), retrieved):
+        match event:
+            case ArmPiece(text=text): print(text, end="")
+            case ArmAnswered(answer=answer): print(answer.citations)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, get_args
 
 from pydantic import Field
 
 from agent.errors import EmptyError, InputError
-from agent.prompts.forms import closed_book, with_context
-from agent.records.base import Record
+from agent.progress import Reporter
+from agent.prompts.forms import closed_book, system_message, with_context
+from agent.records.base import Language, Record
 from agent.records.corpus import Answer, Chunk, Retrieved
 from agent.records.evaluation import Arm, EvaluateRequest
+from agent.records.pairs import Message
 from agent.settings import Settings
 from knowledge.answering import MAX_NEW_TOKENS, Context, abstained, build_context, cite
 from knowledge.ingest.language import language_of
+from tools.answerers import Answerers
 from tools.evaluation.run import Tuned, find_tuned
-from tools.generation import load_generator
+from tools.generated import Generated
 from tools.workspace import Project
 
 ASKABLE: Final[tuple[Arm, ...]] = ("base", "rag", "tuned", "tuned+rag")
@@ -39,6 +48,32 @@ class SideBySide(Record):
     question: str
     answers: dict[Arm, Answer] = Field(default_factory=dict)
     clarify: Clarification | None = None
+
+
+class ArmStarted(Record):
+    """An arm has the model and begins to read its prompt."""
+
+    arm: Arm
+
+
+class ArmPiece(Record):
+    """An arm wrote some of its answer; never empty, and only whole characters."""
+
+    arm: Arm
+    text: str
+
+
+class ArmAnswered(Record):
+    """An arm has finished."""
+
+    arm: Arm
+    answer: Answer
+    """Its text is all pieces together."""
+    prompt_tokens: int
+    """Tokens the model read before it wrote."""
+
+
+ArmEvent = ArmStarted | ArmPiece | ArmAnswered
 
 
 def choose_arms(project: Project, wanted: str | None) -> tuple[Arm, ...]:
@@ -66,10 +101,22 @@ def choose_arms(project: Project, wanted: str | None) -> tuple[Arm, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def ask_arms(
-    project: Project, settings: Settings, question: str, arms: Sequence[Arm], retrieved: Sequence[Retrieved]
-) -> SideBySide:
-    """Put one question to every arm.
+def stream_arms(
+    project: Project,
+    settings: Settings,
+    question: str,
+    arms: Sequence[Arm],
+    retrieved: Sequence[Retrieved],
+    *,
+    answerers: Answerers | None = None,
+    reporter: Reporter | None = None,
+    earlier: Sequence[Message] = (),
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    stop: Sequence[str] = (),
+) -> Iterator[ArmEvent]:
+    """Put one question to every arm in turn, and yield what each says as it says it.
+
+    The model is held until the iterator ends or is closed; others wait meanwhile.
 
     Args:
         project: Whose documents and tuned model.
@@ -77,29 +124,75 @@ def ask_arms(
         question: The question; its language is told from it.
         arms: From `choose_arms`.
         retrieved: What retrieval found, for the arms with retrieval.
+        answerers: Holds the loaded models of a server; `None` loads one for this question.
+        reporter: Asked to stop while waiting and between tokens.
+        earlier: Turns before the question, for the arms without retrieval; those with it read their passages alone,
+            as they were trained to.
+        max_new_tokens: Most tokens of an answer; fewer where the model's positions end.
+        stop: Strings that end an answer and are no part of it.
+
+    Raises:
+        BusyError: Too many questions wait for the model.
+        CancelledError: The listener asked to stop.
+        InputError: The model cannot be loaded, or the question leaves no room for an answer.
     """
     tuned: Tuned | None = find_tuned(project, EvaluateRequest()) if any("tuned" in arm for arm in arms) else None
     if tuned is not None:
         settings = settings.model_copy(update={"base_model": tuned.result.base_model})
-    generator = load_generator(settings, tuned.folder if tuned else None)
     language = language_of(question)
     context = build_context(question, retrieved, language)
-    answers: dict[Arm, Answer] = {}
-    for arm in arms:
-        reads = "rag" in arm
-        prompt = with_context(question, context.passages, language) if reads else closed_book(question, language)
-        said = generator.generate([prompt], MAX_NEW_TOKENS, adapter="tuned" in arm)[0]
-        silent = abstained(said.text, language)
-        answers[arm] = Answer(
-            text=said.text,
-            citations=cite(said.text, question, _shown(context, retrieved)) if reads and not silent else (),
-            seconds_to_first_token=said.seconds_to_first_token,
-            seconds=said.seconds,
-            tokens=said.tokens,
-            abstained=silent,
-            truncated=said.truncated,
-        )
+    shown = _shown(context, retrieved)
+    with (answerers or Answerers()).using(settings, tuned.folder if tuned else None, reporter) as generator:
+        for arm in arms:
+            yield ArmStarted(arm=arm)
+            reads = "rag" in arm
+            prompt = with_context(question, context.passages, language) if reads else _asked(question, earlier)
+            prompt_tokens = generator.count(generator.prompt(prompt))
+            room = max_new_tokens if generator.positions is None else generator.positions - prompt_tokens
+            limit = max(1, min(max_new_tokens, room))
+            for said in generator.stream(prompt, limit, reporter, adapter="tuned" in arm, stop=stop):
+                if isinstance(said, str):
+                    yield ArmPiece(arm=arm, text=said)
+                else:
+                    answer = _answer(said, question, shown if reads else (), language)
+                    yield ArmAnswered(arm=arm, answer=answer, prompt_tokens=prompt_tokens)
+
+
+def ask_arms(
+    project: Project,
+    settings: Settings,
+    question: str,
+    arms: Sequence[Arm],
+    retrieved: Sequence[Retrieved],
+    *,
+    answerers: Answerers | None = None,
+    reporter: Reporter | None = None,
+) -> SideBySide:
+    """Put one question to every arm and return what all of them said; see `stream_arms`."""
+    events = stream_arms(project, settings, question, arms, retrieved, answerers=answerers, reporter=reporter)
+    answers = {event.arm: event.answer for event in events if isinstance(event, ArmAnswered)}
     return SideBySide(question=question, answers=answers)
+
+
+def _asked(question: str, earlier: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the prompt from the weights alone; our system line stands in where the conversation has none."""
+    if any(message.role == "system" for message in earlier):
+        return (*earlier, Message(role="user", content=question))
+    language = language_of(question)
+    return (system_message(language), *earlier, *closed_book(question, language)[1:])
+
+
+def _answer(said: Generated, question: str, shown: Sequence[Chunk], language: Language) -> Answer:
+    silent = abstained(said.text, language)
+    return Answer(
+        text=said.text,
+        citations=() if silent else cite(said.text, question, shown),
+        seconds_to_first_token=said.seconds_to_first_token,
+        seconds=said.seconds,
+        tokens=said.tokens,
+        abstained=silent,
+        truncated=said.truncated,
+    )
 
 
 def _shown(context: Context, retrieved: Sequence[Retrieved]) -> list[Chunk]:

@@ -4,15 +4,16 @@
     accept(project, ["p12ab"])
     export_pairs(project, Path("pairs.csv"), "csv")
 
-Every change rewrites `pairs.jsonl` whole, so a reader sees the state before or after it. Writing expects the caller to
-own the project.
+Every change replaces `pairs.jsonl` whole, so a reader sees the state before or after it; a review parses only the lines
+it changes. Writing expects the caller to own the project.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,11 +22,29 @@ from pydantic import ValidationError
 from agent.errors import InputError, NotFoundError
 from agent.records.base import Language
 from agent.records.pairs import Message, Pair, PairKind, PairSource, PairStatus
-from knowledge.files import read_records, write_records, write_text
+from knowledge.files import read_records, write_bytes_atomically, write_records, write_text
+from tools.conversations import conversation, read_conversations
 from tools.extraction.checks import CHECKS, check, first_failure
-from tools.extraction.rows import csv_columns, csv_rows, csv_text, json_lines, parsed_json, read_utf8
+from tools.extraction.rows import csv_text
 from tools.extraction.similarity import is_chinese, normal
 from tools.workspace import Project
+
+__all__ = [
+    "PairFormat",
+    "accept",
+    "conversation",
+    "edit",
+    "export_pairs",
+    "import_pairs",
+    "load_pairs",
+    "pair_id",
+    "read_conversations",
+    "reason_of",
+    "reject",
+    "restore",
+    "save_pairs",
+    "select",
+]
 
 PairFormat = Literal["messages", "alpaca", "sharegpt", "csv"]
 _COLUMNS: Final[tuple[str, ...]] = (
@@ -40,7 +59,8 @@ _COLUMNS: Final[tuple[str, ...]] = (
     "status",
     "reason",
 )
-_SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+_ID: Final = re.compile(rb'\s*\{"id":"([^"\\]*)"')
+_KIND_OF_REASON: Final = re.compile(r"([a-z_]+): ")
 
 
 def pair_id(document: str, start: int, end: int, messages: Iterable[Message]) -> str:
@@ -66,6 +86,7 @@ def select(
     kind: PairKind | None = None,
     source: PairSource | None = None,
     document: str | None = None,
+    reason: str | None = None,
     containing: str = "",
 ) -> list[Pair]:
     """Return the pairs that match every filter that is given.
@@ -76,6 +97,7 @@ def select(
         kind: Wanted kind.
         source: Wanted source.
         document: Wanted document id.
+        reason: Wanted kind of reason, as `reason_of` names it.
         containing: Text that question, answer or reason must hold, whatever its case.
     """
     needle = containing.casefold()
@@ -86,8 +108,15 @@ def select(
         and (kind is None or pair.kind == kind)
         and (source is None or pair.source == source)
         and (document is None or pair.document == document)
-        and needle in f"{pair.question}\n{pair.answer}\n{pair.reason}".casefold()
+        and (reason is None or reason_of(pair) == reason)
+        and (not needle or needle in f"{pair.question}\n{pair.answer}\n{pair.reason}".casefold())
     ]
+
+
+def reason_of(pair: Pair) -> str:
+    """Return the kind of a pair's reason: a check's name, `conflict`, or a person's own words; empty without one."""
+    named = _KIND_OF_REASON.match(pair.reason)
+    return named[1] if named else pair.reason
 
 
 def accept(project: Project, ids: Sequence[str]) -> list[Pair]:
@@ -141,6 +170,22 @@ def edit(project: Project, identifier: str, *, question: str | None = None, answ
     return _change(project, [identifier], change)[0]
 
 
+def restore(project: Project, before: Pair, after: Pair) -> Pair:
+    """Undo a change: put a pair back as it was, if it still is what the change made of it.
+
+    Raises:
+        NotFoundError: There is no such pair any more.
+        InputError: The pair was changed again since.
+    """
+
+    def back(now: Pair) -> Pair:
+        if now != after:
+            raise InputError("this pair was changed again since", where=now.id, mend="look at it and decide anew")
+        return before
+
+    return _change(project, [before.id], back)[0]
+
+
 def import_pairs(project: Project, path: Path) -> list[Pair]:
     """Add pairs from a `messages`, Alpaca or ShareGPT file (JSON or JSONL) or a CSV with question and answer.
 
@@ -167,16 +212,6 @@ def import_pairs(project: Project, path: Path) -> list[Pair]:
     return fresh
 
 
-def read_conversations(path: Path) -> Iterator[tuple[Message, ...]]:
-    """Yield the conversations of a file in any of the forms, without system lines.
-
-    Raises:
-        InputError: The file or a line of it cannot be read; says which line.
-    """
-    for where, row in _rows(path):
-        yield conversation(row, where)
-
-
 def export_pairs(project: Project, path: Path, form: PairFormat, *, status: PairStatus | None = "accepted") -> int:
     """Write pairs to a file, atomically; returns how many.
 
@@ -197,12 +232,25 @@ def export_pairs(project: Project, path: Path, form: PairFormat, *, status: Pair
 
 
 def _change(project: Project, ids: Sequence[str], change: Callable[[Pair], Pair]) -> list[Pair]:
-    pairs = load_pairs(project)
-    missing = set(ids) - {pair.id for pair in pairs}
+    """Replace the lines of some pairs; the others are copied unread, so that a review of 10,000 pairs stays quick."""
+    wanted = set(ids)
+    changed: dict[str, Pair] = {}
+    lines = project.pairs.read_bytes().split(b"\n") if project.pairs.exists() else []
+    for number, line in enumerate(lines):
+        head = _ID.match(line)
+        if line.strip() and (head is None or head[1].decode() in wanted):
+            try:
+                pair = Pair.model_validate_json(line)
+            except ValidationError as error:
+                where = f"{project.pairs.name}, line {number + 1}"
+                raise InputError("this is no pair", where=where, mend="correct or remove that record") from error
+            if pair.id in wanted:
+                changed[pair.id] = change(pair)
+                lines[number] = changed[pair.id].line().encode()
+    missing = wanted - set(changed)
     if missing:
         raise NotFoundError("no such pair", where=", ".join(sorted(missing)), mend="`domainsmith review` lists them")
-    changed = {pair.id: change(pair) for pair in pairs if pair.id in set(ids)}
-    save_pairs(project, [changed.get(pair.id, pair) for pair in pairs])
+    write_bytes_atomically(project.pairs, [b"\n".join(line for line in lines if line.strip()), b"\n"])
     return [changed[identifier] for identifier in dict.fromkeys(ids)]
 
 
@@ -213,54 +261,6 @@ def _shaped(pair: Pair, form: PairFormat) -> dict[str, Any]:
         speakers = {"user": "human", "assistant": "gpt", "system": "system"}
         return {"conversations": [{"from": speakers[m.role], "value": m.content} for m in pair.messages]}
     return {"messages": [message.model_dump() for message in pair.messages]}
-
-
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield place and object of every row of a file."""
-    text = read_utf8(path)
-    if path.suffix.lower() == ".csv":
-        if not {"question", "answer"} <= csv_columns(text):
-            raise InputError("the columns `question` and `answer` are missing", where=f"{path.name}, line 1")
-        for where, row in csv_rows(path.name, text):
-            yield where, {"question": row["question"], "answer": row["answer"]}
-    elif text.lstrip().startswith("["):
-        for number, entry in enumerate(parsed_json(path.name, text), start=1):
-            if not isinstance(entry, dict):
-                raise InputError("an entry is no object", where=f"{path.name}, entry {number}")
-            yield f"{path.name}, entry {number}", entry
-    else:
-        yield from json_lines(path.name, text)
-
-
-def conversation(row: dict[str, Any], where: str) -> tuple[Message, ...]:
-    """Read the turns of a row in any of the forms; the system line is left out, since the mix adds its own."""
-    try:
-        if "messages" in row:
-            turns = [Message.model_validate(turn) for turn in row["messages"]]
-        elif "conversations" in row:
-            turns = [
-                Message.model_validate({"role": _SPEAKERS[turn["from"]], "content": turn["value"]})
-                for turn in row["conversations"]
-            ]
-        elif "instruction" in row:
-            # Self-instruct files keep input and output in the first instance.
-            filled = row["instances"][0] if row.get("instances") else row
-            asked = "\n\n".join(part for part in (row["instruction"], filled.get("input") or "") if part)
-            turns = [Message(role="user", content=asked), Message(role="assistant", content=filled["output"])]
-        else:
-            turns = [Message(role="user", content=row["question"]), Message(role="assistant", content=row["answer"])]
-    except (KeyError, TypeError, IndexError, AttributeError, ValidationError) as error:
-        raise InputError(
-            "this is no training pair",
-            where=where,
-            mend="use the messages, Alpaca or ShareGPT form, or question and answer",
-        ) from error
-    spoken = tuple(turn for turn in turns if turn.role != "system")
-    roles = [turn.role for turn in spoken]
-    expected = ["user", "assistant"] * (len(roles) // 2)
-    if not roles or roles != expected or any(not turn.content.strip() for turn in spoken):
-        raise InputError("turns must go user, assistant, … and none may be empty", where=where)
-    return spoken
 
 
 def _imported(messages: tuple[Message, ...], asked: set[str]) -> Pair:

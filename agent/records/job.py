@@ -40,6 +40,8 @@ class Job(Record):
     """What a command that waited for the job exits with (0, 1, 2, 3 or 130); `None` until it has ended."""
     attempts: int = 0
     """How often a worker has started on it."""
+    key: str | None = None
+    """The occasion it was started on, e.g. an approval; an occasion has one job at most, however often it is tried."""
 
 
 class JobEvent(Record):

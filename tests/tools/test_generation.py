@@ -12,7 +12,8 @@ from agent.progress import Silent
 from agent.records.pairs import Message
 from agent.settings import Settings
 from tests.tiny_model import build_tiny_model
-from tools.generation import Generator, batches, load_generator
+from tools.decoding import batches
+from tools.generation import Generator, load_generator
 
 QUESTIONS = (
     "What is the rated pressure?",

@@ -5,7 +5,19 @@ import pytest
 
 from agent.errors import InputError, NotFoundError
 from agent.records.pairs import Message, Pair
-from tools.pairs import accept, edit, export_pairs, import_pairs, load_pairs, pair_id, reject, save_pairs, select
+from tools.pairs import (
+    accept,
+    edit,
+    export_pairs,
+    import_pairs,
+    load_pairs,
+    pair_id,
+    reason_of,
+    reject,
+    restore,
+    save_pairs,
+    select,
+)
 from tools.workspace import Workspace
 
 
@@ -54,6 +66,56 @@ def test_review_keeps_the_rest_and_marks_what_a_person_did(project):
     assert [by_id[name].status for name in ("p1", "p2", "p3")] == ["accepted", "accepted", "rejected"]
     assert all(p.reviewed for p in by_id.values())
     assert list(by_id) == ["p1", "p2", "p3"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("", ""),
+        ("length: question or answer is too short or too long", "length"),
+        ("conflict: a.md says '5', b.md says '6'", "conflict"),
+        ("Wrong: it is 6 bar", "Wrong: it is 6 bar"),
+        ("twice", "twice"),
+    ],
+)
+def test_kinds_of_reasons(reason, kind):
+    made = pair("p", reason=reason)
+    assert reason_of(made) == kind
+    assert select([made], reason=kind) == [made]
+    assert select([made], reason="other") == []
+
+
+def test_a_change_can_be_undone_unless_another_came_after(project):
+    before = load_pairs(project)[0]
+    after = edit(project, "p1", answer="blue")
+    content = project.pairs.read_bytes()
+    assert restore(project, before, after) == before
+    assert load_pairs(project)[0] == before
+    accept(project, ["p1"])
+    with pytest.raises(InputError, match="changed again"):
+        restore(project, before, after)
+    assert project.pairs.read_bytes() != content
+
+
+def test_a_review_leaves_the_other_lines_to_the_letter(project):
+    strange = b'{ "id": "p9", ' + pair("p9", "\u2028?", 'a "quoted" p1').line().encode().partition(b",")[2]
+    project.pairs.write_bytes(project.pairs.read_bytes() + b"\n" + strange)
+    lines = project.pairs.read_bytes().split(b"\n")
+    accept(project, ["p2"])
+    now = project.pairs.read_bytes().split(b"\n")
+    assert [now[0], now[2], now[3]] == [lines[0], lines[2], strange]
+    assert reject(project, ["p9"], "odd")[0].status == "rejected"
+    assert [p.id for p in load_pairs(project)] == ["p1", "p2", "p3", "p9"]
+
+
+def test_a_damaged_line_is_named_only_where_it_matters(project):
+    project.pairs.write_bytes(project.pairs.read_bytes() + b'{"id":"p4",broken\n')
+    assert accept(project, ["p1"])[0].reviewed
+    before = project.pairs.read_bytes()
+    with pytest.raises(InputError) as caught:
+        accept(project, ["p4"])
+    assert "line 4" in caught.value.where
+    assert project.pairs.read_bytes() == before
 
 
 @pytest.mark.parametrize(

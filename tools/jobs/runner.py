@@ -59,6 +59,7 @@ def submit(
     *,
     prepare: Callable[[Path], object] | None = None,
     worker: Sequence[str] = WORKER,
+    key: str | None = None,
 ) -> Job:
     """Record a job and start its worker.
 
@@ -71,11 +72,18 @@ def submit(
         prepare: Puts into the run folder what only this process can compute, e.g. what retrieval finds; called before
             anything starts, while the project is held.
         worker: Command that does the work.
+        key: Names the occasion, e.g. an approval. A second call with the same key starts nothing: it returns the job
+            of the first one, and starts its worker only if that never happened.
 
     Raises:
         BusyError: The project has an active job, or another process holds it.
         WorkFailedError: The worker could not be started.
     """
+    known = JobStore(project.jobs).of_key(key) if key is not None else None
+    if known is not None:
+        # Recorded but never started: whoever recorded it died in between.
+        unstarted = known.state == "queued" and known.pid is None
+        return _start(project, known, worker) if unstarted else known
     reconcile(project)
     with project.owned(f"start of a job ({kind})"):
         run = project.new_run(run_slug)
@@ -84,7 +92,7 @@ def submit(
             save_snapshot(settings, run)
             if prepare is not None:
                 prepare(run)
-            job = JobStore(project.jobs).create(kind, project.id, run.name, request)
+            job = JobStore(project.jobs).create(kind, project.id, run.name, request, key)
         except BaseException:
             shutil.rmtree(run, ignore_errors=True)
             raise

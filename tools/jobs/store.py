@@ -56,6 +56,10 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE UNIQUE INDEX one_active_job ON jobs ((1)) WHERE state IN ('queued', 'running');
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN key TEXT;
+    CREATE UNIQUE INDEX one_job_a_key ON jobs (key) WHERE key IS NOT NULL
+    """,
 )
 """Schema changes in order; the file's `user_version` counts those it has had. Never edit one, append."""
 
@@ -66,8 +70,15 @@ class JobStore:
 
     path: Path
 
-    def create(self, kind: JobKind, project: str, run: str, request: dict[str, Any]) -> Job:
+    def create(self, kind: JobKind, project: str, run: str, request: dict[str, Any], key: str | None = None) -> Job:
         """Write the record of a job that nobody has started yet.
+
+        Args:
+            kind: What to do.
+            project: Project id.
+            run: Run folder name.
+            request: The kind's request as JSON.
+            key: Names the occasion; there is never a second job of the same key.
 
         Raises:
             BusyError: Another job of the project is queued or running.
@@ -77,9 +88,9 @@ class JobStore:
             now = _now()
             identifier = secrets.token_hex(4)
             connection.execute(
-                "INSERT INTO jobs (id, kind, project, run, request, state, created, heartbeat)"
-                " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-                (identifier, kind, project, run, json.dumps(request, ensure_ascii=False), now, now),
+                "INSERT INTO jobs (id, kind, project, run, request, state, created, heartbeat, key)"
+                " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+                (identifier, kind, project, run, json.dumps(request, ensure_ascii=False), now, now, key),
             )
             return _one(connection, identifier)
 
@@ -162,6 +173,14 @@ class JobStore:
             return _job(rows[0])
         what = "no such job" if not rows else f"{len(rows)} jobs begin like this"
         raise NotFoundError(what, where=job_id, mend="`domainsmith jobs list` shows them")
+
+    def of_key(self, key: str) -> Job | None:
+        """Return the job of an occasion, if it has one."""
+        if not self.path.exists():
+            return None
+        with self._open() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE key = ?", (key,)).fetchone()
+            return _job(row) if row is not None else None
 
     def list(self) -> tuple[Job, ...]:
         """Return all jobs, oldest first."""

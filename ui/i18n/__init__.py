@@ -1,4 +1,7 @@
-"""Every phrase of the interface in English and Chinese; the two files hold the same keys (a test keeps it so)."""
+"""Every phrase of the interface in English and Chinese, one file an area and language: `<area>.<language>.json`.
+
+The areas of both languages hold the same keys, and no key stands in two areas (a test keeps it so).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from agent.records.base import Language
 @cache
 def phrases(lang: Language) -> dict[str, str]:
     """Return all phrases of a language by key."""
-    text = resources.files(__package__).joinpath(f"{lang}.json").read_text(encoding="utf-8")
-    loaded: dict[str, str] = json.loads(text)
+    loaded: dict[str, str] = {}
+    for file in sorted(resources.files(__package__).iterdir(), key=lambda one: one.name):
+        if file.name.endswith(f".{lang}.json"):
+            loaded.update(json.loads(file.read_text(encoding="utf-8")))
     return loaded
 
 

@@ -1,0 +1,44 @@
+"""How a step is named before it starts, and what it changes: the words of an approval."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.prompts.phrases import Phrases
+
+STEPS: Final[Phrases] = {
+    "ingest": {"en": "Read {paths} into the project", "zh": "把 {paths} 读入项目"},
+    "ingest_changes": {
+        "en": "text, chunks and index of the project; your files stay as they are",
+        "zh": "项目中的文本、片段与索引；您的原文件不动",
+    },
+    "extract": {
+        "en": "Make training pairs from {chunks} chunks, {wordings} wordings a fact",
+        "zh": "从 {chunks} 个片段生成训练样本，每个事实 {wordings} 种问法",
+    },
+    "extract_changes": {
+        "en": "the project's pairs; those a person has reviewed stay as they are",
+        "zh": "项目的样本；人工审过的保持不变",
+    },
+    "mix": {"en": "Make a training mix with {share} domain data", "zh": "生成训练配比，领域数据占 {share}"},
+    "mix_changes": {"en": "a new mix; earlier ones stay", "zh": "新增一份配比；原有的保留"},
+    "tune": {
+        "en": "{method} of {model} on mix {mix} ({examples} examples)",
+        "zh": "用配比 {mix}（{examples} 条）对 {model} 做 {method}",
+    },
+    "tune_auto": {"en": "Fine-tuning (first rung that fits)", "zh": "微调（从装得下的第一级开始）"},
+    "tune_changes": {
+        "en": "a new run folder with an adapter; base model and earlier runs stay",
+        "zh": "新增一个运行目录和适配器；基座模型和以前的运行保留",
+    },
+    "validate": {"en": "Build and seal the validation set", "zh": "生成并封存验证集"},
+    "validate_changes": {
+        "en": "the sealed validation set; scores on an earlier one can no longer be compared with new ones",
+        "zh": "封存的验证集；旧验证集上的分数不能再与新分数比较",
+    },
+    "evaluate": {
+        "en": "Measure {arms} on the sealed items ({answers} answers)",
+        "zh": "在封存题目上测量 {arms}（共 {answers} 个回答）",
+    },
+    "evaluate_changes": {"en": "a new report; earlier ones stay", "zh": "新增一份报告；原有的保留"},
+}

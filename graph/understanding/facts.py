@@ -1,0 +1,207 @@
+"""What a message tells about a team's task: values of profile fields, read by rules in English and Chinese.
+
+Several facts in one message are all taken; a later message corrects an earlier one. Only what is said is taken: a
+field that no rule finds stays unknown, and a number is never completed by a guess.
+
+    read_facts("2,000 PDF manuals, prices change every Monday, we are air-gapped")
+    # {"documents": {"count": 2000}, "knowledge_change": "weekly", "privacy": "air_gapped", …}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+
+from graph.understanding.numbers import amount, fraction, spaced
+
+_YES_NO: Final = frozenset({"needs_citations", "per_document_access_control", "general_ability_matters"})
+
+
+def read_facts(text: str, asked: str | None = None) -> dict[str, Any]:
+    """Return the profile fields that a message gives a value for, as plain values in the profile's shape.
+
+    Args:
+        text: The message.
+        asked: The field that was asked for last; a bare `yes`, `monthly` or `2000` then answers it.
+    """
+    plain = spaced(" ".join(text.split()))
+    found: dict[str, Any] = {}
+    readers = (
+        _change, _citations, _privacy, _access, _general, _kind, _documents, _pairs, _target, _params, _latency,
+        _languages,
+    )  # fmt: skip
+    for read in readers:
+        found.update(read(plain, asked))
+    goal = _goal(plain, asked)
+    if goal is not None:
+        found["goal"] = goal
+    return {**_bare(plain, asked), **found} if asked in _YES_NO else {**found, **_bare(plain, asked, found)}
+
+
+def says_unknown(text: str) -> bool:
+    """Return whether a message says that its writer does not know or wants to skip the question."""
+    return _found("unknown", text) is not None
+
+
+@cache
+def _patterns() -> Mapping[str, Any]:
+    raw = yaml.safe_load(resources.files(__package__).joinpath("facts.yaml").read_text(encoding="utf-8"))
+    return {
+        name: {key: _joined(one) for key, one in entry.items()} if isinstance(entry, dict) else _joined(entry)
+        for name, entry in raw.items()
+    }
+
+
+def _joined(alternatives: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), re.IGNORECASE)
+
+
+def _found(name: str, text: str) -> re.Match[str] | None:
+    match: re.Match[str] | None = _patterns()[name].search(text)
+    return match
+
+
+def _matching(name: str, text: str) -> list[str]:
+    """Return the keys of a group of patterns that the text matches, in the file's order."""
+    return [key for key, pattern in _patterns()[name].items() if pattern.search(text)]
+
+
+def _change(text: str, asked: str | None) -> dict[str, Any]:
+    paced = _matching("paces", text)
+    if not paced or (asked != "knowledge_change" and not _found("change_words", text)):
+        return {}
+    if paced[0] in ("yearly", "never") and len(paced) > 1:
+        paced = paced[:1]
+    # The fastest part sets the pace: whatever changes weekly cannot live in weights, however stable the rest is.
+    return {"knowledge_change": paced[0]}
+
+
+def _citations(text: str, asked: str | None) -> dict[str, Any]:
+    if _found("cite_no", text):
+        return {"needs_citations": False}
+    return {"needs_citations": True} if _found("cite_yes", text) else {}
+
+
+def _privacy(text: str, asked: str | None) -> dict[str, Any]:
+    if _found("open", text):
+        return {"privacy": "open"}
+    if _found("air_gapped", text):
+        return {"privacy": "air_gapped"}
+    return {"privacy": "on_premises"} if _found("on_premises", text) else {}
+
+
+def _access(text: str, asked: str | None) -> dict[str, Any]:
+    if _found("access_no", text):
+        return {"per_document_access_control": False}
+    return {"per_document_access_control": True} if _found("access_yes", text) else {}
+
+
+def _general(text: str, asked: str | None) -> dict[str, Any]:
+    if _found("general_no", text):
+        return {"general_ability_matters": False}
+    return {"general_ability_matters": True} if _found("general_yes", text) else {}
+
+
+def _kind(text: str, asked: str | None) -> dict[str, Any]:
+    if asked == "task_kind" and _found("several_kinds", text):
+        return {"task_kind": "mixed"}
+    kinds = _matching("kinds", text)
+    if asked == "task_kind" and not kinds:
+        kinds = _matching("bare_kinds", text)
+    if not kinds:
+        return {}
+    formal = [kind for kind in kinds if kind != "facts"]
+    if "facts" in kinds and formal:
+        return {"task_kind": "mixed"}
+    return {"task_kind": kinds[0]}
+
+
+def _documents(text: str, asked: str | None) -> dict[str, Any]:
+    match = _found("document_count", text)
+    count = amount(match["count"]) if match else None
+    return {"documents": {"count": count}} if count else {}
+
+
+def _pairs(text: str, asked: str | None) -> dict[str, Any]:
+    match = _found("pairs", text)
+    if match is None:
+        return {}
+    if match["none"]:
+        return {"labelled_pairs": 0}
+    count = amount(match["count"])
+    return {"labelled_pairs": count} if count is not None else {}
+
+
+def _target(text: str, asked: str | None) -> dict[str, Any]:
+    wrong = _found("most_wrong", text)
+    if wrong is not None:
+        missed = amount(wrong["wrong"])
+        return {"target": round(1 - missed / 100, 4)} if missed is not None and missed < 100 else {}
+    match = _found("target", text)
+    if match is None:
+        return {}
+    value = fraction(match["value"] or match["leading"])
+    return {"target": value} if value is not None and 0 < value <= 1 else {}
+
+
+def _params(text: str, asked: str | None) -> dict[str, Any]:
+    match = _found("params", text)
+    if match is None:
+        return {}
+    scale = {"亿": 0.1, "m": 0.001}.get(match["unit"][0].lower(), 1.0)
+    size = round(float(match["size"]) * scale, 4)
+    return {"base_model_params_b": size} if 0 < size <= 2000 else {}
+
+
+def _latency(text: str, asked: str | None) -> dict[str, Any]:
+    match = _found("latency", text)
+    if match is None or (asked != "latency_target_ms" and not _found("answer_words", text)):
+        return {}
+    scale = 1 if match["unit"].lower().startswith(("ms", "milli", "毫")) else 1000
+    return {"latency_target_ms": int(float(match["value"]) * scale)}
+
+
+def _languages(text: str, asked: str | None) -> dict[str, Any]:
+    named = _matching("languages", text)
+    return {"languages": list(named)} if named else {}
+
+
+def _goal(text: str, asked: str | None) -> str | None:
+    match = _found("goal", text)
+    if match is not None:
+        said = (match["en"] or match["zh"] or "").strip(" ,，")
+        if _matching("kinds", said) or _found("assistant_words", said):
+            return said
+    return text if asked == "goal" and not says_unknown(text) and len(text) > 3 else None
+
+
+def _bare(text: str, asked: str | None, found: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the value of the field asked for, where the message is just that value."""
+    if asked is None or asked in (found or {}) or says_unknown(text):
+        return {}
+    match asked:
+        case "needs_citations" | "per_document_access_control" | "general_ability_matters":
+            # Looked at first: `no` would otherwise be swallowed by nothing, and `不用` by no rule.
+            if _found("no", text):
+                return {asked: False}
+            return {asked: True} if _found("yes", text) else {}
+        case "labelled_pairs":
+            if _found("none", text):
+                return {asked: 0}
+            count = amount(text)
+            return {asked: count} if count is not None else {}
+        case "documents":
+            count = amount(text)
+            return {asked: {"count": count}} if count else {}
+        case "target":
+            value = fraction(text)
+            return {asked: value} if value is not None and 0 < value <= 1 else {}
+        case "privacy":
+            return {asked: "on_premises"} if _found("not_outside", text) else {}
+        case _:
+            return {}

@@ -1,0 +1,205 @@
+"""A server as people start it, a browser that watches for what must not happen, and accounts that hash quickly."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from agent.settings import Settings
+from tools.workspace import Workspace
+from ui.web import accounts
+from ui.web.accounts import Accounts
+from ui.web.database import Database
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+ROOT = Path(__file__).resolve().parents[3]
+CHROMIUM = Path("/usr/bin/chromium")
+PASSWORD = "correct horse battery"
+START_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    url: str
+    """Without a slash at the end."""
+    home: Path
+    process: subprocess.Popen[str]
+    said: list[str]
+    """Lines of its stderr so far."""
+
+
+@contextmanager
+def serving(home: Path, *options: str) -> Iterator[Server]:
+    """Run `domainsmith serve` on a free port until the block ends."""
+    environment = {**os.environ, "DOMAINSMITH_HOME": str(home), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    home.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from ui.start import main; main()", "serve", "--port", "0", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=home,
+        env=environment,
+    )
+    said: list[str] = []
+    reader = threading.Thread(target=_listen, args=(process, said), daemon=True)
+    reader.start()
+    try:
+        yield Server(_address(process, said), home, process, said)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join(5)
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def _listen(process: subprocess.Popen[str], said: list[str]) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        said.append(line.rstrip("\n"))
+
+
+def _address(process: subprocess.Popen[str], said: list[str]) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in tuple(said):
+            found = re.search(r"serves at (http://\S+)/ ", line)
+            if found:
+                return found[1]
+        time.sleep(0.1)
+    raise AssertionError("the server did not start:\n" + "\n".join(said))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without login, with the project Pumps."""
+    home = tmp_path_factory.mktemp("server")
+    Workspace(home).create("Pumps")
+    with serving(home) as running:
+        yield running
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at a thousandth of the cost."""
+    monkeypatch.setattr(accounts, "COST", 16)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database.of(tmp_path / "home")
+
+
+@pytest.fixture
+def people(database: Database, quick_hashes: None) -> Accounts:
+    """Accounts anna, who has the server's own home, and ben."""
+    known = Accounts(database)
+    known.add("anna", PASSWORD)
+    known.add("ben", PASSWORD)
+    return known
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+
+
+@dataclass
+class Watched:
+    """A browser page and everything it did that it must not do."""
+
+    page: Page
+    origin: str
+    errors: list[str] = field(default_factory=list)
+    """What its console complained about, and scripts that failed."""
+    outside: list[str] = field(default_factory=list)
+    """Requests to other machines."""
+    failed: list[str] = field(default_factory=list)
+    """Answers with an error."""
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._request)
+        self.page.on("response", self._response)
+
+    def visit(self, path: str) -> None:
+        """Open a page of the application and wait until frame and content stand."""
+        self.page.goto(self.origin + path)
+        self.page.wait_for_selector("#ds-rail .ds-pages", timeout=60_000)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until no event of Gradio is pending."""
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_function("!document.querySelector('.wrap.generating, .wrap.pending')", timeout=30_000)
+
+    def overflow(self) -> int:
+        """Return by how many pixels the page is wider than its window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def clean(self) -> None:
+        """Fail if anything happened that must not."""
+        assert (self.errors, self.outside, self.failed) == ([], [], [])
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.errors.append(f"{message.type}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob"} and f"{parts.scheme}://{parts.netloc}" != self.origin:
+            self.outside.append(request.url)
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.failed.append(f"{response.status} {response.url}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of the system."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}: apt install chromium")
+    quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--headless", "--no-sandbox", "--disable-gpu", *quiet]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile of the browser."""
+    fresh = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def watched(context: BrowserContext, server: Server) -> Watched:
+    """A page of the server without login."""
+    return Watched(context.new_page(), server.url)

@@ -1,0 +1,51 @@
+"""Why a document was not read, in the page's language.
+
+The reading writes its reasons in English; the table knows each of them. A reason that is not in the table, such as a
+parser's own words, is shown as it stands.
+
+    reason("same content as manual.pdf", "zh")  # 与 manual.pdf 内容相同
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agent.records.base import Language
+from ui.i18n import phrase
+
+_KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern, re.DOTALL), f"documents_reason_{key}")
+    for pattern, key in (
+        (r"not a type that is read \(.*", "type"),
+        (r"same content as (.+)", "twin"),
+        (r"cannot be opened: (.+)", "open"),
+        (r"larger than (.+)", "large"),
+        (r"more than (\d+) characters of text", "long"),
+        (r"more than (\d+) cells: .*", "cells"),
+        (r"empty", "empty"),
+        (r"no text in it \(a scan\?\): .*", "scan"),
+        (r"no text in it|no passage in it", "textless"),
+        (r"its fonts do not say .*|full of U\+FFFD: .*", "fonts"),
+        (r"locked by a password.*", "password"),
+        (r"damaged.*", "damaged"),
+        (r"unpacks to .*", "bomb"),
+        (r"took longer than (\d+) s to read", "slow"),
+        (r"broke its reader.*|gives too much text|nested too deep", "broke"),
+        (r"a binary file, not text", "binary"),
+        (r"cut short in the middle of a character|its encoding cannot be told: .*", "encoding"),
+        (r"no valid JSON: .*|JSON of another shape .*", "json"),
+        (r"no valid CSV: .*", "csv"),
+    )
+)
+
+
+def reason(text: str, lang: Language) -> str:
+    """Return a reason in a language; in English as the reading wrote it, which says more."""
+    if lang == "en":
+        return text
+    for pattern, key in _KNOWN:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return phrase(key, lang, what=found[1] if pattern.groups else "")
+    return text

@@ -1,0 +1,255 @@
+"""What a machine can do, what fits it and how devices compare, as HTML; pure functions, every text escaped.
+
+Every figure stands beside its label: measured here, from a data sheet, or estimated. What the catalogue says in English
+has a translation by its own words (`hardware_note_…`), since the catalogue is data and not part of the interface.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+from agent.policy.memory import LADDER, supports
+from agent.prompts.phrases import gib, gib_range, model_size
+from agent.prompts.training import METHOD_NAMES
+from agent.records.base import Language
+from agent.records.hardware import Device, Figure, MemoryPlan, MethodFit
+from tools.doctor import Check, DoctorReport, State
+from ui.i18n import phrase, phrases
+
+SIZES: Final = (0.135, 0.5, 1.5, 3.0, 7.0, 14.0, 32.0, 70.0)
+"""Model sizes of the table, thousand millions of parameters: the default base model and the usual open ones."""
+FIGURES: Final[dict[str, str]] = {
+    "gib": "GiB",
+    "bandwidth_gb_s": "GB/s",
+    "fp16_tflops": "TFLOPS",
+    "int8_tops": "TOPS",
+}
+"""Figure of a device to its unit."""
+_MARKS: Final = {"yes": "✓", "emulated": "~", "no": "✗", "unknown": "?"}
+_STATES: Final[dict[State, str]] = {"works": "✓", "warning": "!", "missing": "✗"}
+
+
+def device_name(device: Device, lang: Language) -> str:
+    """Return a device's name, the machine at hand named in the page's language."""
+    found = re.fullmatch(r"this machine \((.*)\)", device.name)
+    return phrase("hardware_this_machine", lang, name=found[1]) if found else device.name
+
+
+def note(text: str, lang: Language) -> str:
+    """Return what the catalogue says in the page's language; in its own words where there is no translation."""
+    return phrases(lang).get(note_key(text), text)
+
+
+def note_key(text: str) -> str:
+    """Return the key of a translated note: its first words."""
+    return "hardware_note_" + re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60]
+
+
+def localised(text: str, device: Device, lang: Language) -> str:
+    """Return a sentence of the memory policy with the device's name and the catalogue's words translated."""
+    for known in (*device.why_not.values(), *device.notes):
+        text = text.replace(known, note(known, lang))
+    return text.replace(device.name, device_name(device, lang))
+
+
+def machine(device: Device, lang: Language) -> str:
+    """Return what this machine is, and which ways to train work, are emulated or are refused."""
+    say = _Say(lang)
+    rows = [
+        (say("hardware_device"), escape(device_name(device, lang))),
+        (say("hardware_gib"), _figure(device, "gib", lang)),
+        (say("hardware_trains_in"), escape(device.compute_type)),
+    ]
+    facts = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows)
+    groups: dict[str, list[str]] = {"works": [], "emulated": [], "refused": [], "unknown": []}
+    bf16 = {"yes": "works", "emulated": "emulated", "no": "refused", "unknown": "unknown"}[device.bf16]
+    groups[bf16].append(say("hardware_bf16_note"))
+    for method in LADDER:
+        name = escape(METHOD_NAMES[method][lang])
+        if supports(device, method):
+            groups["works"].append(name)
+        else:
+            why = escape(note(device.why_not.get(method, ""), lang))
+            groups["refused"].append(f"{name}: {why}" if why else name)
+    listed = "".join(
+        f'<section class="ds-{kind}"><h3><span aria-hidden="true">{mark}</span> {say(f"hardware_{kind}")}</h3>'
+        f"{_list(groups[kind]) or _none(say)}</section>"
+        for kind, mark in (("works", "✓"), ("emulated", "~"), ("refused", "✗"), ("unknown", "?"))
+        if groups[kind] or kind in {"works", "emulated", "refused"}
+    )
+    notes = _list(escape(note(text, lang)) for text in _remarked(device))
+    return f'<dl class="ds-facts">{facts}</dl><div class="ds-groups">{listed}</div>{notes}'
+
+
+def checks(report: DoctorReport, lang: Language) -> str:
+    """Return what was tried on this machine and what came of it, what does not work first."""
+    say = _Say(lang)
+    order = {"missing": 0, "warning": 1, "works": 2}
+    ranked = sorted(report.checks, key=lambda check: order[check.state])
+    rows = "".join(_check(check, lang) for check in ranked)
+    sentence = say("healthy" if report.healthy else "unhealthy")
+    head = "".join(
+        f'<th scope="col">{say(f"hardware_check_{column}")}</th>' for column in ("what", "state", "seen", "took")
+    )
+    table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<p role="status">{sentence}</p>{_scrolling(table, say("hardware_checks"))}'
+
+
+def plans(values: Sequence[MemoryPlan], device: Device, lang: Language) -> str:
+    """Return method by model size: what fits, how much it needs, where the ladder starts."""
+    say = _Say(lang)
+    if not values:
+        return ""
+    head = "".join(f'<th scope="col">{escape(METHOD_NAMES[method][lang])}</th>' for method in LADDER)
+    rows = "".join(_plan_row(value, device, lang) for value in values)
+    count = values[0].count
+    name = device_name(device, lang)
+    caption = escape(name if count == 1 else f"{count} × {name}")
+    capacity = _figure(device, "gib", lang) + (say("hardware_each") if count > 1 else "")
+    comma = "，" if lang == "zh" else ", "
+    table = (
+        f"<caption>{caption}{comma}{capacity}</caption>"
+        f'<thead><tr><th scope="col">{say("hardware_size")}</th>{head}<th scope="col">{say("hardware_start")}</th>'
+        f"</tr></thead><tbody>{rows}</tbody>"
+    )
+    unsaid = set(device.notes) - set(_remarked(device))
+    shared = [note for note in values[0].notes if note not in unsaid and all(note in value.notes for value in values)]
+    notes = _list(escape(localised(text, device, lang)) for text in shared)
+    return f"{_scrolling(table, say('hardware_fits'))}{notes}"
+
+
+def side_by_side(devices: Sequence[Device], lang: Language) -> str:
+    """Return devices in columns and their properties in rows, each figure with its label, then the sources."""
+    say = _Say(lang)
+    if not devices:
+        return f'<p class="ds-empty">{say("hardware_choose")}</p>'
+    head = "".join(f'<th scope="col">{escape(device_name(device, lang))}</th>' for device in devices)
+    rows = [
+        *((say(f"hardware_{name}"), [_figure(device, name, lang) for device in devices]) for name in FIGURES),
+        (say("hardware_bf16"), [_supported(device.bf16, say) for device in devices]),
+        *((escape(METHOD_NAMES[m][lang]), [_supported(_yes(supports(d, m)), say) for d in devices]) for m in LADDER),
+        (say("hardware_trains_in"), [escape(device.compute_type) for device in devices]),
+        (say("hardware_notes"), [_remarks(device, lang) for device in devices]),
+    ]
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>' for name, cells in rows
+    )
+    table = f'<thead><tr><th scope="col">{say("hardware_device")}</th>{head}</tr></thead><tbody>{body}</tbody>'
+    return f"{_scrolling(table, say('hardware_catalogue'))}{_sources(devices, lang)}"
+
+
+def _plan_row(value: MemoryPlan, device: Device, lang: Language) -> str:
+    say = _Say(lang)
+    cells = "".join(f"<td>{_fit(one, say)}</td>" for one in value.methods)
+    start = METHOD_NAMES[value.start_at][lang] if value.start_at else phrase("nothing_fits", lang)
+    why = _list(
+        f"{escape(METHOD_NAMES[one.method][lang])}: {escape(localised(one.why, device, lang))}" for one in value.methods
+    )
+    return (
+        f'<tr><th scope="row">{escape(model_size(value.params_b))}</th>{cells}<td>{escape(start)}'
+        f"<details><summary>{say('hardware_why')}</summary>{why}</details></td></tr>"
+    )
+
+
+def _fit(value: MethodFit, say: _Say) -> str:
+    if not value.available:
+        return f'<span class="ds-no">✗ {say("hardware_refused_short")}</span>'
+    word = say("hardware_fits_yes" if value.fits else "hardware_fits_no")
+    state, mark = ("yes", "✓") if value.fits else ("no", "✗")
+    need = f'<span class="ds-num">{gib_range(value.gib_low, value.gib_high)} GiB</span>'
+    return f'<span class="ds-{state}">{mark} {word}</span> {need} {_label("estimated", say)}'
+
+
+def _figure(device: Device, name: str, lang: Language) -> str:
+    say = _Say(lang)
+    value = getattr(device, name)
+    if value is None:
+        return f'<span class="ds-unknown">{say("hardware_not_known")}</span>'
+    number = gib(value) if name == "gib" else f"{value:g}"
+    known = device.figures.get(name, Figure(label=device.label, source=device.source))
+    return f'<span class="ds-num">{number} {FIGURES[name]}</span> {_label(known.label, say)}'
+
+
+def _label(label: str, say: _Say) -> str:
+    return f'<span class="ds-tag ds-tag-{label}">{say(f"hardware_label_{label}")}</span>'
+
+
+def _supported(state: str, say: _Say) -> str:
+    return f'<span class="ds-{state}">{_MARKS[state]} {say(f"hardware_support_{state}")}</span>'
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _remarks(device: Device, lang: Language) -> str:
+    reasons = {
+        f"{METHOD_NAMES[method][lang]}: {note(why, lang)}": None
+        for method, why in device.why_not.items()
+        if not supports(device, method)
+    }
+    lines = [*reasons, *(note(text, lang) for text in _remarked(device))]
+    return _list(escape(line) for line in lines) or "–"
+
+
+def _remarked(device: Device) -> tuple[str, ...]:
+    """Return the notes that a page repeats: not those that name a command."""
+    return tuple(text for text in device.notes if "`domainsmith" not in text)
+
+
+def _sources(devices: Sequence[Device], lang: Language) -> str:
+    say = _Say(lang)
+    lines = []
+    for device in devices:
+        by_source: dict[str, list[str]] = {}
+        for name in FIGURES:
+            if name in device.figures:
+                by_source.setdefault(device.figures[name].source, []).append(phrase(f"hardware_{name}", lang))
+        comma, stop = ("、", "；") if lang == "zh" else (", ", "; ")
+        told = stop.join(f"{comma.join(names)}: {note(source, lang)}" for source, names in by_source.items())
+        lines.append(f"{escape(device_name(device, lang))} – {escape(told)}")
+    return f"<details><summary>{say('hardware_sources')}</summary>{_list(lines)}</details>"
+
+
+def _check(check: Check, lang: Language) -> str:
+    say = _Say(lang)
+    key = re.sub(r"[^a-z0-9]+", "_", check.name.lower())
+    known = phrases(lang)
+    name = known.get(f"hardware_check_name_{key}", check.name)
+    # What was seen is told by the machine itself: versions, speeds, paths. Only the advice is the product's own voice.
+    mend = known.get(f"hardware_mend_{key}", check.mend) if check.mend else ""
+    helped = f'<p class="ds-mend">→ {escape(mend)}</p>' if mend else ""
+    technical = f'<code lang="en">{escape(check.detail)}</code>'
+    need = "" if check.needed else f' <span class="ds-tag">{say("hardware_optional")}</span>'
+    return (
+        f'<tr class="ds-{check.state}"><th scope="row">{escape(name)}{need}</th>'
+        f"<td>{_STATES[check.state]} {say(f'hardware_state_{check.state}')}</td>"
+        f'<td>{technical}{helped}</td><td class="ds-num">{check.seconds:.1f} s</td></tr>'
+    )
+
+
+def _scrolling(table: str, name: str) -> str:
+    """Return a table that scrolls sideways on a narrow screen, by keyboard too."""
+    return f'<div class="ds-scroll" tabindex="0" role="region" aria-label="{name}"><table>{table}</table></div>'
+
+
+def _list(items: Iterable[str]) -> str:
+    lines = "".join(f"<li>{item}</li>" for item in items)
+    return f"<ul>{lines}</ul>" if lines else ""
+
+
+def _none(say: _Say) -> str:
+    return f'<p class="ds-empty">{say("hardware_none")}</p>'
+
+
+class _Say:
+    """A language's phrases, escaped."""
+
+    def __init__(self, lang: Language) -> None:
+        self._lang = lang
+
+    def __call__(self, key: str, **values: object) -> str:
+        return escape(phrase(key, self._lang, **values))

@@ -1,0 +1,118 @@
+"""The part of a page that follows its own job: progress while it runs, what came of it when it ends, cancel.
+
+panel = JobPanel(frame, "ingest", "documents", describe)
+panel.follow(render, outputs)            # `render(request)` fills `outputs` again once a job has ended
+panel.started(button.click(start, ...))  # after an event that starts a job
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import gradio as gr
+
+from agent.errors import InputError
+from agent.records.job import Job, JobKind
+from tools.jobs.store import JobStore
+from tools.workspace import Project
+from ui.pages import job_view
+from ui.pages.frame import Frame, told
+from ui.pages.running import running_job
+
+TICK_SECONDS: Final = 1.0
+
+
+class JobPanel:
+    """Follows the jobs of one kind; the timer rests while there is none."""
+
+    def __init__(self, frame: Frame, kind: JobKind, area: str, describe: Callable[[Project, Job], str]) -> None:
+        """Draw the panel.
+
+        Args:
+            frame: The page's frame.
+            kind: Kind of the jobs.
+            area: Beginning of the page's phrases.
+            describe: Says what a job did that ended well, as HTML.
+        """
+        self._frame = frame
+        self._kind = kind
+        self._area = area
+        self._describe = describe
+        self._card = gr.HTML(apply_default_css=False, js_on_load=None, elem_id=f"{area}-job")
+        self._cancel = gr.Button(frame.say("frame_cancel"), visible=False, size="sm", elem_id=f"{area}-cancel")
+        self._timer = gr.Timer(TICK_SECONDS, active=False)
+
+    @property
+    def _parts(self) -> list[Any]:
+        return [self._card, self._cancel, self._timer]
+
+    def follow(self, render: Callable[[gr.Request], Sequence[Any]], outputs: list[Any]) -> None:
+        """Wire the panel.
+
+        Args:
+            render: Returns the values of `outputs`; called when a job has ended.
+            outputs: Components that show what the job makes.
+        """
+
+        @told
+        def tick(request: gr.Request) -> list[Any]:
+            state = self._look(request, is_fresh=True)
+            ended = not state[1]
+            fresh = list(render(request)) if ended else [gr.skip()] * len(outputs)
+            return [*self._updates(state), *fresh]
+
+        @told
+        def cancel(request: gr.Request) -> list[Any]:
+            self._stop(request)
+            return tick(request)
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        self._frame.on_load(self._open, None, self._parts, show_progress="hidden")
+        self._timer.tick(tick, None, [*self._parts, *outputs], **quiet)
+        self._frame.after(self._cancel.click(cancel, None, [*self._parts, *outputs], **quiet))
+
+    def started(self, event: Any) -> None:
+        """Begin to follow after an event that started a job."""
+        self._frame.after(
+            event.success(self._open, None, self._parts, show_progress="hidden", api_visibility="private")
+        )
+
+    def _open(self, request: gr.Request) -> list[Any]:
+        return self._updates(self._look(request, is_fresh=False))
+
+    def _updates(self, state: tuple[str, bool]) -> list[Any]:
+        return [state[0], gr.Button(visible=state[1]), gr.Timer(TICK_SECONDS, active=state[1])]
+
+    def _look(self, request: gr.Request, *, is_fresh: bool) -> tuple[str, bool]:
+        """Return what the card says and whether a job runs.
+
+        Args:
+            request: Who asks, and for which project.
+            is_fresh: Whether the page has followed the job to its end, so that a good end is told too.
+        """
+        frame = self._frame
+        project = frame.project(request)
+        if project is None:
+            return "", False
+        job = running_job(project)
+        if job is not None and job.kind == self._kind:
+            return job_view.progress(job, frame.lang), True
+        last = next((one for one in reversed(JobStore(project.jobs).list()) if one.kind == self._kind), None)
+        if last is None or last.state in ("queued", "running"):
+            return "", False
+        if last.state == "done":
+            return (job_view.done(self._describe(project, last)) if is_fresh else ""), False
+        return job_view.trouble(last, self._area, frame.link("runs", project, run=last.run), frame.lang), False
+
+    def _stop(self, request: gr.Request) -> None:
+        from tools.jobs.runner import cancel
+
+        project = self._frame.need(request)
+        job = running_job(project)
+        if job is None or job.kind != self._kind:
+            return
+        try:
+            cancel(project, job.id)
+        except InputError:
+            return  # it ended by itself meanwhile, and the card says how

@@ -1,0 +1,68 @@
+// The page of the pairs: its keys, the two panels that a key opens, and links that filter in place.
+(() => {
+  "use strict";
+
+  const KEYS = { a: "accept", e: "edit", r: "reject", k: "previous", j: "next", u: "undo" };
+  const PANELS = { edit: "#pairs-edit-question textarea", reject: "#pairs-why :is(input, textarea)" };
+  const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable='false']), [role='combobox']";
+
+  const page = () => document.querySelector(".ds-page-pairs");
+  const button = (name) => document.getElementById(`pairs-${name}`);
+  const opened = () => document.body.dataset.dsPairs || "";
+
+  function open(panel) {
+    if (!page()?.querySelector(".ds-pair")) return;
+    document.body.dataset.dsPairs = panel;
+    const field = document.querySelector(PANELS[panel]);
+    field?.focus();
+    if (panel === "reject") field?.select();
+  }
+
+  function close() {
+    if (!opened()) return;
+    document.body.dataset.dsPairs = "";
+    if (document.activeElement?.matches(FIELDS)) document.activeElement.blur();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (!page() || event.isComposing) return;
+    if (event.key === "Escape" && opened()) {
+      event.preventDefault();
+      close();
+      return;
+    }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && opened() === "edit") {
+      event.preventDefault();
+      // The field tells Gradio what it holds when it loses the focus.
+      document.activeElement?.blur();
+      setTimeout(() => button("save")?.click(), 50);
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(FIELDS)) return;
+    const name = KEYS[event.key.toLowerCase()];
+    // A key held down must not accept pairs that nobody has seen.
+    if (!name || (event.repeat && name !== "next" && name !== "previous")) return;
+    event.preventDefault();
+    button(name)?.click();
+  });
+
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest?.(".ds-page-pairs button");
+    if (pressed) {
+      const name = pressed.id.replace("pairs-", "");
+      if (name in PANELS) open(name);
+      else if (["accept", "previous", "next", "undo"].includes(name) || pressed.classList.contains("ds-close")) close();
+      return;
+    }
+    const link = event.target.closest?.(".ds-page-pairs a[data-ds-walk]");
+    const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!link || !isPlain || !button("apply")) return;
+    event.preventDefault();
+    close();
+    // The server reads the filters from the page's address.
+    history.replaceState(history.state, "", link.href);
+    button("apply").click();
+  });
+
+  window.dsPairs = { open, close };
+})();

@@ -1,0 +1,264 @@
+"""The page of the pairs: one at a time with its source, decided by keyboard or button; coverage beside it.
+
+`?status=…&reason=…&kind=…&document=…&text=…&pair=ID` opens the page with filters set, and at a pair; `-` stands for a
+filter by nothing, such as pairs without a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import gradio as gr
+
+from agent.prompts.phrases import duration
+from agent.records.job import Job
+from agent.records.pairs import ExtractResult
+from knowledge.files import read_record
+from knowledge.store import CorpusStore
+from tools.extraction.request import ExtractRequest
+from tools.jobs.worker import RESULT
+from tools.workspace import Project
+from ui.pages import pairs_view
+from ui.pages.documents_view import escaped
+from ui.pages.forecast import forecast
+from ui.pages.frame import Frame, told
+from ui.pages.job_panel import JobPanel
+from ui.pages.pairs_deck import Decks
+from ui.pages.pairs_desk import PairsDesk
+from ui.pages.pairs_extraction import Extraction
+from ui.pages.pairs_walk import ALL, Filters, Walk
+
+CLOSE: Final = "() => window.dsPairs?.close()"
+RAIL_SECONDS: Final = 3.0
+"""How long after a decision the rail is counted again: not after each of many, since that reads all pairs."""
+WHYS: Final = ("wrong", "unclear", "useless", "outdated", "personal")
+QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+LANE: Final[dict[str, Any]] = {**QUIET, "concurrency_id": "pairs", "concurrency_limit": 1}
+"""Key presses of a session take effect in the order in which they came."""
+
+
+def build(frame: Frame) -> None:
+    """Draw the page."""
+    _Page(frame).wire()
+
+
+class Parts(NamedTuple):
+    """What shows one pair."""
+
+    counter: gr.HTML
+    card: gr.HTML
+    source: gr.HTML
+    question: gr.Textbox
+    answer: gr.Textbox
+    walk: gr.State
+
+
+class _Page:
+    """The components of the page and what they do."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.decks = Decks()
+        say = frame.say
+        self.panel = JobPanel(frame, "extract", "pairs", self._describe)
+        self.empty = _html("pairs-empty")
+        with gr.Row(elem_classes="ds-columns", visible=False) as self.review:
+            with gr.Column(scale=3, min_width=300):
+                self._draw_filters()
+                counter, card = _html("pairs-counter"), _html("pairs-card")
+                self._draw_buttons()
+                with gr.Column(elem_classes="ds-panel-edit"):
+                    question = gr.Textbox(label=say("pairs_edit_question"), lines=2, elem_id="pairs-edit-question")
+                    answer = gr.Textbox(label=say("pairs_edit_answer"), lines=3, elem_id="pairs-edit-answer")
+                    with gr.Row():
+                        self.save = gr.Button(say("pairs_save"), variant="primary", elem_id="pairs-save")
+                        gr.Button(say("pairs_cancel"), elem_classes="ds-close")
+                self._draw_reject()
+                self.parts = Parts(counter, card, _html("pairs-source"), question, answer, gr.State(Walk()))
+                gr.HTML(f'<p class="ds-quiet">{escaped(frame.lang)("pairs_keys")}</p>', **_PLAIN)
+            with gr.Column(scale=2, min_width=300):
+                self.beside = _html("pairs-beside")
+        self.extraction = Extraction(frame)
+        # The links of the coverage map change the address and press this button, so no page is loaded anew.
+        self.apply = gr.Button("", elem_id="pairs-apply", elem_classes="ds-offstage")
+        self.settle = gr.Timer(RAIL_SECONDS, active=False)
+
+    def _draw_filters(self) -> None:
+        say = self.frame.say
+        with gr.Row(elem_classes="ds-filters"):
+            self.filters: list[gr.Dropdown] = [
+                gr.Dropdown([(say("pairs_all"), ALL)], value=ALL, label=say(f"pairs_filter_{name}"), min_width=120)
+                for name in ("status", "reason", "kind", "document")
+            ]
+            self.text = gr.Textbox(
+                label=say("pairs_filter_text"),
+                placeholder=say("pairs_filter_text_hint"),
+                max_lines=1,
+                min_width=160,
+                elem_id="pairs-text",
+            )
+
+    def _draw_buttons(self) -> None:
+        say = self.frame.say
+        with gr.Row(elem_classes="ds-actions"):
+            self.buttons = {
+                name: gr.Button(
+                    say(f"pairs_{name}"),
+                    size="sm",
+                    min_width=90,
+                    variant="primary" if name == "accept" else "secondary",
+                    elem_id=f"pairs-{name}",
+                )
+                for name in ("accept", "edit", "reject", "previous", "next", "undo")
+            }
+
+    def _draw_reject(self) -> None:
+        say = self.frame.say
+        with gr.Column(elem_classes="ds-panel-reject"):
+            self.why = gr.Textbox(
+                label=say("pairs_reject_why"), placeholder=say("pairs_reject_hint"), max_lines=1, elem_id="pairs-why"
+            )
+            with gr.Row():
+                self.whys = [gr.Button(say(f"pairs_why_{name}"), size="sm", min_width=90) for name in WHYS]
+            with gr.Row():
+                self.reject = gr.Button(say("pairs_reject_yes"), variant="stop", elem_id="pairs-reject-yes")
+                gr.Button(say("pairs_cancel"), elem_classes="ds-close")
+
+    def wire(self) -> None:
+        """Connect the components."""
+        parts, changing = list(self.parts), [*self.parts, self.beside, self.filters[1], self.settle]
+        opening = [self.empty, self.review, *self.filters, self.text, *parts, self.beside, *self.extraction.outputs]
+        self.frame.on_load(told(self._open), None, opening, show_progress="hidden")
+        self.apply.click(told(self._open), None, opening, **LANE)
+        self.panel.follow(self._open, opening)
+        asked = [*self.filters, self.text, self.parts.walk]
+        for event in (*(one.input for one in self.filters), self.text.input):
+            event(told(self._find), asked, parts, trigger_mode="always_last", **LANE)
+        self.buttons["previous"].click(self._back, self.parts.walk, parts, trigger_mode="multiple", **LANE)
+        self.buttons["next"].click(self._on, self.parts.walk, parts, trigger_mode="multiple", **LANE)
+        given = [self.parts.walk, self.parts.question, self.parts.answer]
+        self.buttons["accept"].click(told(self._accept), self.parts.walk, changing, **LANE)
+        self.buttons["undo"].click(told(self._undo), self.parts.walk, changing, **LANE)
+        self.save.click(told(self._edit), given, changing, **LANE).success(None, None, None, js=CLOSE, **QUIET)
+        for event in (self.why.submit, self.reject.click):
+            event(told(self._reject), [self.parts.walk, self.why], changing, **LANE).success(
+                None, None, None, js=CLOSE, **QUIET
+            )
+        for button, name in zip(self.whys, WHYS, strict=True):
+            button.click(
+                self._rejecting(self.frame.say(f"pairs_why_{name}")), self.parts.walk, changing, **LANE
+            ).success(None, None, None, js=CLOSE, **QUIET)
+        self.frame.after(self.settle.tick(lambda: gr.Timer(active=False), None, self.settle, **QUIET))
+        self.extraction.wire(self.panel)
+
+    def _desk(self, request: gr.Request) -> PairsDesk:
+        project = self.frame.need(request)
+        return PairsDesk(project, self.decks.of(project), self.frame.lang)
+
+    def _open(self, request: gr.Request) -> list[Any]:
+        frame, project = self.frame, self.frame.project(request)
+        if project is None:
+            hint = f'<p class="ds-empty">{escaped(frame.lang)("frame_need_project")}</p>'
+            return [hint, gr.Row(visible=False), *self._rest(gr.skip()), *self.extraction.shown(None)]
+        desk = self._desk(request)
+        if not desk.deck.pairs:
+            return [
+                self._nothing_yet(request, project),
+                gr.Row(visible=False),
+                *self._rest(gr.skip()),
+                *self.extraction.shown(project),
+            ]
+        filters, walk = desk.begin(asked_filters(frame, request), frame.asked(request, "pair") or "")
+        return [
+            "",
+            gr.Row(visible=True),
+            gr.Dropdown(desk.statuses(), value=filters.status),
+            gr.Dropdown(desk.reasons(), value=filters.reason),
+            gr.Dropdown(desk.kinds(), value=filters.kind),
+            gr.Dropdown(desk.documents(), value=filters.document),
+            filters.text,
+            *self._values(desk, walk),
+            desk.beside(),
+            *self.extraction.shown(project),
+        ]
+
+    def _rest(self, value: Any) -> list[Any]:
+        return [value] * (len(self.filters) + 1 + len(self.parts) + 1)
+
+    def _nothing_yet(self, request: gr.Request, project: Project) -> str:
+        frame = self.frame
+        seconds = forecast(project, frame.desk(request).settings, "extract", ExtractRequest()).seconds
+        return pairs_view.empty(
+            bool(CorpusStore(project.root).readable()),
+            "" if seconds is None else duration(seconds, frame.lang),
+            frame.link("documents", project),
+            frame.lang,
+        )
+
+    def _values(self, desk: PairsDesk, walk: Walk) -> list[Any]:
+        one = desk.shown(walk)
+        return [one.counter, one.card, one.source, one.question, one.answer, walk]
+
+    def _changed(self, desk: PairsDesk, walk: Walk) -> list[Any]:
+        return [
+            *self._values(desk, walk),
+            desk.beside(),
+            gr.Dropdown(desk.reasons()),
+            gr.Timer(RAIL_SECONDS, active=True),
+        ]
+
+    def _find(
+        self, status: str, reason: str, kind: str, document: str, text: str, walk: Walk, request: gr.Request
+    ) -> list[Any]:
+        desk = self._desk(request)
+        return self._values(desk, desk.find(Filters(status, reason, kind, document, text), walk))
+
+    def _back(self, walk: Walk, request: gr.Request) -> list[Any]:
+        return self._values(self._desk(request), walk.moved(-1))
+
+    def _on(self, walk: Walk, request: gr.Request) -> list[Any]:
+        return self._values(self._desk(request), walk.moved(1))
+
+    def _accept(self, walk: Walk, request: gr.Request) -> list[Any]:
+        desk = self._desk(request)
+        return self._changed(desk, desk.accept(walk))
+
+    def _reject(self, walk: Walk, why: str, request: gr.Request) -> list[Any]:
+        desk = self._desk(request)
+        return self._changed(desk, desk.reject(walk, why))
+
+    def _rejecting(self, why: str) -> Callable[..., list[Any]]:
+        @told
+        def reject(walk: Walk, request: gr.Request) -> list[Any]:
+            return self._reject(walk, why, request)
+
+        return reject
+
+    def _edit(self, walk: Walk, question: str, answer: str, request: gr.Request) -> list[Any]:
+        desk = self._desk(request)
+        return self._changed(desk, desk.edit(walk, question, answer))
+
+    def _undo(self, walk: Walk, request: gr.Request) -> list[Any]:
+        desk = self._desk(request)
+        back, pair = desk.undo(walk)
+        say = escaped(self.frame.lang)
+        gr.Info(say("pairs_undone", status=self.frame.say(f"pairs_status_{pair.status}")), duration=3)
+        return self._changed(desk, back)
+
+    def _describe(self, project: Project, job: Job) -> str:
+        return pairs_view.ended(read_record(project.runs / job.run / RESULT, ExtractResult), self.frame.lang)
+
+
+def asked_filters(frame: Frame, request: gr.Request) -> Filters | None:
+    """Return the filters of the page's address; `None` if it names none."""
+    asked = {name: frame.asked(request, name) for name in ("status", "reason", "kind", "document", "text")}
+    given = {name: "" if value == "-" else value for name, value in asked.items() if value is not None}
+    return Filters(**given) if given else None
+
+
+_PLAIN: Final[dict[str, Any]] = {"apply_default_css": False, "js_on_load": None}
+
+
+def _html(identifier: str) -> gr.HTML:
+    return gr.HTML(elem_id=identifier, **_PLAIN)

@@ -1,0 +1,101 @@
+"""A stream of events that a page reads, whatever becomes of the page.
+
+An arm's stream holds the one model until it ends. A page that is closed in the middle may leave its handler suspended,
+and everybody else would wait; so a thread of its own reads the stream to its end, or until told to stop.
+
+    with Pump(lambda reporter: stream_arms(..., reporter=reporter)) as events:
+        for event in events: ...
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from agent.errors import CancelledError
+from agent.progress import Reporter
+
+Event = TypeVar("Event")
+
+
+class Pump(Generic[Event]):
+    """Iterates over events that another thread produces; leaving the `with` stops it."""
+
+    def __init__(self, make: Callable[[Reporter], Iterator[Event]]) -> None:
+        """Take what makes the stream; it starts with the `with`.
+
+        Args:
+            make: Returns the stream, given a listener that asks it to stop.
+        """
+        self._make = make
+        self._events: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yield the events as they come.
+
+        Raises:
+            CancelledError: `stop` was called.
+            Exception: Whatever the stream raised.
+        """
+        while True:
+            event = self._events.get()
+            if isinstance(event, _End):
+                if event.error is not None:
+                    raise event.error
+                return
+            yield event
+
+    def stop(self) -> None:
+        """Ask the stream to end at its next token; does not wait for it."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            for event in self._make(_Asked(self._stop)):
+                self._events.put(event)
+        except BaseException as raised:  # handed to whoever reads, in whose thread it belongs
+            error = raised
+        self._events.put(_End(error))
+
+
+class _End:
+    """The last thing in the queue."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class _Asked:
+    """A listener that only passes on the wish to stop."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
+        """Ignore the progress."""
+
+    def metric(self, **data: Any) -> None:
+        """Ignore the readings."""
+
+    def note(self, message: str) -> None:
+        """Ignore the note."""
+
+    def check(self) -> None:
+        """Raise `CancelledError` once the page has gone or somebody stopped."""
+        if self._stop.is_set():
+            raise CancelledError("stopped")

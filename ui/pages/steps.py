@@ -1,0 +1,218 @@
+"""Steps of the road that a page can start: the request, what it will take, the yes it needs, and the start itself.
+
+A page shows a `Proposal` as a card; a click on Approve starts exactly the request of the card, once, however often it
+is clicked.
+
+    card = propose(project, settings, "tune", tune_request(project, settings), "en")
+    job = start(desk, project, card)
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from agent.errors import EmptyError, RefusedError
+from agent.policy.consent import consent
+from agent.policy.readiness import refusal
+from agent.progress import Reporter, Silent
+from agent.records.base import Language, Record
+from agent.records.decision import Action
+from agent.records.evaluation import EvaluateRequest
+from agent.records.facts import ProjectFacts, StepFacts
+from agent.records.job import Job, JobKind
+from agent.records.mixture import MixManifest
+from agent.records.pairs import ExtractResult
+from agent.records.tuning import Method, TuneRequest
+from agent.settings import Settings
+from knowledge.files import read_record
+from tools.extraction.request import ExtractRequest
+from tools.mixing.request import MixRequest
+from tools.validation.request import ValidateRequest
+from tools.workspace import Project
+from ui.i18n import phrase
+from ui.pages.forecast import answers_of, arms_of, forecast
+from ui.web.desk import Desk
+
+StepName = Literal["extract", "validate", "mix", "tune", "evaluate"]
+_REQUESTS: Final[dict[str, type[Record]]] = {
+    "extract": ExtractRequest,
+    "validate": ValidateRequest,
+    "mix": MixRequest,
+    "tune": TuneRequest,
+    "evaluate": EvaluateRequest,
+}
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """What a person may set before a step is proposed; what is `None` is left to the policy."""
+
+    domain_share: float | None = None
+    drop_leaks: bool = True
+    method: Method | Literal["auto"] = "auto"
+    epochs: float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A step that waits for a yes."""
+
+    kind: StepName
+    project: str
+    """Project id."""
+    request: dict[str, Any]
+    key: str
+    """Names the occasion: the job it starts is started once."""
+    summary: str
+    reasons: tuple[str, ...]
+    articles: tuple[str, ...]
+
+
+def wanted(project: Project, settings: Settings, kind: StepName, facts: ProjectFacts, options: StepOptions) -> Record:
+    """Return the request for a step.
+
+    Raises:
+        RefusedError: The policy refuses the step as the project stands.
+        DomainsmithError: A setting has no valid value, or there is nothing to work on.
+    """
+    why = cannot(kind, facts, settings.lang)
+    if why:
+        raise RefusedError(why)
+    match kind:
+        case "extract":
+            return ExtractRequest()
+        case "validate":
+            return ValidateRequest()
+        case "mix":
+            share = {} if options.domain_share is None else {"domain_share": options.domain_share}
+            return MixRequest(drop_leaks=options.drop_leaks, **share)
+        case "tune":
+            from tools.tuning.request import tune_request
+
+            overrides = {} if options.epochs is None else {"epochs": options.epochs}
+            return tune_request(project, settings, method=options.method, overrides=overrides)
+        case "evaluate":
+            return EvaluateRequest(limit=options.limit)
+
+
+def cannot(kind: StepName, facts: ProjectFacts, lang: Language) -> str:
+    """Return why a step cannot start now, in words; empty if it can."""
+    if facts.running is not None:
+        return phrase("runs_busy", lang)
+    action: Action = "extract" if kind == "validate" else kind  # both need documents
+    why = refusal(action, facts, lang)
+    return why.text if why is not None else ""
+
+
+def propose(project: Project, settings: Settings, kind: StepName, request: Record, lang: Language) -> Proposal:
+    """Return what a person is asked to agree to."""
+    known = forecast(project, settings, kind, request)
+    facts = StepFacts(
+        subject=subject(project, request, lang),
+        seconds_low=known.seconds,
+        seconds_high=known.seconds,
+        gib_low=known.gib_low,
+        gib_high=known.gib_high,
+        changes=changes(project, kind, lang),
+        sends_to=_sends_to(settings, kind),
+    )
+    asked = consent(kind, facts, lang=lang)
+    return Proposal(
+        kind=kind,
+        project=project.id,
+        request=request.model_dump(mode="json"),
+        key=f"page-{secrets.token_hex(8)}",
+        summary=asked.summary,
+        reasons=tuple(reason.text for reason in asked.reasons),
+        articles=tuple(dict.fromkeys(reason.article for reason in asked.reasons)),
+    )
+
+
+def start(desk: Desk, project: Project, proposal: Proposal, lang: Language, reporter: Reporter | None = None) -> Job:
+    """Start the step of a proposal that a person has approved; a second call returns the job of the first.
+
+    Args:
+        desk: What the account can reach.
+        project: The project of the page; must be the proposal's.
+        proposal: What was agreed to.
+        lang: Language of the run's notes.
+        reporter: Hears of the questions looked up before an evaluation.
+
+    Raises:
+        BusyError: Another job of the project runs.
+        EmptyError: There is nothing to work on.
+    """
+    from tools.jobs.runner import submit
+
+    if project.id != proposal.project:
+        raise EmptyError(phrase("runs_other_project", lang))
+    settings = desk.settings.model_copy(update={"lang": lang})
+    request = _REQUESTS[proposal.kind].model_validate(proposal.request)
+    prepare = _retrieval(desk, project, request, reporter or Silent()) if isinstance(request, EvaluateRequest) else None
+    kind: JobKind = proposal.kind
+    return submit(project, settings, kind, proposal.request, kind, prepare=prepare, key=proposal.key)
+
+
+def subject(project: Project, request: Record, lang: Language) -> str:
+    """Return what a step does to what, in words."""
+    match request:
+        case ExtractRequest():
+            return phrase("runs_subject_extract", lang, wordings=request.wordings, held=f"{request.held_out_share:.0%}")
+        case ValidateRequest():
+            return phrase("runs_subject_validate", lang)
+        case MixRequest():
+            key = "runs_subject_mix_drop" if request.drop_leaks else "runs_subject_mix"
+            return phrase(key, lang, share=f"{request.domain_share:.0%}")
+        case TuneRequest():
+            manifest = project.mixes / request.mix / "manifest.json"
+            examples = read_record(manifest, MixManifest).examples if manifest.exists() else 0
+            method = phrase("runs_method_auto", lang) if request.method == "auto" else request.method
+            model = Path(request.base_model).name
+            return phrase("runs_subject_tune", lang, method=method, model=model, mix=request.mix, examples=examples)
+        case EvaluateRequest():
+            arms = len(arms_of(project, request))
+            return phrase("runs_subject_evaluate", lang, answers=answers_of(project, request), arms=arms)
+    raise AssertionError(f"no step has a {type(request).__name__}")
+
+
+def changes(project: Project, kind: StepName, lang: Language) -> tuple[str, ...]:
+    """Return what is new or gone after a step."""
+    if kind == "extract" and project.pairs.exists():
+        return (phrase("runs_changes_extract_again", lang, count=_pairs(project)),)
+    if kind == "validate" and project.validation.exists():
+        return (phrase("runs_changes_validate_again", lang),)
+    return (phrase(f"runs_changes_{kind}", lang),)
+
+
+def _pairs(project: Project) -> int:
+    run = project.latest_run("extract")
+    return read_record(run / "result.json", ExtractResult).pairs if run else 0
+
+
+def _sends_to(settings: Settings, kind: StepName) -> str | None:
+    """Return the host that text of the documents goes to, if the step uses an endpoint."""
+    if kind != "extract" or not settings.extraction_model.startswith("openai:"):
+        return None
+    import os
+    from urllib.parse import urlsplit
+
+    return urlsplit(os.environ.get("OPENAI_BASE_URL", "")).netloc or settings.extraction_model
+
+
+def _retrieval(
+    desk: Desk, project: Project, request: EvaluateRequest, reporter: Reporter
+) -> Callable[[Path], object] | None:
+    """Return what looks up every question before the worker starts: the index has one owner, and that is the server."""
+    from tools.evaluation.items import to_retrieve
+    from tools.evaluation.retrieved import retrieve_for
+
+    items = to_retrieve(project, request)
+    if not items or not project.chunks.exists():
+        return None
+    retriever = desk.retriever(project)
+    return lambda run: retrieve_for(items, retriever.look_up, request.k, run, reporter)

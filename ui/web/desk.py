@@ -1,0 +1,150 @@
+"""What one account can reach: its home, its projects, its open indexes, its assistant; nothing of anybody else.
+
+Isolation is by construction: an account has a home of its own, a desk is made from that home, and a page or a route
+gets the desk of the request's account and nothing more. The cache (materialised models, vectors by hash) is shared: it
+holds no text of anybody.
+
+    desks = Desks(load_settings())
+    desks.for_account("").project("pumps")
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.errors import EmptyError
+from agent.settings import Settings
+from knowledge.store import CorpusStore
+from tools.workspace import Project, Workspace
+
+if TYPE_CHECKING:
+    from graph.assistant import Assistant
+    from knowledge.embedding import Embedder
+    from knowledge.retrieval import Retriever
+
+ACCOUNTS = "accounts"
+"""Folder of the homes of accounts, inside the server's home."""
+
+
+class Shelf:
+    """Open retrievers by project folder; one is opened again when the chunks behind it have changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open: dict[Path, tuple[tuple[int, int], Retriever]] = {}
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder of the settings, loaded on first use and shared by all accounts."""
+        from knowledge.embedding import load_embedder
+
+        return load_embedder(self._settings)
+
+    def retriever(self, project: Project) -> Retriever:
+        """Return the project's retriever; the server is the one process that opens its index.
+
+        Raises:
+            EmptyError: Nothing was ingested yet.
+        """
+        from knowledge.retrieval import Retriever
+
+        if not project.chunks.exists() or project.chunks.stat().st_size == 0:
+            raise EmptyError(
+                f"project {project.info.name} has no documents",
+                mend=f"`domainsmith ingest PATH -p {project.info.name}`",
+            )
+        stat = project.chunks.stat()
+        state = (stat.st_mtime_ns, stat.st_size)
+        with self._lock:
+            held = self._open.get(project.root)
+            if held is not None and held[0] == state:
+                return held[1]
+            if held is not None:
+                held[1].close()
+            opened = Retriever.open(CorpusStore(project.root), self.embedder)
+            self._open[project.root] = (state, opened)
+            return opened
+
+    def close(self) -> None:
+        """Let go of every index."""
+        with self._lock:
+            for _, retriever in self._open.values():
+                retriever.close()
+            self._open.clear()
+
+
+class Desk:
+    """Everything one account can reach."""
+
+    def __init__(self, account: str, settings: Settings, shelf: Shelf) -> None:
+        """Take an account's settings.
+
+        Args:
+            account: Name of the account; empty without login.
+            settings: Settings whose `home` is this account's.
+            shelf: Open indexes, shared.
+        """
+        self.account = account
+        self.settings = settings
+        self.workspace = Workspace(settings.home)
+        self._shelf = shelf
+
+    def project(self, name: str | None) -> Project:
+        """Open a project of this account.
+
+        Raises:
+            NotFoundError: There is none of this name here, whoever else may have one.
+        """
+        return self.workspace.open(name)
+
+    def retriever(self, project: Project) -> Retriever:
+        """Return the open retriever of a project.
+
+        Raises:
+            EmptyError: Nothing was ingested yet.
+        """
+        return self._shelf.retriever(project)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant of this account, with its own conversations."""
+        from graph.assistant import Assistant
+
+        return Assistant(self.settings, retriever=self.retriever)
+
+
+class Desks:
+    """The desks of a server, made on first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings.model_copy(update={"cache": settings.cache_folder})
+        self._shelf = Shelf(self._settings)
+        self._lock = threading.Lock()
+        self._desks: dict[str, Desk] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The server's settings."""
+        return self._settings
+
+    def for_account(self, account: str, home: str = "") -> Desk:
+        """Return the desk of an account.
+
+        Args:
+            account: Name of the account; empty without login.
+            home: Folder name of its home inside `accounts/`; empty for the server's own home.
+        """
+        with self._lock:
+            if account not in self._desks:
+                folder = self._settings.home / ACCOUNTS / home if home else self._settings.home
+                settings = self._settings.model_copy(update={"home": folder})
+                self._desks[account] = Desk(account, settings, self._shelf)
+            return self._desks[account]
+
+    def close(self) -> None:
+        """Let go of every index."""
+        self._shelf.close()

@@ -1,0 +1,92 @@
+"""The server's process: uvicorn around the application, from the start to the last open index."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from agent.errors import InputError
+from agent.settings import Settings
+from ui.web.rules import Rules
+
+GRACE_SECONDS = 3
+"""How long open connections have when the server ends; pages hold one for as long as they are open."""
+
+
+def run(
+    settings: Settings, rules: Rules, host: str, port: int, proxy: str | None, ready: Callable[[str], None]
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; jobs that run go on.
+
+    Args:
+        settings: The server's settings.
+        rules: How it treats those who come.
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        proxy: Address of a reverse proxy whose forwarded headers are believed.
+        ready: Called with the server's address once it answers.
+
+    Raises:
+        InputError: The address cannot be listened on.
+    """
+    listening = _listen(host, port)
+    from ui.web.app import build_app
+    from ui.web.desk import Desks
+
+    desks = Desks(settings)
+    try:
+        server = _Server(
+            uvicorn.Config(
+                # Made by uvicorn inside its event loop: outside of one, Gradio opens loops that nobody closes.
+                lambda: build_app(desks, rules),
+                factory=True,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                ws="none",
+                proxy_headers=proxy is not None,
+                forwarded_allow_ips=proxy,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            ),
+            lambda: ready(_url(host, listening.getsockname()[1])),
+        )
+        server.run(sockets=[listening])
+    finally:
+        listening.close()
+        desks.close()
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything heavy is loaded, so that a taken one is told at once."""
+    bare = host.strip("[]")
+    try:
+        family = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((bare, port))
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"cannot listen here, {error}", where=f"{host}:{port}", mend="choose another --host or --port"
+        ) from error
+    return listening
+
+
+def _url(host: str, port: int) -> str:
+    bare = host.strip("[]")
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bare, f"[{bare}]" if ":" in bare else bare)
+    return f"http://{shown}:{port}/"
