@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     """Whether a hub id may be downloaded; off by default, nothing is fetched unasked."""
     lang: Language = "en"
     """Language of replies and reports."""
+    document_roots: tuple[Path, ...] | None = None
+    """Folders that documents may be read from by path; `None` means any. A server with login sets it: its users are
+    not the machine's owner, and what they name is read with the server's rights."""
+    conversations: str = "sqlite"
+    """Where conversations are kept: `sqlite` (a file in `home`) or a `postgresql://` address."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads for models; `None` leaves it to torch."""
 

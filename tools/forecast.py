@@ -74,6 +74,35 @@ def step_facts(
     )
 
 
+def first_reading(request: IngestRequest, settings: Settings, lang: Language, *, project: str) -> StepFacts:
+    """Return what is known of a reading whose project is made together with it.
+
+    Args:
+        request: What to read.
+        settings: Name the embedding model.
+        lang: Language of the words.
+        project: Name of the project to be made.
+    """
+    low, high = _reading_seconds(request)
+    return StepFacts(
+        subject=_reading(request, lang),
+        seconds_low=low,
+        seconds_high=high,
+        changes=(fill(STEPS, "ingest_new", lang, project=project),),
+        sends_to=_sends_to(settings, "ingest"),
+    )
+
+
+def _reading(request: IngestRequest, lang: Language) -> str:
+    return fill(STEPS, "ingest", lang, paths=", ".join(Path(path).name or path for path in request.paths[:5]))
+
+
+def _reading_seconds(request: IngestRequest) -> Range:
+    size = _bytes_of(request.paths)
+    # Of a PDF or an office file only a small part is text; a text file is text throughout.
+    return (0.05 * size / READING_RATES[1], size / READING_RATES[0]) if size else _UNKNOWN
+
+
 def _subject(project: Project, settings: Settings, kind: JobKind, request: Record, lang: Language) -> str:
     match request:
         case TuneRequest():
@@ -93,7 +122,7 @@ def _subject(project: Project, settings: Settings, kind: JobKind, request: Recor
         case MixRequest():
             return fill(STEPS, "mix", lang, share=f"{count_points(request.domain_share)}%")
         case IngestRequest():
-            return fill(STEPS, "ingest", lang, paths=", ".join(Path(path).name or path for path in request.paths[:5]))
+            return _reading(request, lang)
         case _:
             return fill(STEPS, kind, lang)
 
@@ -112,9 +141,7 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
     characters = _characters(project)
     match kind:
         case "ingest" if isinstance(request, IngestRequest):
-            size = _bytes_of(request.paths)
-            # Of a PDF or an office file only a small part is text; a text file is text throughout.
-            return (0.05 * size / READING_RATES[1], size / READING_RATES[0]) if size else _UNKNOWN
+            return _reading_seconds(request)
         case "extract":
             low, high = characters / EXTRACTION_RATES[1], characters / EXTRACTION_RATES[0]
             if settings.extraction_model == BUILTIN:

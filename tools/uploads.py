@@ -49,7 +49,7 @@ def safe_name(name: str) -> str:
 
 def destination(project: Project, name: str) -> Path:
     """Return where an uploaded file of a name goes; two different names never meet."""
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return (project.root / UPLOADS / digest / safe_name(name)).resolve()
 
 

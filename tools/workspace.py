@@ -39,6 +39,8 @@ class ProjectInfo(Record):
     """UTC, ISO 8601."""
     schema_version: int = SCHEMA
     lang: Language = "en"
+    occasion: str = ""
+    """What it was made on, where a program made it: looked up so that the same occasion makes no second one."""
 
 
 @dataclass(frozen=True)
@@ -222,8 +224,13 @@ class Workspace:
         """Folder of the projects."""
         return self.home / "projects"
 
-    def create(self, name: str, *, lang: Language = "en") -> Project:
+    def create(self, name: str, *, lang: Language = "en", occasion: str = "") -> Project:
         """Make a project.
+
+        Args:
+            name: Its name.
+            lang: Its language.
+            occasion: See `ProjectInfo.occasion`.
 
         Raises:
             InputError: The name is empty or taken.
@@ -235,7 +242,7 @@ class Workspace:
                 "a project of this name exists", where=name, mend=f"use it with `-p {name}`, or choose another name"
             )
         created = datetime.now(UTC).isoformat(timespec="milliseconds")
-        info = ProjectInfo(id=identifier, name=name.strip(), created=created, lang=lang)
+        info = ProjectInfo(id=identifier, name=name.strip(), created=created, lang=lang, occasion=occasion)
         write_record(root / "project.json", info)
         return Project(root, info)
 
@@ -260,6 +267,17 @@ class Workspace:
                 mend=f"`domainsmith new {name}` makes it; `domainsmith projects` lists them",
             )
         return Project.at(root)
+
+    def made_for(self, occasion: str) -> Project:
+        """Return the project that was made on an occasion.
+
+        Raises:
+            NotFoundError: None was.
+        """
+        for info in self.projects():
+            if occasion and info.occasion == occasion:
+                return Project(self.folder / info.id, info)
+        raise NotFoundError("no project was made for this", where=occasion)
 
     def projects(self) -> tuple[ProjectInfo, ...]:
         """Return all projects, oldest first."""

@@ -12,6 +12,7 @@ from tools.workspace import Project, Workspace
 from ui.output import Output
 
 if TYPE_CHECKING:
+    from graph.assistant import Assistant
     from knowledge.embedding import Embedder
     from knowledge.retrieval import Retriever
     from knowledge.store import CorpusStore
@@ -40,6 +41,13 @@ class Runtime:
         from knowledge.embedding import load_embedder
 
         return load_embedder(self.settings)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant, with the conversations of the settings' home."""
+        from graph.assistant import Assistant
+
+        return Assistant(self.settings, retriever=self.retriever)
 
     def store(self, project: Project) -> CorpusStore:
         """Return the project's documents, texts and chunks."""

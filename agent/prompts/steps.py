@@ -41,4 +41,29 @@ STEPS: Final[Phrases] = {
         "zh": "在封存题目上测量 {arms}（共 {answers} 个回答）",
     },
     "evaluate_changes": {"en": "a new report; earlier ones stay", "zh": "新增一份报告；原有的保留"},
+    "ingest_new": {
+        "en": "a new project “{project}” with text, chunks and index; your files stay as they are",
+        "zh": "新建项目“{project}”及其文本、片段与索引；您的原文件不动",
+    },
+    "note_facts_changes": {"en": "the profile", "zh": "项目画像"},
+    "reject_pairs_changes": {
+        "en": "the state of these pairs; they can be accepted again",
+        "zh": "这些样本的状态；可以重新接受",
+    },
+    "cancel_job_changes": {
+        "en": "the running job stops; what was finished is kept",
+        "zh": "正在运行的任务停止；已完成的保留",
+    },
+    "untrusted": {
+        "en": "it was proposed by a program or after reading documents, so a person decides",
+        "zh": "这是程序提出的，或是读过文档之后提出的，须由人决定",
+    },
+    "evaluate_again": {"en": "the same items again", "zh": "用同样的题再测"},
+    "mix_again": {"en": "a new mix of the mended pairs", "zh": "用修正后的样本重新配比"},
+    "tune_again": {"en": "training (asks for its own yes)", "zh": "训练（届时另行征求同意）"},
+    "runs": {"en": "{kind} {job} has been running for {ran}.", "zh": "{kind} {job} 已运行 {ran}。"},
+    "runs_share": {
+        "en": "{kind} {job} has been running for {ran}, {share} of its present part done.",
+        "zh": "{kind} {job} 已运行 {ran}，当前部分完成 {share}。",
+    },
 }

@@ -71,6 +71,8 @@ class Approval(Record):
     """The exact request that would run; nothing else is done on a yes."""
     project: str
     """Name of the project."""
+    title: str
+    """What it does, in a few words."""
     summary: str
     """What, how long, how much memory, what changes; in the conversation's language."""
     reasons: tuple[str, ...] = ()

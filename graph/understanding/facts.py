@@ -10,7 +10,7 @@ field that no rule finds stays unknown, and a number is never completed by a gue
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -19,15 +19,18 @@ import yaml
 
 from graph.understanding.numbers import amount, fraction, spaced
 
+_SHORT: Final = 24
+"""Characters of a message that may correct a field by its bare value."""
 _YES_NO: Final = frozenset({"needs_citations", "per_document_access_control", "general_ability_matters"})
 
 
-def read_facts(text: str, asked: str | None = None) -> dict[str, Any]:
+def read_facts(text: str, asked: str | None = None, known: Collection[str] = ()) -> dict[str, Any]:
     """Return the profile fields that a message gives a value for, as plain values in the profile's shape.
 
     Args:
         text: The message.
         asked: The field that was asked for last; a bare `yes`, `monthly` or `2000` then answers it.
+        known: Fields that have a value: `no, monthly` then corrects one of them and answers nothing else.
     """
     plain = spaced(" ".join(text.split()))
     found: dict[str, Any] = {}
@@ -40,6 +43,10 @@ def read_facts(text: str, asked: str | None = None) -> dict[str, Any]:
     goal = _goal(plain, asked)
     if goal is not None:
         found["goal"] = goal
+    if "knowledge_change" in known and "knowledge_change" not in found and len(plain) <= _SHORT:
+        found.update(_change(plain, "knowledge_change"))
+    if found and asked not in found and any(name in known for name in found) and _found("no", plain):
+        return found  # a correction: its `no` is about what was said before
     return {**_bare(plain, asked), **found} if asked in _YES_NO else {**found, **_bare(plain, asked, found)}
 
 

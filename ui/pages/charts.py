@@ -103,7 +103,9 @@ def radar_figure(report: EvaluationReport, lang: Language) -> go.Figure:
                 "tickvals": [0.25, 0.5, 0.75, 1],
                 "gridcolor": "rgba(128,128,128,0.3)",
                 "angle": 90 - turn / 2,
-                "tickangle": 0,
+                "tickfont": {"size": 10},
+                "linecolor": GREY,
+                "tickcolor": GREY,
             },
             "angularaxis": {
                 "direction": "clockwise",
@@ -111,11 +113,14 @@ def radar_figure(report: EvaluationReport, lang: Language) -> go.Figure:
                 "tickvals": [turn * index for index in range(len(dimensions))],
                 "ticktext": [spoke_label(report, index, lang) for index in range(len(dimensions))],
                 "gridcolor": "rgba(128,128,128,0.3)",
+                "linecolor": GREY,
+                "tickcolor": GREY,
+                "tickfont": {"size": 12},
             },
         }
     )
     # Labels of the spokes stand outside the circle, where Plotly keeps no room by itself.
-    return _plain(figure, height=540, sides=92, top=64)
+    return _plain(figure, height=540, sides=78, top=64, below=56)
 
 
 def differences_figure(report: EvaluationReport, lang: Language) -> go.Figure:
@@ -159,7 +164,7 @@ def differences_figure(report: EvaluationReport, lang: Language) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    return _plain(figure, height=110 + 46 * len(rows))
+    return _plain(figure, height=150 + 46 * len(rows), below=76)
 
 
 def spoke_label(report: EvaluationReport, index: int, lang: Language) -> str:
@@ -247,8 +252,16 @@ def _arm_traces(
     return traces
 
 
-def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16) -> go.Figure:
-    """Put a figure on the page: no colours of its own behind it, the legend below, room for the labels."""
+def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16, below: int = 64) -> go.Figure:
+    """Put a figure on the page: no colours of its own behind it, the legend below, room for the labels.
+
+    Args:
+        figure: The figure.
+        height: Pixels.
+        sides: Pixels kept free to the left and the right.
+        top: Pixels kept free above.
+        below: Pixels between the plot and the legend, for what is written at the axis.
+    """
     figure.update_layout(
         template="none",
         height=height,
@@ -256,11 +269,17 @@ def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16) -> 
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 13, "color": "#707070"},
-        legend={"orientation": "h", "yref": "container", "y": 0.01, "yanchor": "bottom", "x": 0},
+        # Relative to the plot, so that Plotly makes room for a legend that wraps on a narrow screen.
+        legend={"orientation": "h", "y": -below / (height - top - below - 30), "yanchor": "top", "x": 0},
         hoverlabel={"align": "left"},
         dragmode=False,
     )
-    axis = {"automargin": True, "gridcolor": "rgba(128,128,128,0.25)", "zerolinecolor": "rgba(128,128,128,0.5)"}
+    axis = {
+        "automargin": True,
+        "title_font_size": 13,
+        "gridcolor": "rgba(128,128,128,0.25)",
+        "zerolinecolor": "rgba(128,128,128,0.5)",
+    }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure

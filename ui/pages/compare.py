@@ -21,7 +21,7 @@ from tools.votes import cast, load_votes, standing, undo
 from tools.workspace import Project
 from ui.pages import compare_view as view
 from ui.pages import tally_view
-from ui.pages.comparison import Comparison, ballot, begin, heard, stopped, unvoted, voted
+from ui.pages.comparison import Comparison, ballot, begin, heard, narrowed, stopped, unvoted, voted
 from ui.pages.frame import Frame, told
 from ui.pages.pump import Pump
 from ui.web.desk import Desk
@@ -104,9 +104,12 @@ class _Page:
             "trigger_mode": "once",
         }
         self._frame.on_load(
-            self._open, None, [self._empty, self._form, self._arms, self._missing, self._next], show_progress="hidden"
+            told(self._open),
+            None,
+            [self._empty, self._form, self._arms, self._missing, self._next],
+            show_progress="hidden",
         )
-        self._frame.on_load(self._counted, None, self._count_parts(), show_progress="hidden")
+        self._frame.on_load(told(self._counted), None, self._count_parts(), show_progress="hidden")
         runs = [
             gr.on([self._ask.click, self._question.submit], told(self._answer), asked, drawn, **streamed),
             self._next.click(told(self._take_next), self._sealed, [self._question, self._sealed], **quiet).success(
@@ -116,10 +119,13 @@ class _Page:
         for place, option in enumerate(self._options):
             runs.append(
                 option.click(
-                    lambda shown, place=place: _narrowed(shown, place), self._shown, self._question, **quiet
+                    lambda shown, place=place: narrowed(shown, place) if shown else "",
+                    self._shown,
+                    self._question,
+                    **quiet,
                 ).success(told(self._answer), asked, drawn, **streamed)
             )
-        self._stop.click(_stopped, self._shown, self._shown, cancels=runs, **quiet).then(
+        self._stop.click(lambda shown: shown and stopped(shown), self._shown, self._shown, cancels=runs, **quiet).then(
             self._drawn, self._shown, drawn, **quiet
         )
         for place, button in enumerate(self._better):
@@ -127,7 +133,7 @@ class _Page:
         self._vote_on(self._tie, "tie", None)
         self._vote_on(self._wrong, "all_wrong", None)
         self._undo.click(told(self._take_back), self._shown, drawn, **quiet).then(
-            self._counted, None, self._count_parts(), **quiet
+            told(self._counted), None, self._count_parts(), **quiet
         )
 
     def _vote_on(self, button: gr.Button, verdict: VoteVerdict, place: int | None) -> None:
@@ -143,7 +149,7 @@ class _Page:
             show_progress="hidden",
             trigger_mode="once",
         )
-        given.then(self._counted, None, self._count_parts(), api_visibility="private", show_progress="hidden")
+        given.then(told(self._counted), None, self._count_parts(), api_visibility="private", show_progress="hidden")
 
     def _round_parts(self) -> list[Any]:
         """Return what a round changes, in the order of `_drawn`."""
@@ -211,7 +217,7 @@ class _Page:
             )
         ) as events:
             for event in events:
-                shown = heard(shown, event)
+                shown = shown if event is None else heard(shown, event)
                 if time.monotonic() - drawn_at >= REDRAWN_EVERY:
                     drawn_at = time.monotonic()
                     yield shown
@@ -296,14 +302,3 @@ def _item(project: Project, identifier: str) -> Item | None:
     if not identifier:
         return None
     return next((item for item in sealed_questions(project) if item.id == identifier), None)
-
-
-def _stopped(shown: Comparison | None) -> Comparison | None:
-    return shown if shown is None or shown.finished else stopped(shown)
-
-
-def _narrowed(shown: Comparison | None, place: int) -> str:
-    """Return the question with the option that was chosen of the question back."""
-    if shown is None or shown.clarify is None or place >= len(shown.clarify.options):
-        return ""
-    return f"{shown.round.question} ({shown.clarify.options[place]})"

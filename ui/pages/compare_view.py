@@ -156,7 +156,7 @@ def passage(citation: Citation, chunk: Chunk | None, project: str, lang: Languag
     )
     return (
         f'<details class="ds-citation"><summary>{name}</summary>{head}'
-        f'<blockquote lang="{chunk.language}">{text}</blockquote>'
+        f'<blockquote lang="{chunk.language}" tabindex="0">{text}</blockquote>'
         f'<a href="{escape(link)}">{_say("compare_open", lang)}</a></details>'
     )
 

@@ -103,6 +103,12 @@ def stopped(shown: Comparison) -> Comparison:
     return replace(shown, columns=columns)
 
 
+def narrowed(shown: Comparison, place: int) -> str:
+    """Return the question together with an option of the question back; empty if there is no such option."""
+    options = shown.clarify.options if shown.clarify else ()
+    return f"{shown.round.question} ({options[place]})" if place < len(options) else ""
+
+
 def voted(shown: Comparison, vote: Vote, reference: Item | None) -> Comparison:
     """Return the comparison with its vote: names and the reference may be seen now."""
     return replace(shown, vote=vote, revealed=True, reference=reference)

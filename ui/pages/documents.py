@@ -82,7 +82,7 @@ def _entry(frame: Frame) -> Entry:
             height=96,
             elem_id="documents-drop",
         )
-        with gr.Row(equal_height=True):
+        with gr.Row():
             folder = gr.Textbox(
                 label=frame.say("documents_folder"),
                 placeholder=frame.say("documents_folder_hint"),
@@ -91,7 +91,7 @@ def _entry(frame: Frame) -> Entry:
                 scale=4,
                 elem_id="documents-folder",
             )
-            read = gr.Button(frame.say("documents_read"), scale=1, min_width=90, elem_id="documents-read")
+            read = gr.Button(frame.say("documents_read"), scale=0, min_width=90, elem_id="documents-read")
     return Entry(group, drop, folder, read)
 
 
@@ -125,7 +125,7 @@ def _wire(
         return gr.Group(visible=project is not None), gr.Textbox(visible=bool(shown[1])), shown[0]
 
     def opened(request: gr.Request) -> tuple[str, Any, Any]:
-        text, is_there = page_passage(frame, request)
+        text, is_there = page_passage(frame, request, asked_place(frame, request))
         return text, gr.Button(visible=is_there), gr.Group(visible=False)
 
     def everything(request: gr.Request) -> tuple[Any, ...]:
@@ -154,7 +154,8 @@ def _wire(
         with project.owned("removal of a document"):
             pairs = remove_document(project, identifier)
         gr.Info(documents_view.escaped(frame.lang)("documents_removed", name=name, pairs=pairs))
-        return *listed(request), *opened(request)
+        hint, _ = page_passage(frame, request, Place(""))
+        return *listed(request), hint, gr.Button(visible=False), gr.Group(visible=False)
 
     tables, passages = [entry.group, search, table], [reader.passage, reader.remove, reader.confirm]
     frame.on_load(everything, None, [*tables, *passages, entry.folder], show_progress="hidden").then(
@@ -164,7 +165,8 @@ def _wire(
     given = [entry.drop, entry.folder]
     for event in (entry.drop.upload, entry.read.click, entry.folder.submit):
         panel.started(event(start, given, given, api_visibility="private"))
-    search.input(found, search, table, trigger_mode="always_last", **quiet)
+    # Not `input`: that one is told of typed keys only, not of a paste or an input method.
+    search.change(found, search, table, trigger_mode="always_last", **quiet)
     opener.click(opened, None, passages, **quiet).then(None, None, None, js=SHOW_PASSAGE, api_visibility="private")
     reader.remove.click(ask, None, [reader.confirm, reader.card, asked_about], **quiet)
     reader.no.click(lambda: gr.Group(visible=False), None, reader.confirm, **quiet)
@@ -230,10 +232,10 @@ def page_table(frame: Frame, request: gr.Request, search: str) -> tuple[str, int
     return shown, len(documents)
 
 
-def page_passage(frame: Frame, request: gr.Request) -> tuple[str, bool]:
-    """Return the text of the document that the address names, and whether there is such a document."""
+def page_passage(frame: Frame, request: gr.Request, opened: Place) -> tuple[str, bool]:
+    """Return the text of a document, and whether there is such a document."""
     say = documents_view.escaped(frame.lang)
-    project, opened = frame.project(request), asked_place(frame, request)
+    project = frame.project(request)
     if project is None:
         return "", False
     store = CorpusStore(project.root)

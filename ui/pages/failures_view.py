@@ -14,9 +14,9 @@ from agent.records.corpus import Retrieved
 from agent.records.diagnosis import CauseCount, DiagnosedItem, Diagnosis, Fix
 from agent.records.evaluation import ARMS, Arm, Item, ItemAnswer
 from tools.diagnosis.case import passed
+from tools.diagnosis.remedy import BlockedRemedy, LookedUp, LookUpRemedy, PersonRemedy, Remedy, StepRemedy
 from tools.evaluation.wording import arm_name, dimension_name
 from ui.i18n import phrase, phrases
-from ui.pages.fixes import BlockedRemedy, LookedUp, LookUpRemedy, PersonRemedy, Remedy, StepRemedy
 from ui.pages.sites import PageName, address
 
 Failure = tuple[DiagnosedItem, Item, ItemAnswer]

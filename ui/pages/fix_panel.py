@@ -15,10 +15,10 @@ from agent.errors import InputError, RefusedError
 from agent.records.diagnosis import Cause, Diagnosis, Fix
 from agent.records.evaluation import Item
 from agent.settings import Settings
+from tools.diagnosis.remedy import BlockedRemedy, LookUpRemedy, PersonRemedy, Remedy, StepRemedy, find_passages, remedy
 from tools.status import project_facts
 from ui.pages import failures_view
 from ui.pages.evaluation_records import Evaluation
-from ui.pages.fixes import BlockedRemedy, LookUpRemedy, PersonRemedy, Remedy, StepRemedy, find_passages, remedy
 from ui.pages.frame import Frame, told
 from ui.pages.page_progress import PageReporter
 from ui.pages.step_card import StepCard

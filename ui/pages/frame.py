@@ -168,7 +168,7 @@ class Frame:
     def _refresh(self, request: gr.Request) -> tuple[str, str, Any, Any]:
         desk = self.desk(request)
         project = self.project(request)
-        place = Place(self.lang, self.page, project.id if project else None, self.asked(request, "thread"))
+        place = Place(self.lang, self.page, project.id if project else None, dict(request.query_params))
         job = running_job(project) if project else None
         standing = self._stand(project, job) if project else None
         return (

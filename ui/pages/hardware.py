@@ -16,6 +16,8 @@ HERE = "cpu"
 """The catalogue's name for the machine at hand, whatever it computes with."""
 COMPARED = ("NVIDIA A800 PCIe", "Moore Threads S4000", "Huawei Ascend 910A")
 """The devices the guide speaks of."""
+OWN_SIZE = 8.0
+"""A size to begin with that is not among the usual ones, thousand millions of parameters."""
 
 
 def build(frame: Frame) -> None:
@@ -35,7 +37,7 @@ def build(frame: Frame) -> None:
             [(frame.say("hardware_here"), HERE), *names], value=HERE, label=frame.say("hardware_device"), scale=2
         )
         count = gr.Number(1, label=frame.say("hardware_count"), precision=0, minimum=1, maximum=4096)
-        size = gr.Number(None, label=frame.say("hardware_own_size"), placeholder="9")
+        size = gr.Number(OWN_SIZE, label=frame.say("hardware_own_size"))
     fitting = gr.HTML(js_on_load=None, elem_id="hardware-fits")
 
     gr.HTML(_heading(frame, "hardware_catalogue"), js_on_load=None)
@@ -60,7 +62,7 @@ def build(frame: Frame) -> None:
         return view.checks(doctor(frame.desk(request).settings), lang)
 
     def opened() -> tuple[str, str, str]:
-        return view.machine(this_machine(), lang), what_fits(HERE, 1, None, lang), beside(list(COMPARED))
+        return view.machine(this_machine(), lang), what_fits(HERE, 1, OWN_SIZE, lang), beside(list(COMPARED))
 
     asked: list[Component] = [chosen, count, size]
     frame.on_load(opened, None, [machine, fitting, compared], show_progress="hidden")

@@ -7,6 +7,7 @@ filter by nothing, such as pairs without a document.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import gradio as gr
@@ -132,9 +133,11 @@ class _Page:
         self.frame.on_load(told(self._open), None, opening, show_progress="hidden")
         self.apply.click(told(self._open), None, opening, **LANE)
         self.panel.follow(self._open, opening)
-        asked = [*self.filters, self.text, self.parts.walk]
-        for event in (*(one.input for one in self.filters), self.text.input):
-            event(told(self._find), asked, parts, trigger_mode="always_last", **LANE)
+        for one in self.filters:
+            one.input(told(self._find), [*self.filters, self.parts.walk], parts, trigger_mode="always_last", **LANE)
+        # `input` of a text field is told of typed keys only, not of a paste or an input method. `change` is told as
+        # well when the page itself fills the field, at a moment at which the other fields are still to be filled.
+        self.text.change(told(self._find_text), [self.text, self.parts.walk], parts, trigger_mode="always_last", **LANE)
         self.buttons["previous"].click(self._back, self.parts.walk, parts, trigger_mode="multiple", **LANE)
         self.buttons["next"].click(self._on, self.parts.walk, parts, trigger_mode="multiple", **LANE)
         given = [self.parts.walk, self.parts.question, self.parts.answer]
@@ -169,7 +172,8 @@ class _Page:
                 *self._rest(gr.skip()),
                 *self.extraction.shown(project),
             ]
-        filters, walk = desk.begin(asked_filters(frame, request), frame.asked(request, "pair") or "")
+        walk = desk.begin(asked_filters(frame, request), frame.asked(request, "pair") or "")
+        filters = walk.filters
         return [
             "",
             gr.Row(visible=True),
@@ -208,11 +212,17 @@ class _Page:
             gr.Timer(RAIL_SECONDS, active=True),
         ]
 
-    def _find(
-        self, status: str, reason: str, kind: str, document: str, text: str, walk: Walk, request: gr.Request
-    ) -> list[Any]:
+    def _find(self, status: str, reason: str, kind: str, document: str, walk: Walk, request: gr.Request) -> list[Any]:
+        return self._filtered(Filters(status, reason, kind, document, walk.filters.text), walk, request)
+
+    def _find_text(self, text: str, walk: Walk, request: gr.Request) -> list[Any]:
+        return self._filtered(replace(walk.filters, text=text), walk, request)
+
+    def _filtered(self, filters: Filters, walk: Walk, request: gr.Request) -> list[Any]:
+        if walk.project and walk.filters == filters:
+            return [gr.skip()] * len(self.parts)
         desk = self._desk(request)
-        return self._values(desk, desk.find(Filters(status, reason, kind, document, text), walk))
+        return self._values(desk, desk.find(filters, walk))
 
     def _back(self, walk: Walk, request: gr.Request) -> list[Any]:
         return self._values(self._desk(request), walk.moved(-1))

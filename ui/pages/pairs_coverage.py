@@ -85,8 +85,9 @@ def coverage_map(counted: Coverage, names: Mapping[str, str], held_out: Set[str]
         pairs = sum(counted.by_document.get(document, Counter())["accepted"] for document in hidden)
         more = f'<p class="ds-quiet">{say("pairs_coverage_more", count=number(len(hidden)), pairs=number(pairs))}</p>'
     return (
-        f'<h2>{say("pairs_coverage")}</h2><div class="ds-scroll" tabindex="0"><table class="ds-table ds-coverage">'
-        f"<caption>{caption}</caption><thead><tr><th scope='col'>{say('pairs_coverage_document')}</th>{head}</tr>"
+        f'<h2>{say("pairs_coverage")}</h2><p class="ds-quiet" id="pairs-covered">{caption}</p><div class="ds-scroll" '
+        'tabindex="0"><table class="ds-table ds-coverage" aria-describedby="pairs-covered">'
+        f"<thead><tr><th scope='col'>{say('pairs_coverage_document')}</th>{head}</tr>"
         f'</thead><tbody>{body}</tbody></table></div>{more}<p class="ds-quiet">{say("pairs_coverage_legend")}</p>'
     )
 
@@ -125,7 +126,7 @@ def _row(
 
 
 def _cell(count: int, most: int, link: str) -> str:
-    shade = 0 if not count or not most else min(SHADES, 1 + SHADES * count // (most + 1))
+    shade = 0 if not count or not most else 1 + (SHADES * count - 1) // most
     shown = f'<a href="{escape(link)}" data-ds-walk>{number(count)}</a>' if count else "0"
     return f'<td class="ds-figures ds-shade-{shade}">{shown}</td>'
 

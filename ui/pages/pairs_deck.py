@@ -24,6 +24,7 @@ from knowledge.files import read_record
 from knowledge.store import CorpusStore
 from tools.pairs import load_pairs
 from tools.workspace import Project
+from ui.pages.pairs_coverage import Coverage
 from ui.pages.pairs_walk import Change
 
 MOST_DECKS: Final = 4
@@ -45,6 +46,7 @@ class Deck:
         self._lock = threading.RLock()
         self._seen: dict[Path, State] = {}
         self._pairs: dict[str, Pair] = {}
+        self._counted: Coverage | None = None
         self._documents: dict[str, Document] = {}
         self._held_out: frozenset[str] = frozenset()
         self._texts: OrderedDict[str, tuple[State, DocumentText]] = OrderedDict()
@@ -55,7 +57,17 @@ class Deck:
         with self._lock:
             if self._is_new(self._project.pairs):
                 self._pairs = {pair.id: pair for pair in load_pairs(self._project)}
+                self._counted = None
             return self._pairs
+
+    @property
+    def counted(self) -> Coverage:
+        """What the pairs cover; counted again after a change only."""
+        with self._lock:
+            pairs = self.pairs
+            if self._counted is None:
+                self._counted = Coverage.of(pairs.values())
+            return self._counted
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -109,6 +121,7 @@ class Deck:
                 raise NotFoundError("no such pair", where=identifier)
             after = act(self._project)
             self._pairs[identifier] = after
+            self._counted = None
             self._seen[self._project.pairs] = _state(self._project.pairs)
             return Change(before, after)
 

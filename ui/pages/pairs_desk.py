@@ -18,7 +18,7 @@ from tools.workspace import Project
 from ui.i18n import phrase
 from ui.pages import pairs_view
 from ui.pages.documents_view import number
-from ui.pages.pairs_coverage import Coverage, coverage_map, reasons
+from ui.pages.pairs_coverage import coverage_map, reasons
 from ui.pages.pairs_deck import Deck
 from ui.pages.pairs_reasons import label
 from ui.pages.pairs_walk import ALL, Filters, Walk
@@ -48,8 +48,8 @@ class PairsDesk:
     deck: Deck
     lang: Language
 
-    def begin(self, filters: Filters | None, wanted: str = "") -> tuple[Filters, Walk]:
-        """Return the filters and the list a page opens with.
+    def begin(self, filters: Filters | None, wanted: str = "") -> Walk:
+        """Return the list a page opens with.
 
         Args:
             filters: What the address asks for; `None` begins with what waits for review, if anything does.
@@ -59,12 +59,12 @@ class PairsDesk:
         if filters is None:
             waiting = Filters(status="pending")
             filters = waiting if not wanted and waiting.found(pairs) else Filters()
-        return filters, self.find(filters, Walk(self.project.id), wanted)
+        return self.find(filters, Walk(self.project.id), wanted)
 
     def find(self, filters: Filters, walk: Walk, wanted: str = "") -> Walk:
         """Return the walk over what the filters let through; it stays on its pair if that is among it."""
         mine = walk if walk.project == self.project.id else Walk(self.project.id)
-        return mine.on(filters.found(self.deck.pairs), wanted)
+        return mine.over(filters, self.deck.pairs, wanted)
 
     def accept(self, walk: Walk) -> Walk:
         """Accept the shown pair and go on to the next."""
@@ -120,7 +120,7 @@ class PairsDesk:
 
     def beside(self) -> str:
         """Return the coverage map and the reasons."""
-        counted = Coverage.of(self.deck.pairs.values())
+        counted = self.deck.counted
         names = {identifier: document.name for identifier, document in self.deck.documents.items()}
         drawn = coverage_map(counted, names, self.deck.held_out, self._link, self.lang)
         return drawn + reasons(counted, self._link, self.lang)
@@ -137,7 +137,7 @@ class PairsDesk:
 
     def reasons(self) -> list[Choice]:
         """Return the choices of the filter by reason, the most frequent first."""
-        counted = Coverage.of(self.deck.pairs.values()).reasons
+        counted = self.deck.counted.reasons
         totals: dict[str, int] = {}
         for (_, kind), count in counted.most_common():
             totals[kind] = totals.get(kind, 0) + count

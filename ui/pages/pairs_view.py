@@ -109,9 +109,8 @@ def source(pair: Pair, text: DocumentText | None, link: str, lang: Language) -> 
     if text is None:
         return f'{head}<p class="ds-note">{say("pairs_passage_gone")}</p>{_quote(pair)}'
     page = f" · {say('pairs_passage_page', page=pair.page)}" if pair.page else ""
-    where = (
-        f'<p class="ds-quiet">{escape(text.name)}{page} · <a href="{escape(link)}">{say("pairs_open_document")}</a></p>'
-    )
+    opener = f'<a href="{escape(link)}">{say("pairs_open_document")}</a>'
+    where = f'<p class="ds-quiet ds-where">{escape(text.name)}{page} · {opener}</p>'
     if text.text[pair.start : pair.end] != pair.quote:
         return f'{head}{where}<p class="ds-note">{say("pairs_passage_moved")}</p>{_quote(pair)}'
     return f"{head}{where}{excerpt(text, pair.start, pair.end, lang)}"

@@ -67,6 +67,8 @@ class Walk:
 
     project: str = ""
     """Id of the project the list is of."""
+    filters: Filters = Filters()
+    """What gave the list."""
     ids: tuple[str, ...] = ()
     at: int = 0
     undo: tuple[Change, ...] = ()
@@ -80,10 +82,10 @@ class Walk:
         """Go on or back by one, not past the ends."""
         return replace(self, at=max(0, min(len(self.ids) - 1, self.at + by)))
 
-    def on(self, ids: tuple[str, ...], keep: str = "") -> Walk:
-        """Take a new list; stay on the pair `keep` if it is in it."""
-        wanted = keep or self.current
-        return replace(self, ids=ids, at=ids.index(wanted) if wanted in ids else 0)
+    def over(self, filters: Filters, pairs: Mapping[str, Pair], wanted: str = "") -> Walk:
+        """Take the list that filters give; go to a wanted pair, or stay on the present one, if it is in it."""
+        ids, keep = filters.found(pairs), wanted or self.current
+        return replace(self, filters=filters, ids=ids, at=ids.index(keep) if keep in ids else 0)
 
     def noting(self, change: Change) -> Walk:
         """Remember a change for undoing."""

@@ -1,10 +1,12 @@
 """A stream of events that a page reads, whatever becomes of the page.
 
-An arm's stream holds the one model until it ends. A page that is closed in the middle may leave its handler suspended,
-and everybody else would wait; so a thread of its own reads the stream to its end, or until told to stop.
+An arm's stream holds the one model until it ends, and a handler that waits for its next event can be closed by nobody:
+a page that is left, or a click on Stop, would keep everybody else waiting. So a thread of its own reads the stream, and
+the handler hears `None` while nothing comes, at which it can be closed.
 
     with Pump(lambda reporter: stream_arms(..., reporter=reporter)) as events:
-        for event in events: ...
+        for event in events:
+            yield draw(event)
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from agent.errors import CancelledError
 from agent.progress import Reporter
 
 Event = TypeVar("Event")
+
+IDLE: Final = 0.5
+"""Seconds without an event after which the reader hears so; a closed page lets the model go within them."""
 
 
 class Pump(Generic[Event]):
@@ -44,15 +49,19 @@ class Pump(Generic[Event]):
     ) -> None:
         self.stop()
 
-    def __iter__(self) -> Iterator[Event]:
-        """Yield the events as they come.
+    def __iter__(self) -> Iterator[Event | None]:
+        """Yield the events as they come, and `None` while none comes.
 
         Raises:
             CancelledError: `stop` was called.
             Exception: Whatever the stream raised.
         """
         while True:
-            event = self._events.get()
+            try:
+                event = self._events.get(timeout=IDLE)
+            except queue.Empty:
+                yield None
+                continue
             if isinstance(event, _End):
                 if event.error is not None:
                     raise event.error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from typing import Final
@@ -29,7 +29,8 @@ class Place:
     page: PageName
     project: str | None
     """Id of the project; `None` without one."""
-    thread: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    """The address's parameters, e.g. the thread; the other language shows the same."""
 
 
 def rail(place: Place, projects: Sequence[ProjectInfo], stand: Readiness | None) -> str:
@@ -94,7 +95,7 @@ def top(place: Place, account: str, job: RunningJob | None) -> str:
     """Return the top bar: skip link, name, running job, language, theme, account."""
     say = partial(_say, place.lang)
     other = OTHER[place.lang]
-    turned = escape(address(other, place.page, project=place.project, thread=place.thread))
+    turned = escape(address(other, place.page, **{**place.query, "project": place.project}))
     home = escape(address(place.lang, "assistant", project=place.project))
     themes = "".join(
         f'<span class="ds-theme-{name}">{say(f"frame_theme_{name}")}</span>' for name in ("light", "dark", "system")

@@ -53,6 +53,8 @@ class Course:
     reasons: list[str] = field(default_factory=list)
     """Notes of the current attempt before its first step: why this method and these settings."""
     attempt: int = 0
+    steps_now: int = 0
+    """Steps of the current attempt; an earlier one may have run at another speed."""
     progress: JobEvent | None = None
     """The last progress of the current attempt."""
     stage_began: JobEvent | None = None
@@ -69,6 +71,7 @@ class Course:
         if event.attempt > self.attempt:
             self.attempt = event.attempt
             self.progress = self.stage_began = self.seconds_left = None
+            self.steps_now = 0
             self.reasons = []
         self.last_at = event.at
         match event.kind:
@@ -95,6 +98,7 @@ class Course:
             while (later := next(reversed(self.losses), -1)) >= step:
                 self.losses.pop(later)
                 self.validation.pop(later, None)
+            self.steps_now += 1
             self.losses[step] = Reading(
                 step=step,
                 epoch=float(data.get("epoch", 0.0)),
@@ -114,9 +118,9 @@ class Course:
 
     @property
     def speed(self) -> float | None:
-        """Training tokens per second over the last steps."""
-        recent = list(self.losses.values())[-SPEED_READINGS:]
-        return fmean(one.tokens_per_s for one in recent) if recent else None
+        """Training tokens per second over the last steps; `None` before the attempt's first."""
+        count = min(SPEED_READINGS, self.steps_now)
+        return fmean(one.tokens_per_s for one in list(self.losses.values())[-count:]) if count else None
 
     @property
     def share(self) -> float | None:

@@ -48,8 +48,12 @@ class _Page:
         parts["list"] = gr.HTML(js_on_load=None)
         parts["head"] = gr.HTML(js_on_load=None, elem_id="ds-run-head")
         with gr.Row():
-            parts["cancel"] = gr.Button(frame.say("runs_cancel"), visible=False, size="sm", scale=0, variant="stop")
-            parts["resume"] = gr.Button(frame.say("runs_resume"), visible=False, size="sm", scale=0, variant="primary")
+            parts["cancel"] = gr.Button(
+                frame.say("runs_cancel"), visible=False, size="sm", scale=0, variant="stop", elem_id="runs-cancel"
+            )
+            parts["resume"] = gr.Button(
+                frame.say("runs_resume"), visible=False, size="sm", scale=0, variant="primary", elem_id="runs-resume"
+            )
         with gr.Row(elem_classes="ds-beside"):
             with gr.Column(scale=3, min_width=280):
                 parts["finding"] = gr.HTML(js_on_load=None)
@@ -71,7 +75,9 @@ class _Page:
         self._parts["next"] = gr.HTML(js_on_load=None)
         with gr.Row(elem_id="ds-steps"):
             for kind in STARTED_HERE:
-                button = gr.Button(say(f"runs_step_{kind}"), interactive=False, size="sm", min_width=120)
+                button = gr.Button(
+                    say(f"runs_step_{kind}"), interactive=False, size="sm", min_width=120, elem_id=f"runs-step-{kind}"
+                )
                 self._parts[f"step_{kind}"] = button
         with gr.Accordion(say("runs_options"), open=False), gr.Row():
             rungs = [(METHOD_NAMES[method][self._frame.lang], method) for method in get_args(Method)]
@@ -84,8 +90,12 @@ class _Page:
                     label=say("runs_option_method"),
                     min_width=180,
                 ),
-                gr.Number(0, label=say("runs_option_epochs"), minimum=0, maximum=100, min_width=180),
-                gr.Number(0, label=say("runs_option_limit"), minimum=0, precision=0, min_width=180),
+                gr.Number(
+                    0, label=say("runs_option_epochs"), minimum=0, maximum=100, min_width=180, elem_id="runs-epochs"
+                ),
+                gr.Number(
+                    0, label=say("runs_option_limit"), minimum=0, precision=0, min_width=180, elem_id="runs-limit"
+                ),
             ]
 
     def wire(self) -> None:

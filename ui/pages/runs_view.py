@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,7 +89,7 @@ def following(ready: Readiness, blocked: Mapping[str, str], lang: Language, proj
         link = escape(address(lang, page, project=project))
         said += f' <a href="{link}">{_say("runs_next_elsewhere", lang)}</a>'
     items = "".join(
-        f"<li>{_say('runs_blocked', lang, step=phrase(f'runs_step_{kind}', lang), why=text)}</li>"
+        f"<li>{_commands(_say('runs_blocked', lang, step=phrase(f'runs_step_{kind}', lang), why=text))}</li>"
         for kind, text in blocked.items()
         if text
     )
@@ -198,7 +199,8 @@ def _progress(opened: Opened, lang: Language) -> str:
     job, course = opened.job, opened.course
     if job.state in TERMINAL:
         return ""
-    share, last = course.share, course.progress
+    waits = job.state == "queued"  # whatever an earlier attempt told
+    share, last = (None, None) if waits else (course.share, course.progress)
     value = f' value="{share:.4f}"' if share is not None else ""
     name = _say("runs_progress", lang)
     if last is None:
@@ -208,7 +210,7 @@ def _progress(opened: Opened, lang: Language) -> str:
         said = f"{of} {escape(last.unit)}"
         said += f" ({share:.0%})" if share is not None else ""
         said += f" · {escape(last.message)}" if last.message else ""
-    quiet = seconds_between(course.last_at, opened.now) if course.last_at else 0.0
+    quiet = seconds_between(course.last_at, opened.now) if course.last_at and not waits else 0.0
     if quiet > QUIET_SECONDS:
         said += f" · {_say('runs_quiet', lang, time=duration(quiet, lang))}"
     return f'<progress max="1"{value} aria-label="{name}"></progress><p class="ds-figures" role="status">{said}</p>'
@@ -219,7 +221,7 @@ def _tiles(opened: Opened, lang: Language) -> str:
     job, course, result = opened.job, opened.course, opened.result
     tiles: list[tuple[str, str, str]] = []
     if job.state not in TERMINAL:
-        left = time_left(course, opened.now)
+        left = time_left(course, opened.now) if job.state == "running" else None
         basis = "runs_left_told" if course.seconds_left is not None else "runs_left_share"
         value = _say("runs_about", lang, time=duration(left, lang)) if left is not None else _say("runs_unknown", lang)
         tiles.append(("runs_left", value, _say(basis, lang) if left is not None else _say("runs_left_why", lang)))
@@ -273,6 +275,11 @@ def _line(event: JobEvent, lang: Language) -> str:
         text = phrase(f"runs_state_{event.message}", lang) if event.message in MARKS else event.message
         text += f": {event.data['error']}" if event.data.get("error") else ""
     return f'<li><span class="ds-figures ds-quiet">{clock(event.at)}</span> {escape(text)}</li>'
+
+
+def _commands(escaped: str) -> str:
+    """Set what stands between backticks, a command, as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
 
 
 def _value(value: Any) -> str:

@@ -34,7 +34,7 @@ STATION_PAGES: Final[dict[str, PageName]] = {
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 
 
-def address(lang: Language, page: PageName, **query: str | None) -> str:
+def address(lang: Language, page: PageName, /, **query: str | None) -> str:
     """Return the address of a page, with the parts of the query that are not empty."""
     asked = urlencode({name: value for name, value in query.items() if value})
     return f"/{lang}/{PAGES[page]}{f'?{asked}' if asked else ''}"

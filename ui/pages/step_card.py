@@ -25,8 +25,10 @@ class StepCard:
         with gr.Group(visible=False, elem_id="ds-card", elem_classes="ds-card") as self._group:
             self._text = gr.HTML(js_on_load=None)
             with gr.Row():
-                self._approve = gr.Button(frame.say("runs_approve"), variant="primary", size="sm")
-                self._decline = gr.Button(frame.say("runs_decline"), size="sm")
+                self._approve = gr.Button(
+                    frame.say("runs_approve"), variant="primary", size="sm", elem_id="runs-approve"
+                )
+                self._decline = gr.Button(frame.say("runs_decline"), size="sm", elem_id="runs-decline")
         self._waiting = gr.State(None)
         self._started = gr.HTML(js_on_load=None)
         self.run = gr.State("")

@@ -29,6 +29,7 @@ from agent.records.pairs import ExtractResult
 from agent.records.tuning import Method, TuneRequest
 from agent.settings import Settings
 from knowledge.files import read_record
+from tools.diagnosis.remedy import StepName
 from tools.extraction.request import ExtractRequest
 from tools.mixing.request import MixRequest
 from tools.validation.request import ValidateRequest
@@ -37,7 +38,6 @@ from ui.i18n import phrase
 from ui.pages.forecast import answers_of, arms_of, forecast
 from ui.web.desk import Desk
 
-StepName = Literal["extract", "validate", "mix", "tune", "evaluate"]
 _REQUESTS: Final[dict[str, type[Record]]] = {
     "extract": ExtractRequest,
     "validate": ValidateRequest,

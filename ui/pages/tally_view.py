@@ -65,7 +65,7 @@ def _row(pair: PairTally, lang: Language) -> str:
         f' <span class="ds-quiet">{_say("compare_blind_votes", lang, votes=pair.blind)}</span>' if pair.blind else ""
     )
     return (
-        f'<tr><th scope="row">{a} : {b}{blind}</th><td class='ds-num'>{pair.a_preferred} : {pair.b_preferred}</td>'
+        f'<tr><th scope="row">{a} : {b}{blind}</th><td class="ds-num">{pair.a_preferred} : {pair.b_preferred}</td>'
         f"<td>{pair.ties}</td><td>{pair.both_wrong}</td><td>{_share(pair, lang)}</td>"
         f"<td>{escape(standing(pair, lang))}</td></tr>"
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from graph.assistant import Assistant
     from knowledge.embedding import Embedder
     from knowledge.retrieval import Retriever
+    from tools.answerers import Answerers
 
 ACCOUNTS = "accounts"
 """Folder of the homes of accounts, inside the server's home."""
@@ -80,18 +81,20 @@ class Shelf:
 class Desk:
     """Everything one account can reach."""
 
-    def __init__(self, account: str, settings: Settings, shelf: Shelf) -> None:
+    def __init__(self, account: str, settings: Settings, shelf: Shelf, answerers: Answerers) -> None:
         """Take an account's settings.
 
         Args:
             account: Name of the account; empty without login.
             settings: Settings whose `home` is this account's.
             shelf: Open indexes, shared.
+            answerers: Loaded models, shared.
         """
         self.account = account
         self.settings = settings
         self.workspace = Workspace(settings.home)
         self._shelf = shelf
+        self._answerers = answerers
 
     def project(self, name: str | None) -> Project:
         """Open a project of this account.
@@ -114,14 +117,18 @@ class Desk:
         """The assistant of this account, with its own conversations."""
         from graph.assistant import Assistant
 
-        return Assistant(self.settings, retriever=self.retriever)
+        return Assistant(self.settings, retriever=self.retriever, answerers=self._answerers)
 
 
 class Desks:
     """The desks of a server, made on first use."""
 
     def __init__(self, settings: Settings) -> None:
+        from tools.answerers import Answerers
+
         self._settings = settings.model_copy(update={"cache": settings.cache_folder})
+        self.answerers = Answerers()
+        """Loaded models, shared by every page and door: two would not fit where one does."""
         self._shelf = Shelf(self._settings)
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
@@ -142,7 +149,7 @@ class Desks:
             if account not in self._desks:
                 folder = self._settings.home / ACCOUNTS / home if home else self._settings.home
                 settings = self._settings.model_copy(update={"home": folder})
-                self._desks[account] = Desk(account, settings, self._shelf)
+                self._desks[account] = Desk(account, settings, self._shelf, self.answerers)
             return self._desks[account]
 
     def close(self) -> None:

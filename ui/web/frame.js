@@ -1,5 +1,11 @@
-// The theme of a person: light, dark, or that of the system. Kept in this browser only.
+// What must stand before Gradio starts: the page's language, and the theme of a person (light, dark, or that of the
+// system; kept in this browser only).
 (() => {
+  // Gradio's own words ("Upload", "Clear") come in the page's language, not in the browser's.
+  const language = document.documentElement.lang === "zh" ? "zh-CN" : "en";
+  Object.defineProperty(navigator, "language", { get: () => language });
+  Object.defineProperty(navigator, "languages", { get: () => [language] });
+
   const KEY = "ds-theme";
   const ORDER = ["system", "light", "dark"];
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -25,6 +31,16 @@
     apply();
     // Gradio sets the class by its own rules once it has started.
     new MutationObserver(apply).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  });
+  // Gradio's pages have a <base>, which would make of "#part" another page.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    const part = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!part) return;
+    event.preventDefault();
+    if (!part.matches("a, button, input, select, textarea, [tabindex]")) part.tabIndex = -1;
+    part.focus();
+    part.scrollIntoView();
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("[data-ds-theme-button]")) return;

@@ -6,6 +6,10 @@ project = scripted_project(home)
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agent.progress import Silent
@@ -62,14 +66,21 @@ def report_of(project: Project) -> EvaluationReport:
     return read_record(run / "result.json", EvaluationReport)
 
 
-def job_of(project: Project, kind: JobKind, request: dict[str, object] | None = None) -> Job:
-    """Record a job that runs in this process."""
+@contextmanager
+def stand_in(project: Project, kind: JobKind, request: dict[str, object] | None = None) -> Iterator[Job]:
+    """Record a job that runs, with a sleeping process for its worker, until the block ends."""
     store = JobStore(project.jobs)
     run = project.new_run(kind)
     job = store.create(kind, project.id, run.name, request or {})
-    claimed = store.claim(job.id, os.getpid())
-    assert claimed is not None
-    return claimed
+    # A worker is known by its command line.
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", job.id], start_new_session=True)
+    try:
+        claimed = store.claim(job.id, process.pid)
+        assert claimed is not None
+        yield claimed
+    finally:
+        process.kill()
+        process.wait()
 
 
 def ended_job(
@@ -81,7 +92,9 @@ def ended_job(
 ) -> Job:
     """Record a job that has ended."""
     store = JobStore(project.jobs)
-    job = job_of(project, kind, request)
+    run = project.new_run(kind)
+    job = store.claim(store.create(kind, project.id, run.name, request or {}).id, os.getpid())
+    assert job is not None
     store.end(job.id, job.lease, state, error=error)
     return store.get(job.id)
 
@@ -100,4 +113,6 @@ def write_losses(project: Project, job: Job, *, steps: int | None = None, left: 
             JobEvent(at=next(moment), kind="progress", done=number, total=len(LOSSES), unit="steps", message="training")
         )
         if number % 2 == 0:
-            log.append(JobEvent(at=next(moment), kind="metric", data={"epoch": number // 2, "validation_loss": loss + 0.2}))
+            log.append(
+                JobEvent(at=next(moment), kind="metric", data={"epoch": number // 2, "validation_loss": loss + 0.2})
+            )

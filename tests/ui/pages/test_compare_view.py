@@ -14,7 +14,7 @@ from tools.asking import ArmAnswered, ArmPiece, ArmStarted, Clarification
 from tools.rounds import Backing, Round
 from ui.pages import compare_view as view
 from ui.pages import tally_view
-from ui.pages.comparison import Comparison, ballot, begin, heard, stopped, unvoted, voted
+from ui.pages.comparison import Comparison, ballot, begin, heard, narrowed, stopped, unvoted, voted
 
 TEXT = "Above. The pump has <18> months & more. Below."
 QUOTE = "The pump has <18> months & more."
@@ -203,7 +203,8 @@ def test_the_preferred_column_is_told_in_words():
 def test_a_question_back_is_shown():
     shown = heard(finished(), Clarification(question="Which <pump>?", options=("Heron", "Wren")))
     assert "Which &lt;pump&gt;?" in whole(view.clarification(shown, "en"))
-    assert view.clarification(None, "en") == ""
+    assert narrowed(shown, 1) == "How long is the <pump>'s warranty? (Wren)"
+    assert narrowed(shown, 2) == narrowed(finished(), 0) == view.clarification(None, "en") == ""
 
 
 def test_the_last_vote_is_named():

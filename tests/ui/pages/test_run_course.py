@@ -104,6 +104,9 @@ def test_another_stage_begins_its_own_clock() -> None:
 def test_the_estimate_of_an_earlier_attempt_is_forgotten() -> None:
     course = course_of(step(1, 3.0, seconds_left=30), event("state", 60, attempt=2, message="running"))
     assert time_left(course, BEGAN + timedelta(seconds=60)) is None
+    assert course.speed is None
+    course.add(step(2, 2.0, 70, attempt=2, tokens_per_s=300.0))
+    assert course.speed == pytest.approx(300.0)
 
 
 def test_a_tail_reads_on_and_its_course_stands_still(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""What a page does with a proposed fix: start the job behind its command, look passages up, or lead to a person's work.
+"""What applying a proposed fix means: start the job behind its command, look passages up, or leave it to a person.
 
-The command is the truth: the page reads it as the command line would, so a fix is applied as it is written.
+The command is the truth: it is read as the command line would, so a fix is applied as it is written.
 
     remedy(fix, project, settings)      # StepRemedy | LookUpRemedy | PersonRemedy
 """
@@ -22,10 +22,11 @@ from tools.diagnosis.causes import supports
 from tools.extraction.request import ExtractRequest
 from tools.mixing.request import MixRequest
 from tools.workspace import Project
-from ui.pages.steps import StepName
 
+StepName = Literal["extract", "validate", "mix", "tune", "evaluate"]
+"""Steps of the road that a fix may start."""
 Place = Literal["pairs", "documents", "items"]
-"""Where a person's work is done: two pages, or the failed items on this one."""
+"""Where a person's work is done: the pairs, the documents, or the failed items."""
 
 _PLACES: Final[dict[str, Place]] = {
     "review": "pairs",
@@ -37,7 +38,7 @@ _PLACES: Final[dict[str, Place]] = {
 
 @dataclass(frozen=True)
 class StepRemedy:
-    """A job that the page can start after a yes."""
+    """A job that can start after a yes."""
 
     kind: StepName
     request: Record
@@ -68,7 +69,7 @@ Remedy = StepRemedy | LookUpRemedy | PersonRemedy | BlockedRemedy
 
 
 def remedy(fix: Fix, project: Project, settings: Settings) -> Remedy:
-    """Return what the page can do about a fix."""
+    """Return what can be done about a fix."""
     _, name, *arguments = shlex.split(fix.command)
     options = dict(_options(arguments))
     match name:

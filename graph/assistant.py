@@ -1,0 +1,265 @@
+"""The assistant: one call a turn, whoever asks - a terminal, a page, a program.
+
+    assistant = Assistant(load_settings(), retriever=open_retriever)
+    turn = assistant.send(new_thread(), "We have 2,000 manuals and want a service assistant.")
+    turn = assistant.settle(turn.thread, turn.approval.id, "approve")     # the yes of a person
+    turn = assistant.follow(turn.thread)                                  # None while the job runs
+
+Every turn is kept before it is answered. A process that dies in the middle of one leaves a thread that goes on where it
+stopped: the next call, or `recover` at the start of a service, finishes that turn first, and nothing is started twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, Final
+
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from agent.errors import NotFoundError
+from agent.records.base import Language
+from agent.records.conversation import Approval, ChatMessage, Thread, ToolStep, Turn, Verdict
+from agent.records.job import Job
+from agent.records.profile import Profile
+from agent.settings import Settings
+from graph.build import build_conversation
+from graph.chat_model import ChatBrain, load_chat
+from graph.checkpoints import open_checkpoints
+from graph.context import Context, utc_now
+from graph.following import ended
+from graph.state import RECURSION_LIMIT, ConversationState, Incoming
+from graph.threads import Threads, title_of
+from graph.understanding.brain import Brain
+from knowledge.ingest.language import language_of
+from tools.answerers import Answerers
+from tools.calling import OpenRetriever
+from tools.jobs.store import JobStore
+from tools.workspace import Workspace
+
+THREADS: Final = "threads"
+"""Folder of the conversations in a home."""
+
+Graph = CompiledStateGraph[ConversationState, Any, Any, Any]
+
+
+class Assistant:
+    """Conversations of one home."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        retriever: OpenRetriever,
+        answerers: Answerers | None = None,
+        brain: Brain | None = None,
+        chat: ChatBrain | None = None,
+        clock: Callable[[], str] = utc_now,
+    ) -> None:
+        """Take what the conversations may reach.
+
+        Args:
+            settings: Settings; `home` is whose conversations and projects these are.
+            retriever: Opens a project's index, in the process that owns it.
+            answerers: Loaded models, shared with other doors.
+            brain: The offline assistant; one that ships by default.
+            chat: The chat model; by default what `settings.chat_model` names.
+            clock: Tells the time, UTC, ISO 8601.
+        """
+        self._settings = settings
+        self._threads = Threads(settings.home / THREADS)
+        self._context = Context(
+            settings=settings,
+            workspace=Workspace(settings.home),
+            open_retriever=retriever,
+            answerers=answerers or Answerers(),
+            brain=brain or Brain(),
+            chat=chat if chat is not None else load_chat(settings),
+            clock=clock,
+        )
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return build_conversation(self._context, None)
+
+    def send(self, thread: str, text: str, lang: Language | None = None, project: str | None = None) -> Turn:
+        """Say something and return the reply.
+
+        Args:
+            thread: Id of the conversation; an unknown one begins it.
+            text: What is said.
+            lang: Language of the reply; `None` keeps the thread's, and the first message chooses it.
+            project: Name of the project to work in; `None` keeps the thread's.
+
+        Raises:
+            NotFoundError: There is no such project.
+            BusyError: The thread is still answering.
+        """
+        return _last(self.stream(thread, text, lang, project))
+
+    def stream(
+        self, thread: str, text: str, lang: Language | None = None, project: str | None = None
+    ) -> Iterator[ToolStep | Turn]:
+        """Say something; yield the steps as they run, then the reply."""
+        known = self._threads.known(thread)
+        incoming = Incoming(id=secrets.token_hex(8), kind="message", text=text, at=self._context.clock())
+        if lang is not None or known is None:
+            incoming["lang"] = lang or language_of(text)
+        return self._turn(thread, incoming, project)
+
+    def settle(self, thread: str, approval: str, verdict: Verdict) -> Turn:
+        """Give a person's yes or no to the step that waits; on another approval's id nothing happens."""
+        return _last(self.stream_verdict(thread, approval, verdict))
+
+    def stream_verdict(self, thread: str, approval: str, verdict: Verdict) -> Iterator[ToolStep | Turn]:
+        """Give a verdict; yield the steps as they run, then the reply."""
+        incoming = Incoming(
+            id=secrets.token_hex(8), kind="verdict", approval=approval, verdict=verdict, at=self._context.clock()
+        )
+        return self._turn(thread, incoming, None)
+
+    def propose(
+        self,
+        thread: str,
+        tool: str,
+        arguments: dict[str, Any],
+        lang: Language | None = None,
+        project: str | None = None,
+    ) -> Turn:
+        """Ask for a tool as a program does; whatever changes something waits for a person's yes."""
+        incoming = Incoming(
+            id=secrets.token_hex(8), kind="proposal", tool=tool, arguments=arguments, at=self._context.clock()
+        )
+        incoming["lang"] = lang or self._settings.lang
+        return _last(self._turn(thread, incoming, project))
+
+    def follow(self, thread: str) -> Turn | None:
+        """Report the end of the job that a thread waits for; `None` while it runs, or if there is none."""
+        job = self.waiting_job(thread)
+        if job is None:
+            return None
+        waiting = self._state(thread).get("waiting") or {}
+        if ended(self._context.workspace.open(waiting["project"]), job.id) is None:
+            return None
+        incoming = Incoming(id=secrets.token_hex(8), kind="job", at=self._context.clock())
+        return _last(self._turn(thread, incoming, None))
+
+    def waiting_job(self, thread: str) -> Job | None:
+        """Return the job whose end a thread waits for."""
+        waiting = self._state(thread).get("waiting")
+        if not waiting:
+            return None
+        try:
+            project = self._context.workspace.open(waiting["project"])
+            return JobStore(project.jobs).get(waiting["job"])
+        except NotFoundError:
+            return None
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Return every step that waits for a yes, of all threads."""
+        waiting = (self._state(one.id).get("approval") for one in self._threads.list() if one.waiting)
+        return tuple(Approval.model_validate(one) for one in waiting if one)
+
+    def threads(self) -> tuple[Thread, ...]:
+        """Return all conversations, the newest first."""
+        return self._threads.list()
+
+    def delete(self, thread: str) -> None:
+        """Delete a conversation for good.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        self._threads.delete(thread)
+
+    def history(self, thread: str) -> tuple[ChatMessage, ...]:
+        """Return the messages of a conversation, oldest first."""
+        return tuple(ChatMessage.model_validate(one) for one in self._state(thread).get("messages", ()))
+
+    def profile(self, thread: str) -> Profile:
+        """Return what is known of the task in a conversation."""
+        return self._context.profile(self._state(thread))
+
+    def recover(self) -> tuple[str, ...]:
+        """Finish turns that a process left in the middle; returns their threads. Nothing is started twice."""
+        unfinished = []
+        for one in self._threads.list():
+            with self._threads.held(one.id), self._open(one.id) as (graph, config):
+                if self._finish(graph, config):
+                    self._note(one.id, graph, config)
+                    unfinished.append(one.id)
+        return tuple(unfinished)
+
+    def _turn(self, thread: str, incoming: Incoming, project: str | None) -> Iterator[ToolStep | Turn]:
+        if project is not None:
+            incoming["project"] = self._context.workspace.open(project).info.name
+        with self._threads.held(thread), self._open(thread) as (graph, config):
+            self._finish(graph, config)
+            snapshot = graph.get_state(config)
+            waiting = bool(snapshot.interrupts)
+            start: Any = Command(resume=incoming) if waiting else {"thread": thread, "incoming": incoming}
+            for mode, part in graph.stream(start, config, stream_mode=["custom", "updates"], durability="sync"):
+                if mode == "custom":
+                    yield ToolStep.model_validate(part)
+            yield self._note(thread, graph, config)
+
+    def _finish(self, graph: Graph, config: Any) -> bool:
+        """Go on with a turn that was broken off; true if there was one."""
+        snapshot = graph.get_state(config)
+        if not snapshot.next or snapshot.interrupts:
+            return False
+        graph.invoke(None, config, durability="sync")
+        return True
+
+    def _note(self, thread: str, graph: Graph, config: Any) -> Turn:
+        values = graph.get_state(config).values
+        turn = Turn.model_validate(values["turn"])
+        messages = values.get("messages", ())
+        first = next((one["text"] for one in messages if one["role"] == "user"), turn.reply)
+        self._threads.note(
+            Thread(
+                id=thread,
+                title=title_of(first),
+                project=values.get("project"),
+                updated=self._context.clock(),
+                waiting=values.get("approval") is not None,
+            )
+        )
+        return turn
+
+    def _state(self, thread: str) -> ConversationState:
+        if self._threads.known(thread) is None and not self._threads.path(thread).exists():
+            return ConversationState(thread=thread)
+        with self._open(thread) as (graph, config):
+            values = graph.get_state(config).values
+        return ConversationState(**values) if values else ConversationState(thread=thread)  # type: ignore[typeddict-item]
+
+    def _open(self, thread: str) -> Any:
+        return _Opened(self._graph, self._settings.conversations, self._threads, thread)
+
+
+class _Opened:
+    """The graph with a thread's checkpoints, for the time of a `with`."""
+
+    def __init__(self, graph: Graph, where: str, threads: Threads, thread: str) -> None:
+        self._graph = graph
+        self._opening = open_checkpoints(where, threads.path(thread))
+        self._config = {"configurable": {"thread_id": thread}, "recursion_limit": RECURSION_LIMIT}
+
+    def __enter__(self) -> tuple[Graph, Any]:
+        saver = self._opening.__enter__()
+        return self._graph.copy(update={"checkpointer": saver}), self._config
+
+    def __exit__(self, *error: Any) -> None:
+        self._opening.__exit__(*error)
+
+
+def _last(parts: Iterator[ToolStep | Turn]) -> Turn:
+    turn: Turn | None = None
+    for part in parts:
+        if isinstance(part, Turn):
+            turn = part
+    assert turn is not None
+    return turn

@@ -1,0 +1,196 @@
+"""From an understanding to a move: something to say, or a tool call with what should follow it.
+
+A move is only a wish; `graph.admission` lets it in or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from agent.prompts.assistant import TALK
+from agent.prompts.phrases import fill
+from agent.records.base import Language
+from agent.records.conversation import Option, Understanding
+from agent.records.decision import Action
+from graph.context import Context, language
+from graph.fixing import FixMove, Following, fix_move, fix_number
+from graph.replies.said import Said, reading_option
+from graph.state import ConversationState
+from graph.weakness import weak_spots
+from tools.requests import CompareRequest
+
+_ASKED: Final = 4
+"""Readings offered at most."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One of: something to say, or a tool to call."""
+
+    said: Said | None = None
+    tool: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    following: Following = ()
+    remember: dict[str, Any] = field(default_factory=dict)
+    """State to keep beside the step."""
+    before: Said | None = None
+    """What to say ahead of the question for a yes."""
+
+
+def move_for(understood: Understanding, state: ConversationState, context: Context) -> Move:
+    """Return what the assistant would do about a message."""
+    lang = language(state)
+    number = fix_number(state["incoming"].get("text", ""))
+    if number is not None and state.get("watch"):
+        return _fix(fix_move(state, context, number))
+    return _MOVES[understood.action](Wish(understood, state, context, lang))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a message asks for, with everything a move may look at."""
+
+    understood: Understanding
+    state: ConversationState
+    context: Context
+    lang: Language
+
+    @property
+    def slots(self) -> Mapping[str, Any]:
+        """What the message names."""
+        return self.understood.slots
+
+
+def _read(wish: Wish) -> Move:
+    if "paths" not in wish.slots:
+        return Move(said=_ask_paths(wish.lang))
+    return Move(tool="read_documents", arguments={"paths": wish.slots["paths"]})
+
+
+def _method(wish: Wish) -> Move:
+    remember = {"expecting": {"kind": "verdict"}}
+    facts = wish.slots.get("facts")
+    if facts:
+        return Move(tool="note_facts", arguments={"facts": facts}, remember=remember)
+    return Move(tool="decide", remember=remember)
+
+
+def _validate(wish: Wish) -> Move:
+    paths = tuple(wish.slots.get("paths", ()))
+    return Move(tool="build_validation_set", arguments={"questions": paths} if paths else {})
+
+
+def _evaluate(wish: Wish) -> Move:
+    arguments = _chosen(wish.slots, "arms", "limit")
+    if wish.slots.get("paths"):
+        arguments["questions"] = tuple(wish.slots["paths"])
+    return Move(tool="evaluate", arguments=arguments)
+
+
+def _guide(wish: Wish) -> Move:
+    question = wish.slots.get("question") or wish.state["incoming"].get("text", "")
+    return Move(tool="ask_guide", arguments={"question": question})
+
+
+def _smalltalk(wish: Wish) -> Move:
+    key = "declined" if wish.slots.get("declined") else "greeting"
+    return Move(said=Said(fill(TALK, key, wish.lang)))
+
+
+def _setup(slots: Mapping[str, Any]) -> Move:
+    facts = dict(slots.get("facts") or {})
+    if "devices" in slots:
+        facts["hardware"] = [{"device": name, "count": slots.get("count", 1)} for name in slots["devices"]]
+    remember: dict[str, Any] = {"expecting": {"kind": "interview", "skipped": slots.get("skipped")}}
+    following: Following = ()
+    if slots.get("paths"):
+        following = (("read_documents", {"paths": slots["paths"]}, ""),)
+    return Move(tool="note_facts", arguments={"facts": facts}, remember=remember, following=following)
+
+
+def _tune(slots: Mapping[str, Any]) -> Move:
+    """Train here; where a message names another machine or model, say first what fits there."""
+    device = slots.get("device")
+    if (device and device != "this machine") or "params_b" in slots:
+        return Move(tool="plan_memory", arguments=_plan(slots), remember={"expecting": {"kind": "wish", **slots}})
+    return Move(tool="tune", arguments=_chosen(slots, "method", "rank", "epochs", "learning_rate"))
+
+
+def _plan(slots: Mapping[str, Any]) -> dict[str, Any]:
+    return _chosen(slots, "device", "count", "params_b", "method")
+
+
+def _compare(slots: Mapping[str, Any], lang: Language) -> Move:
+    question = str(slots.get("question", "")).strip()
+    if not question:
+        words = {"en": "Which question shall I put to them?", "zh": "要问它们什么问题？"}[lang]
+        return Move(said=Said(words, question=words, expecting={"kind": "offer", "action": "compare"}))
+    request = CompareRequest(question=question[:4000], arms=tuple(slots["arms"]) if "arms" in slots else None)
+    return Move(tool="compare", arguments=request.model_dump(mode="json"))
+
+
+def _ask_paths(lang: Language) -> Said:
+    question = fill(TALK, "where_documents", lang)
+    return Said(question, question=question, expecting={"kind": "field", "field": "documents"}, articles=("documents",))
+
+
+def _clarify(understood: Understanding, state: ConversationState, context: Context) -> Said:
+    """Return one question with the readings as options; where an evaluation stands, its weak spots."""
+    lang = language(state)
+    weak = weak_spots(state, context, lang)
+    actions: list[Action] = [one.action for one in understood.readings if one.action not in ("clarify", "refuse")]
+    meant = weak is not None and any(one in actions[:3] for one in ("diagnose", "evaluate"))
+    if weak is not None and meant:
+        return weak
+    chosen = list(dict.fromkeys(actions))[:_ASKED] or ["setup", "status", "guide"]
+    options: list[tuple[Action, Option]] = [(action, reading_option(action, lang)) for action in chosen]
+    question = fill(TALK, "clarify", lang)
+    listed = "\n".join(f"{number}. {option.label}" for number, (_, option) in enumerate(options, start=1))
+    return Said(
+        f"{question}\n\n{listed}",
+        question=question,
+        options=tuple(option for _, option in options),
+        expecting={
+            "kind": "options",
+            "text": state["incoming"].get("text", ""),
+            "options": [{"label": o.label, "message": o.message, "action": action} for action, o in options],
+        },
+    )
+
+
+def _fix(move: FixMove) -> Move:
+    if move.said is not None:
+        return Move(said=move.said)
+    return Move(tool=move.tool, arguments=move.arguments, following=move.following, remember=move.remember)
+
+
+def _chosen(slots: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: slots[name] for name in names if slots.get(name) is not None}
+
+
+_MOVES: Final[Mapping[Action, Callable[[Wish], Move]]] = {
+    "setup": lambda wish: _setup(wish.slots),
+    "ingest": _read,
+    "decide": _method,
+    "extract": lambda _wish: Move(tool="make_pairs"),
+    "review": lambda wish: Move(tool="show_pairs", arguments={"containing": wish.slots.get("topic", "")}),
+    "mix": lambda wish: Move(
+        tool="make_mix", arguments={**_chosen(wish.slots, "domain_share", "by"), "drop_leaks": True}
+    ),
+    "plan": lambda wish: Move(tool="plan_memory", arguments=_plan(wish.slots)),
+    "tune": lambda wish: _tune(wish.slots),
+    "validate": _validate,
+    "evaluate": _evaluate,
+    "diagnose": lambda wish: Move(tool="diagnose", arguments=_chosen(wish.slots, "dimension", "topic", "run")),
+    "compare": lambda wish: _compare(wish.slots, wish.lang),
+    "benchmark": lambda wish: Move(tool="look_at_machine", arguments=_chosen(wish.slots, "devices")),
+    "export": lambda _wish: Move(tool="list_results"),
+    "status": lambda wish: Move(tool="cancel_job" if wish.slots.get("cancel") else "status"),
+    "guide": _guide,
+    "smalltalk": _smalltalk,
+    "refuse": lambda wish: Move(said=Said(fill(TALK, "refuse", wish.lang), articles=("consent",))),
+    "clarify": lambda wish: Move(said=_clarify(wish.understood, wish.state, wish.context)),
+}
+"""What each action comes to."""

@@ -1,0 +1,1 @@
+"""The steps of a turn, each a thin function of the state."""

@@ -1,0 +1,90 @@
+"""What came of a step: the result in words, the next approved step, or the chat model's next look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.prompts.assistant import TALK
+from agent.prompts.phrases import fill
+from agent.records.conversation import ToolStep
+from agent.records.job import Job
+from graph.admission import admit
+from graph.context import Context, language
+from graph.following import job_report
+from graph.nodes.decide import outcome_of
+from graph.replies.plain import said_json, said_of
+from graph.replies.said import Said, joined
+from graph.replies.waiting import started
+from graph.state import ConversationState
+from tools.catalog import find_tool
+
+
+def observe(state: ConversationState, context: Context) -> dict[str, Any]:
+    """Read what the step or the ended job came to."""
+    lang = language(state)
+    if state["incoming"]["kind"] == "job":
+        return _ended(state, context)
+    result = state.get("outcome") or {}
+    spec = find_tool(result["tool"])
+    if "error" in result:
+        said = Said(fill(TALK, "error", lang, error=result["error"]))
+        return {"outcome": said_json(said), "following": [], **_heard(state, context, result, said.text)}
+    if "job" in result:
+        job = Job.model_validate(result["job"])
+        title = (state.get("waiting") or {}).get("title") or spec.says[lang]
+        said = started(title, job, lang)
+        return {"outcome": said_json(said), **_heard(state, context, result, said.text)}
+    said = said_of(result["said"])
+    if state.get("following") and state["following"][0].get("tool") != spec.name:
+        return _next(state, context, said)
+    update = {"outcome": said_json(said), **_heard(state, context, result, said.text)}
+    if result.get("document_text"):
+        update["tainted"] = True
+    return update
+
+
+def _heard(state: ConversationState, context: Context, result: dict[str, Any], text: str) -> dict[str, Any]:
+    """Return what the chat model is told of the result, where it called the tool itself."""
+    if context.chat is None or not state.get("talk"):
+        return {}
+    return {"talk": context.chat.heard(state, result, text)}
+
+
+def _ended(state: ConversationState, context: Context) -> dict[str, Any]:
+    """Report a job that has ended, and go on with what follows it."""
+    waiting = state.get("waiting") or {}
+    lang = language(state)
+    project = context.workspace.open(waiting["project"])
+    said, well, remember = job_report(project, waiting, state, context)
+    shown = ToolStep(tool=waiting["tool"], title=waiting.get("title", ""), state="done" if well else "failed")
+    update: dict[str, Any] = {
+        "waiting": None,
+        "steps": [shown.model_dump(mode="json")],
+        "understanding": {"action": find_tool(waiting["tool"]).action, "slots": {}, "language": lang},
+        **remember,
+    }
+    if not well:
+        return {**update, "outcome": said_json(said), "following": []}
+    if state.get("following"):
+        return {**update, **_next(state, context, said)}
+    return {**update, "outcome": said_json(said)}
+
+
+def _next(state: ConversationState, context: Context, said: Said) -> dict[str, Any]:
+    """Admit the step that follows; it is done in this turn, or it asks for its own yes."""
+    first, *rest = state["following"]
+    admitted = admit(context, state, first["tool"], first["arguments"], following=rest)
+    update = outcome_of(state, admitted)
+    after = said_of(update["outcome"]) if update.get("outcome") else None
+    if after is None:
+        # The step runs now; what was said before it opens the reply.
+        return {**update, "opening": said.text}
+    whole = Said(
+        joined(said.text, after.text),
+        question=after.question,
+        options=after.options,
+        evidence=(*said.evidence, *after.evidence),
+        articles=tuple(dict.fromkeys((*said.articles, *after.articles))),
+        expecting=after.expecting,
+    )
+    return {**update, "outcome": said_json(whole)}

@@ -1,0 +1,30 @@
+"""A person's verdict on the open approval: on a yes the step is free to run, on a no nothing was changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.prompts.assistant import TALK
+from agent.prompts.phrases import fill
+from agent.records.conversation import Approval
+from graph.context import Context, language
+from graph.replies.plain import said_json
+from graph.replies.said import Said
+from graph.state import ConversationState, Step
+
+
+def settle(state: ConversationState, context: Context) -> dict[str, Any]:
+    """Take the verdict; a verdict on another approval than the open one settles nothing."""
+    incoming, lang = state["incoming"], language(state)
+    given = state.get("approval")
+    if given is None or incoming.get("approval", given["id"]) != given["id"]:
+        return {"outcome": said_json(Said(fill(TALK, "nothing_waits", lang)))}
+    approval = Approval.model_validate(given)
+    understood: dict[str, Any] = {"action": approval.action, "slots": {}, "language": lang}
+    if incoming["verdict"] != "approve":
+        said = Said(fill(TALK, "declined", lang))
+        return {"approval": None, "pending": [], "understanding": understood, "outcome": said_json(said)}
+    # The step of the approval and no other: what was shown is what runs.
+    step = Step(tool=approval.tool, arguments=approval.arguments, key=approval.id, title=approval.title)
+    following = state.get("pending") or []
+    return {"approval": None, "step": step, "following": following, "understanding": understood}

@@ -1,0 +1,95 @@
+"""What is asked for: an answer to the last question first, then the chat model or the offline assistant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.records.conversation import Understanding
+from agent.records.decision import Action
+from graph.context import Context, language
+from graph.state import ConversationState
+from graph.understanding.expected import option_in, verdict_in
+from graph.understanding.facts import read_facts, says_unknown
+from graph.understanding.slots import read_slots
+from tools.catalog import find_tool
+
+
+def understand(state: ConversationState, context: Context) -> dict[str, Any]:
+    """Read the incoming message; what a person answers to a question needs no model."""
+    incoming = state["incoming"]
+    lang = language(state)
+    if incoming["kind"] == "proposal":
+        spec = find_tool(incoming["tool"])
+        return _as(Understanding(action=spec.action, tool=spec.name, arguments=incoming["arguments"], language=lang))
+    text = incoming["text"]
+    if not state.get("talk"):
+        answered = _answer(state, text, known_fields(state, context))
+        if answered is not None:
+            return answered
+    if context.chat is not None:
+        read = context.chat.understand(state, context)
+        if read is not None:
+            return read
+    understood = context.brain.understand(text, lang)
+    expecting: dict[str, Any] = state.get("expecting") or {}
+    if expecting.get("kind") == "field" and understood.action in ("clarify", "smalltalk", "setup"):
+        facts = read_facts(text, expecting["field"], known_fields(state, context))
+        # The question stays: what was said beside it is noted, and it is asked again.
+        return _as(_plain(state, "setup", {**read_slots("setup", text), "facts": facts}))
+    return {**_as(understood), "expecting": None}
+
+
+def known_fields(state: ConversationState, context: Context) -> tuple[str, ...]:
+    """Return the profile fields that have a value."""
+    profile = context.profile(state)
+    return tuple(name for name in type(profile).model_fields if getattr(profile, name) is not None)
+
+
+def _answer(state: ConversationState, text: str, known: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return what a message means as an answer to what was asked last; `None` if it is none."""
+    expecting: dict[str, Any] = state.get("expecting") or {}
+    said = verdict_in(text)
+    if said is not None and state.get("approval") is not None and expecting.get("kind") != "field":
+        # Read by rule and never by a model: only a person's own bare yes lets a costly step go.
+        return {"incoming": {**state["incoming"], "kind": "verdict", "verdict": said}, "understanding": None}
+    match expecting:
+        case {"kind": "offer", "action": action} if said is not None:
+            wanted: Action = "smalltalk" if said == "decline" else action
+            slots = {"declined": True} if said == "decline" else expecting.get("slots") or {}
+            return {**_as(_plain(state, wanted, slots)), "expecting": None}
+        case {"kind": "options", "options": options}:
+            return _option(state, text, options, expecting.get("text") or "")
+        case {"kind": "field", "field": name}:
+            return _field(state, text, name, known)
+    return None
+
+
+def _option(state: ConversationState, text: str, options: list[dict[str, Any]], asked: str) -> dict[str, Any] | None:
+    at = option_in(text, options)
+    if at is None:
+        return None
+    chosen = options[at]
+    slots = chosen.get("slots") or read_slots(chosen["action"], asked or chosen["message"])
+    return {**_as(_plain(state, chosen["action"], slots)), "expecting": None}
+
+
+def _field(state: ConversationState, text: str, name: str, known: tuple[str, ...]) -> dict[str, Any] | None:
+    facts = read_facts(text, name, known)
+    slots = read_slots("setup", text)
+    if name in facts or any(field in known for field in facts):
+        return _as(_plain(state, "setup", {**slots, "facts": facts}))
+    if says_unknown(text):
+        return _as(_plain(state, "setup", {"facts": facts, "skipped": name}))
+    if name == "hardware" and "device" in slots:
+        return _as(_plain(state, "setup", slots))
+    if name == "documents" and "paths" in slots:
+        return _as(_plain(state, "ingest", {"paths": slots["paths"]}))
+    return None
+
+
+def _plain(state: ConversationState, action: Action, slots: dict[str, Any]) -> Understanding:
+    return Understanding(action=action, slots=slots, language=language(state))
+
+
+def _as(understood: Understanding) -> dict[str, Any]:
+    return {"understanding": understood.model_dump(mode="json")}

@@ -1,0 +1,225 @@
+"""What a job or a look-up came to, in words; each figure from a record, each record named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from agent.prompts.assistant import READINGS, RESULTS, TALK
+from agent.prompts.phrases import fill, listed
+from agent.prompts.training import METHOD_NAMES
+from agent.records.base import Language, Record
+from agent.records.conversation import Option
+from agent.records.corpus import IngestResult
+from agent.records.decision import Action, MethodDecision, Readiness
+from agent.records.evaluation import Estimate, EvaluationReport
+from agent.records.hardware import Device, MemoryPlan
+from agent.records.mixture import MixManifest
+from agent.records.pairs import ExtractResult, Pair
+from agent.records.tuning import TuneResult
+from graph.replies.interview import method_name
+from graph.replies.names import dimension_name, station_name
+from graph.replies.said import Said, joined, reasons_text
+from knowledge.guide.library import Article
+from tools.validation.request import ValidateResult
+
+MOST_BAD: Final = 5
+"""Unread documents named one by one."""
+_MARKS: Final = {"done": "✓", "current": "▶", "waiting": "○", "needs_you": "!"}
+
+
+def job_result(result: Record, run: str, lang: Language) -> Said:
+    """Return what a finished job made."""
+    match result:
+        case IngestResult():
+            return _ingest(result, run, lang)
+        case ExtractResult():
+            text = fill(
+                RESULTS,
+                "extract",
+                lang,
+                pairs=result.pairs,
+                facts=result.facts,
+                rejected=result.rejected,
+                train=result.documents_train,
+                held=result.documents_held_out,
+                run=run,
+            )
+            return Said(text, evidence=(run,), articles=("llm-extraction",))
+        case MixManifest():
+            text = fill(
+                RESULTS,
+                "mix",
+                lang,
+                id=result.id,
+                examples=result.examples,
+                domain=result.domain_examples,
+                share=f"{result.domain_share_examples:.0%}",
+            )
+            notes = "\n".join(f"- {note}" for note in result.notes)
+            return Said(joined(text, notes), evidence=(run, result.id), articles=("domain-share",))
+        case ValidateResult():
+            text = fill(RESULTS, "validate", lang, items=result.items, run=run)
+            rows = "\n".join(f"- {count} {dimension_name(name, lang)}" for name, count in result.by_dimension.items())
+            return Said(joined(text, rows), evidence=(run, result.sha256[:12]), articles=("validation-set",))
+        case TuneResult():
+            return _tune(result, lang)
+        case EvaluationReport():
+            return evaluation(result, lang)
+    raise AssertionError(f"no job makes a {type(result).__name__}")
+
+
+def evaluation(report: EvaluationReport, lang: Language) -> Said:
+    """Return the scores of every arm, each with its interval and n."""
+    lines = [fill(RESULTS, "evaluate", lang, run=report.run)]
+    for arm, spokes in report.arms.items():
+        cells = listed(tuple(f"{dimension_name(name, lang)} {estimate(value)}" for name, value in spokes.items()), lang)
+        lines.append(fill(RESULTS, "evaluate_line", lang, arm=arm, cells=cells))
+    return Said("\n".join(lines), evidence=(report.run,), articles=("baseline", "statistics"))
+
+
+def estimate(value: Estimate) -> str:
+    """Return a mean with its 95% interval and n."""
+    return f"{value.mean:.0%} ({value.low:.0%}–{value.high:.0%}, n={value.n})"
+
+
+def verdict(decision: MethodDecision, lang: Language) -> Said:
+    """Return a decision with the reason that decided it first."""
+    why = decision.reasons[0].text if decision.reasons else ""
+    head = fill(
+        RESULTS,
+        "verdict",
+        lang,
+        confidence=fill(TALK, f"confidence_{decision.confidence}", lang),
+        method=method_name(decision.method, lang),
+        why=why,
+    )
+    return Said(
+        joined(head, reasons_text(decision.reasons[1:], lang), decision.question),
+        question=decision.question or None,
+        evidence=tuple(dict.fromkeys(name for one in decision.reasons for name in one.evidence)),
+        articles=tuple(dict.fromkeys(one.article for one in decision.reasons)),
+    )
+
+
+def offer(action: Action, lang: Language) -> Said:
+    """Return a step as an offer that a bare yes takes."""
+    step = fill(READINGS, action, lang)
+    question = fill(TALK, "next_offer", lang, step=step)
+    return Said(
+        question,
+        question=question,
+        options=(Option(label=step, message=step),),
+        expecting={"kind": "offer", "action": action},
+    )
+
+
+def stand(readiness: Readiness, project: str, lang: Language, running: str = "") -> Said:
+    """Return the road with the state of every station, and the next step."""
+    rows = "\n".join(f"- {_MARKS[s.state]} {station_name(s.name, lang)}: {s.detail}" for s in readiness.stations)
+    return Said(
+        joined(f"**{project}**", running, rows, reasons_text(readiness.reasons, lang)),
+        evidence=tuple(dict.fromkeys(name for one in readiness.reasons for name in one.evidence)),
+        articles=tuple(dict.fromkeys(one.article for one in readiness.reasons)),
+    )
+
+
+def memory(plan: MemoryPlan, lang: Language) -> Said:
+    """Return what fits a device, method by method."""
+    words = {"en": ("fits", "does not fit", "not available"), "zh": ("装得下", "装不下", "不支持")}[lang]
+    rows = []
+    for fit in plan.methods:
+        state = words[2] if not fit.available else words[0] if fit.fits else words[1]
+        rows.append(f"- {METHOD_NAMES[fit.method][lang]}: {state} — {fit.why}")
+    head = f"{plan.count} × {plan.device}, {plan.params_b:g}B"
+    notes = "\n".join(f"- {note}" for note in plan.notes)
+    return Said(joined(head, "\n".join(rows), notes), evidence=(plan.device,), articles=("memory", "ladder"))
+
+
+def guide(articles: Sequence[Article], lang: Language) -> Said:
+    """Return the best article, and the titles of the others."""
+    if not articles:
+        return Said(fill(RESULTS, "guide_none", lang))
+    first = articles[0]
+    more = listed(tuple(f"{one.title} ({one.id})" for one in articles[1:]), lang)
+    rest = fill(RESULTS, "guide_more", lang, articles=more) if more else ""
+    return Said(
+        joined(f"**{first.title}** (guide: {first.id})", first.text, rest), articles=tuple(one.id for one in articles)
+    )
+
+
+def pairs(counts: Mapping[str, int], shown: Sequence[Pair], lang: Language) -> Said:
+    """Return how many pairs stand in which state, and a few of them."""
+    if not sum(counts.values()):
+        return Said(fill(RESULTS, "pairs_none", lang), articles=("pair-quality",))
+    named = {state: counts.get(state, 0) for state in ("accepted", "pending", "rejected")}
+    rows = "\n".join(f"- `{one.id}` {one.status}: {one.question} — {one.answer}" for one in shown)
+    text = joined(fill(RESULTS, "pairs", lang, **named), rows)
+    return Said(text, evidence=tuple(one.id for one in shown), articles=("pair-quality",))
+
+
+def machine(
+    devices: Sequence[Device], trained: TuneResult | None, report: EvaluationReport | None, lang: Language
+) -> Said:
+    """Return what is known of devices, each figure with its label, and what was measured on this machine."""
+    lines, evidence = [], []
+    for device in devices:
+        figures = []
+        for key, field, gap in (
+            ("machine_memory", "gib", "gib"),
+            ("machine_bandwidth", "bandwidth_gb_s", "value"),
+            ("machine_tflops", "fp16_tflops", "value"),
+        ):
+            value, source = getattr(device, field), device.figures.get(field)
+            if value is not None and source is not None:
+                gaps = {gap: f"{value:g}", "label": source.label, "source": source.source}
+                figures.append(fill(RESULTS, key, lang, **gaps))
+        lines.append("- " + fill(RESULTS, "machine", lang, device=device.name, figures="; ".join(figures) or "?"))
+        evidence.append(device.name)
+    measured = []
+    if trained is not None:
+        measured.append(fill(RESULTS, "machine_trained", lang, rate=f"{trained.tokens_per_s:.0f}", run=trained.run))
+        evidence.append(trained.run)
+    if report is not None:
+        for arm, seconds in report.seconds.items():
+            gaps = {"arm": arm, "seconds": f"{seconds:.2f}", "run": report.run}
+            measured.append(fill(RESULTS, "machine_answered", lang, **gaps))
+        evidence.append(report.run)
+    rest = "\n".join(measured) or fill(RESULTS, "machine_unmeasured", lang)
+    return Said(joined("\n".join(lines), rest), evidence=tuple(evidence), articles=("hardware",))
+
+
+def _ingest(result: IngestResult, run: str, lang: Language) -> Said:
+    head = fill(
+        RESULTS,
+        "ingest",
+        lang,
+        read=result.read,
+        unchanged=result.unchanged,
+        skipped=result.skipped,
+        failed=result.failed,
+        chunks=result.chunks,
+        run=run,
+    )
+    bad = [one for one in result.documents if one.status in {"skipped", "failed"}][:MOST_BAD]
+    rows = "\n".join("- " + fill(RESULTS, "ingest_bad", lang, name=one.name, reason=one.reason) for one in bad)
+    return Said(joined(head, rows), evidence=(run,), articles=("documents",))
+
+
+def _tune(result: TuneResult, lang: Language) -> Said:
+    text = fill(
+        RESULTS,
+        "tune",
+        lang,
+        method=METHOD_NAMES[result.method][lang],
+        examples=result.examples,
+        first=f"{result.first_loss:.2f}",
+        last=f"{result.last_loss:.2f}",
+        seconds=f"{result.seconds:.0f}",
+        peak=f"{result.peak_gib:.1f}",
+        run=result.run,
+    )
+    why = "\n".join(f"- {reason}" for reason in result.reasons)
+    return Said(
+        joined(text, why, fill(RESULTS, "tune_hint", lang)), evidence=(result.run, result.mix), articles=("ladder",)
+    )

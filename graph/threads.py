@@ -1,0 +1,124 @@
+"""The list of conversations of one home, and the lock that gives each one writer at a time.
+
+home/threads/<id>/{thread.json, state.sqlite, .lock}
+"""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agent.errors import BusyError, InputError, NotFoundError
+from agent.records.conversation import Thread
+from knowledge.files import read_record, write_record
+
+WAIT_SECONDS: Final = 120.0
+"""How long a turn waits for the one before it: a turn may hold a model's answer."""
+_POLL_SECONDS: Final = 0.02
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+TITLE_LENGTH: Final = 60
+
+
+@dataclass
+class Threads:
+    """Conversations in a folder."""
+
+    folder: Path
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def path(self, thread: str) -> Path:
+        """Return the folder of a thread.
+
+        Raises:
+            InputError: The id could leave the folder.
+        """
+        if not _NAME.fullmatch(thread):
+            raise InputError(
+                "a thread id has letters, digits, points and dashes", where=thread[:40], mend="choose another id"
+            )
+        return self.folder / thread
+
+    def list(self) -> tuple[Thread, ...]:
+        """Return all threads, the newest first."""
+        files = self.folder.glob("*/thread.json") if self.folder.is_dir() else []
+        found = [read_record(file, Thread) for file in files]
+        return tuple(sorted(found, key=lambda one: one.updated, reverse=True))
+
+    def note(self, thread: Thread) -> None:
+        """Keep what the list shows of a thread."""
+        write_record(self.path(thread.id) / "thread.json", thread)
+
+    def known(self, thread: str) -> Thread | None:
+        """Return what the list shows of a thread; `None` before its first turn."""
+        path = self.path(thread) / "thread.json"
+        return read_record(path, Thread) if path.exists() else None
+
+    def delete(self, thread: str) -> None:
+        """Delete a conversation; nothing of it stays.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        path = self.path(thread)
+        if not (path / "thread.json").exists():
+            raise NotFoundError("no such conversation", where=thread)
+        with self.held(thread):
+            shutil.rmtree(path)
+
+    @contextmanager
+    def held(self, thread: str) -> Iterator[None]:
+        """Be the one writer of a thread, in this process and among all; waits for the turn before.
+
+        Raises:
+            BusyError: The turn before takes too long.
+        """
+        path = self.path(thread)
+        path.mkdir(parents=True, exist_ok=True)
+        with self._guard:
+            lock = self._locks.setdefault(thread, threading.Lock())
+        if not lock.acquire(timeout=WAIT_SECONDS):
+            raise _busy(thread)
+        try:
+            with (path / ".lock").open("a") as file:
+                _wait_for(file.fileno(), thread)
+                yield
+        finally:
+            lock.release()
+
+
+def new_thread() -> str:
+    """Return the id of a fresh thread."""
+    return secrets.token_hex(6)
+
+
+def title_of(text: str) -> str:
+    """Return a thread's title: the beginning of its first message."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= TITLE_LENGTH else plain[: TITLE_LENGTH - 1] + "…"
+
+
+def _wait_for(descriptor: int, thread: str) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise _busy(thread) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def _busy(thread: str) -> BusyError:
+    return BusyError("this conversation is still answering", where=thread, mend="wait for the answer")

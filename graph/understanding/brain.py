@@ -1,0 +1,61 @@
+"""The offline assistant's understanding: the action by examples, its slots by rules, a question where two are close."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import Final, Protocol
+
+from agent.records.base import Language
+from agent.records.conversation import Reading, Understanding
+from graph.understanding.slots import read_slots
+from knowledge.ingest.language import language_of
+
+SURE: Final = 0.42
+"""Score under which the best reading is too weak to act on."""
+MARGIN: Final = 0.12
+"""Lead the best reading needs before the second; with less the assistant asks. Both chosen on a development set."""
+SHOWN: Final = 4
+"""Readings kept, likeliest first."""
+
+
+class Reader(Protocol):
+    """Reads the action of a message."""
+
+    def read(self, text: str) -> tuple[Reading, ...]:
+        """Return all readings of a message, likeliest first."""
+
+
+class Brain:
+    """Understands messages without a chat model."""
+
+    def __init__(self, reader: Reader | None = None) -> None:
+        """Take a reader; `None` loads the one that ships, on first use."""
+        self._given = reader
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _reader(self) -> Reader:
+        from graph.understanding.classifier import Classifier
+
+        return self._given if self._given is not None else Classifier.load()
+
+    def understand(self, text: str, lang: Language | None = None) -> Understanding:
+        """Return what a message asks for; `clarify` where two readings are close or none is likely.
+
+        Args:
+            text: The message.
+            lang: Language of the thread; `None` takes the message's.
+        """
+        with self._lock:
+            readings = self._reader.read(text)
+        best, second = readings[0], readings[1]
+        spoken = lang if lang is not None else language_of(text)
+        unclear = best.score < SURE or best.score - second.score < MARGIN
+        action = "clarify" if unclear else best.action
+        return Understanding(
+            action=action,
+            slots=read_slots(action, text),
+            readings=readings[:SHOWN],
+            language=spoken,
+        )

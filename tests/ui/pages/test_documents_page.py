@@ -1,0 +1,115 @@
+"""What the page of the documents does with a request, without a browser."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from agent.errors import BusyError, InputError, NotFoundError
+from agent.records.base import Language
+from agent.records.job import Job
+from agent.settings import Settings
+from knowledge.ingest.run import ingest
+from knowledge.store import CorpusStore
+from tests.fakes import HashEmbedder, RecordingReporter
+from tests.knowledge.corpus import write_folder
+from tools.jobs.runner import cancel
+from tools.removal import UPLOADS
+from tools.workspace import Project, Workspace
+from ui.pages import documents
+from ui.pages.documents_passage import Place
+from ui.pages.frame import Frame
+from ui.web.desk import Desks
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Workspace(tmp_path / "home").create("x")
+
+
+def frame_of(project: Project, lang: Language = "en") -> Frame:
+    with gr.Blocks() as blocks:
+        return Frame(lang, "documents", Desks(Settings(home=project.root.parents[1])), blocks)
+
+
+def request(account: str = "", **query: str) -> Any:
+    return SimpleNamespace(query_params=query, cookies={}, state=SimpleNamespace(account=account, home=""))
+
+
+@pytest.mark.parametrize(
+    ("account", "path", "said"),
+    [
+        ("", "", "Drop files, or give a folder path"),
+        ("", "manuals", "whole path"),
+        ("", "/no/such/folder", "no such file or folder"),
+        ("anna", "/etc", "by upload only"),
+    ],
+)
+def test_refused_paths_start_nothing(project: Project, account: str, path: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        documents.submit_reading(frame_of(project), request(account, project="x"), [], path)
+    assert not project.jobs.exists()
+
+
+def test_a_refused_job_loses_no_upload(project: Project, tmp_path: Path) -> None:
+    upload = tmp_path / "manual.md"
+    upload.write_text("# Manual\n\nText.\n", encoding="utf-8")
+    with project.owned("something else"), pytest.raises(BusyError):
+        documents.submit_reading(frame_of(project), request(project="x"), [upload], "")
+    assert upload.exists()
+    assert not (project.root / UPLOADS).exists()
+
+
+def test_uploads_and_a_folder_are_read_by_one_job(project: Project, tmp_path: Path) -> None:
+    upload = tmp_path / "manual.md"
+    upload.write_text("# Manual\n\nText.\n", encoding="utf-8")
+    folder = write_folder(tmp_path / "in")
+    job: Job = documents.submit_reading(frame_of(project), request(project="x"), [upload], str(folder))
+    try:
+        assert not upload.exists()
+        moved, named = job.request["paths"]
+        assert Path(moved).read_text(encoding="utf-8").startswith("# Manual")
+        assert Path(moved).is_relative_to(project.root / UPLOADS)
+        assert named == str(folder)
+    finally:
+        time.sleep(0.2)
+        cancel(project, job.id)
+
+
+def test_a_project_is_needed(project: Project) -> None:
+    with pytest.raises(NotFoundError, match="Choose a project"):
+        documents.submit_reading(frame_of(project), request(project="nobody's"), [], "/etc")
+    assert "Choose a project" in documents.page_table(frame_of(project), request(project="nobody's"), "")[0]
+    assert documents.page_passage(frame_of(project), request(project="nobody's"), Place("d")) == ("", False)
+
+
+def test_the_table_and_the_text_of_what_the_address_names(project: Project, tmp_path: Path) -> None:
+    frame = frame_of(project)
+    assert documents.page_table(frame, request(project="x"), "")[1] == 0
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "empty.txt").write_text("")
+    ingest([write_folder(tmp_path / "in")], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
+    known = {one.name: one for one in CorpusStore(project.root).documents()}
+    asked = request(project="x", document=known["notes.txt"].id, start="4", end="10")
+    html, count = documents.page_table(frame, asked, "")
+    assert count == 4
+    assert html.count('aria-current="true"') == 1
+    assert f"/en/documents?project=x&amp;document={known['manual.md'].id}" in html
+
+    place = documents.asked_place(frame, asked)
+    text, is_there = documents.page_passage(frame, asked, place)
+    assert is_there
+    assert ">canary</mark>" in text
+
+    failed, is_there = documents.page_passage(frame, asked, Place(known["empty.txt"].id))
+    assert is_there
+    assert "has no text" in failed
+    assert "empty" in failed
+    for gone in ("nothing", "../../../etc/passwd"):
+        assert documents.page_passage(frame, asked, Place(gone))[1] is False
+    assert "Choose a document" in documents.page_passage(frame, asked, Place(""))[0]

@@ -1,0 +1,226 @@
+"""Runs and evaluation in a real browser, over a project that was really tuned and measured with the tiny model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.settings import Settings
+from tests.ui.pages.measured_project import PROJECT, build_home
+from tests.ui.web.conftest import Watched, browser, context  # noqa: F401
+from tools.jobs.runner import wait
+from tools.jobs.store import JobStore
+from tools.workspace import Project, Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+WIDTHS = (360, 768, 1280, 1920)
+SECONDS = 90_000
+
+
+@dataclass
+class Place:
+    url: str
+    project: Project
+
+    @property
+    def jobs(self) -> JobStore:
+        return JobStore(self.project.jobs)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    from tests.ui.pages.served import served
+    from ui.web.desk import Desks
+
+    work = tmp_path_factory.mktemp("measured")
+    environment = build_home(work / "home", work)
+    names = {name.removeprefix("DOMAINSMITH_").lower(): value for name, value in environment.items()}
+    settings = Settings(**names, threads=1, _env_file=None)  # type: ignore[arg-type]
+    workspace = Workspace(settings.home)
+    workspace.create("Empty")
+    with served(Desks(settings)) as url:
+        yield Place(url, workspace.open(PROJECT))
+
+
+@pytest.fixture
+def page(context: BrowserContext, place: Place) -> Watched:  # noqa: F811
+    return Watched(context.new_page(), place.url)
+
+
+def run_of(place: Place, kind: str) -> str:
+    return next(job.run for job in reversed(place.jobs.list()) if job.kind == kind)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("path", ["runs", "evaluation"])
+def test_both_pages_fit_every_width_in_both_languages(lang: str, path: str, page: Watched, place: Place) -> None:
+    run = f"&run={run_of(place, 'tune')}" if path == "runs" else ""
+    for width in WIDTHS:
+        page.page.set_viewport_size({"width": width, "height": 900})
+        page.visit(f"/{lang}/{path}?project={PROJECT}{run}")
+        page.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=SECONDS)
+        assert page.overflow() == 0
+    page.clean()
+
+
+@pytest.mark.parametrize("path", ["runs", "evaluation"])
+def test_dark_charts_are_written_in_the_ink_of_the_page(path: str, context: BrowserContext, place: Place) -> None:  # noqa: F811
+    opened = context.new_page()
+    opened.emulate_media(color_scheme="dark")
+    page = Watched(opened, place.url)
+    page.visit(f"/en/{path}?project={PROJECT}" + (f"&run={run_of(place, 'tune')}" if path == "runs" else ""))
+    opened.wait_for_selector(".js-plotly-plot .main-svg text", timeout=SECONDS)
+    ink = opened.evaluate("getComputedStyle(document.querySelector('.js-plotly-plot .main-svg text')).fill")
+    assert min(int(part) for part in re.findall(r"\d+", ink)[:3]) > 200
+    page.clean()
+
+
+def test_a_project_without_runs_or_evaluation_says_what_to_do(page: Watched) -> None:
+    page.visit("/en/runs?project=empty")
+    page.page.wait_for_selector("text=No run yet")
+    page.visit("/zh/evaluation?project=empty")
+    page.page.wait_for_selector("text=先建立验证集才能评测")
+    page.clean()
+
+
+def test_charts_are_downloaded_as_png_and_csv(page: Watched, place: Place) -> None:
+    page.visit(f"/en/evaluation?project={PROJECT}")
+    page.page.wait_for_selector("#ds-failed .ds-downloads a", timeout=SECONDS)
+    links = [link.get_attribute("href") for link in page.page.locator(".ds-downloads a").all()]
+    assert len(links) == 5
+    page.visit(f"/en/runs?project={PROJECT}&run={run_of(place, 'tune')}")
+    page.page.wait_for_selector(".ds-downloads a")
+    links += [link.get_attribute("href") for link in page.page.locator(".ds-downloads a").all()]
+    for link in links:
+        answer = page.page.request.get(place.url + str(link))
+        assert answer.status == 200
+        assert answer.body().startswith(b"\x89PNG" if ".png" in str(link) else b"\xef\xbb\xbf")
+    page.clean()
+
+
+def test_a_card_is_declined_and_nothing_starts(page: Watched, place: Place) -> None:
+    before = len(place.jobs.list())
+    page.visit(f"/en/runs?project={PROJECT}")
+    page.page.click("#runs-step-tune:not([disabled])", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-card >> text=training is costly and always needs a yes")
+    assert "GiB" in page.page.inner_text("#ds-card")
+    page.page.click("#runs-decline")
+    page.page.wait_for_selector("#ds-card", state="hidden")
+    assert len(place.jobs.list()) == before
+    page.clean()
+
+
+def test_training_is_approved_followed_cancelled_and_resumed(page: Watched, place: Place) -> None:
+    before = len(place.jobs.list())
+    page.visit(f"/en/runs?project={PROJECT}")
+    page.page.click("text=Settings of the steps")
+    page.page.fill("#runs-epochs input", "40")
+    page.page.click("#runs-step-tune:not([disabled])", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-card", state="visible")
+    page.page.click("#runs-approve")
+    page.page.wait_for_selector("text=Started: Tune.", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-run-head >> text=/about \\d/", timeout=SECONDS)
+    page.page.wait_for_selector(".ds-finding >> text=/after \\d+ steps/", timeout=SECONDS)
+    page.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=SECONDS)
+    assert "tokens/s" in page.page.inner_text("#ds-run-head")
+    assert "GiB" in page.page.inner_text("#ds-run-head")
+    assert page.page.is_disabled("#runs-step-evaluate")
+
+    page.page.click("#runs-cancel")
+    page.page.wait_for_selector("#ds-run-head >> text=cancelled", timeout=SECONDS)
+    page.page.wait_for_selector("#runs-cancel", state="hidden")
+    (job,) = place.jobs.list()[before:]
+    assert job.state == "cancelled"
+    page.page.click("#runs-resume")
+    page.page.wait_for_timeout(15000); page.page.screenshot(path="/tmp/s3/charts/dbg.png", full_page=True); print(page.page.inner_text("#ds-run-head"), page.errors)
+    page.page.wait_for_selector("#ds-run-head >> text=running", timeout=SECONDS)
+    assert wait(place.project, job.id).state == "done"
+    page.page.wait_for_selector("#ds-run-head >> text=done", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-run-head >> text=attempt 2")
+    page.page.wait_for_selector("text=Why this method and these settings")
+    assert page.page.locator(".ds-runs tbody tr").count() == before + 1
+    page.clean()
+
+
+def test_an_evaluation_is_started_from_the_page(page: Watched, place: Place) -> None:
+    before = len(place.jobs.list())
+    page.visit(f"/zh/runs?project={PROJECT}")
+    page.page.click("text=各步骤的设置")
+    page.page.fill("#runs-limit input", "2")
+    page.page.click("#runs-step-evaluate:not([disabled])", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-card >> text=5 组回答封存题目")
+    page.page.click("#runs-approve")
+    page.page.wait_for_selector("text=已开始：评测。", timeout=SECONDS)
+    (job,) = place.jobs.list()[before:]
+    assert wait(place.project, job.id).state == "done"
+    page.page.wait_for_selector("text=打开评测", timeout=SECONDS)
+    page.page.click("text=打开评测")
+    page.page.wait_for_selector("#ds-evaluation-run", timeout=SECONDS)
+    assert job.run in page.page.url
+    page.clean()
+
+
+def test_a_failed_item_opens_everything_about_it(page: Watched, place: Place) -> None:
+    page.visit(f"/en/evaluation?project={PROJECT}")
+    page.page.wait_for_selector("#ds-items .ds-item", timeout=SECONDS)
+    page.page.click("#ds-items .ds-item >> nth=0")
+    opened = page.page.inner_text("#ds-items .ds-item >> nth=0")
+    for part in ("Accepted answer", "Answers of every arm", "tuned + RAG", "Evidence:", "item"):
+        assert part in opened
+    link = page.page.locator("#ds-items a[href*='/documents?']").first.get_attribute("href") or ""
+    assert re.search(rf"/en/documents\?project={PROJECT}&document=[^&]+&start=\d+&end=\d+", link)
+    labels = page.page.locator("#ds-causes label")
+    label = labels.nth(1).inner_text()
+    labels.nth(1).click()
+    page.settle()
+    count = int(re.search(r"\((\d+)\)", label)[1])  # type: ignore[index]
+    page.page.wait_for_selector(f"text=/^{min(count, 20)} of {count} items$/")
+    page.clean()
+
+
+def test_more_items_are_shown_on_demand(page: Watched) -> None:
+    page.visit(f"/en/evaluation?project={PROJECT}&run=lost")
+    page.page.wait_for_selector("text=There is no evaluation lost")
+    newest = page.page.locator("#ds-items .ds-item")
+    newest.first.wait_for(timeout=SECONDS)
+    if page.page.is_visible("#ds-more"):
+        before = newest.count()
+        page.page.click("#ds-more")
+        page.page.wait_for_function(f"document.querySelectorAll('#ds-items .ds-item').length > {before}")
+    page.clean()
+
+
+def test_a_fix_asks_before_it_starts_its_job(page: Watched, place: Place) -> None:
+    before = len(place.jobs.list())
+    page.visit(f"/en/evaluation?project={PROJECT}")
+    apply = page.page.locator("[id^=ds-apply-]:has-text('Apply')").first
+    apply.click(timeout=SECONDS)
+    page.page.wait_for_selector("#ds-card", state="visible", timeout=SECONDS)
+    assert "Takes" in page.page.inner_text("#ds-card")
+    page.page.click("#runs-decline")
+    page.page.wait_for_selector("#ds-card", state="hidden")
+    assert len(place.jobs.list()) == before
+    apply.click()
+    page.page.click("#runs-approve")
+    page.page.wait_for_selector("text=/Started: /", timeout=SECONDS)
+    (job,) = place.jobs.list()[before:]
+    assert wait(place.project, job.id).state == "done"
+    page.clean()
+
+
+def test_keyboard_reaches_the_steps_and_the_items(page: Watched) -> None:
+    page.visit(f"/en/evaluation?project={PROJECT}")
+    summary = page.page.locator("#ds-items .ds-item > summary").first
+    summary.wait_for(timeout=SECONDS)
+    summary.focus()
+    page.page.keyboard.press("Enter")
+    assert page.page.locator("#ds-items .ds-item").first.get_attribute("open") is not None
+    page.clean()

@@ -1,0 +1,174 @@
+"""The pages of runs and evaluations, filled without a browser: what reaches which component."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agent.records.base import Language
+from agent.settings import Settings
+from tests.ui.pages.scripted_project import scripted_project, stand_in, write_losses
+from tools.jobs.store import JobStore
+from tools.workspace import Project, Workspace
+from ui.web.desk import Desks
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    home = tmp_path_factory.mktemp("home")
+    Workspace(home).create("Empty")
+    return scripted_project(home)
+
+
+@pytest.fixture(scope="module")
+def desks(project: Project) -> Desks:
+    return Desks(Settings(home=project.root.parents[1], _env_file=None))
+
+
+def asks(**query: str) -> Any:
+    return SimpleNamespace(query_params=query, cookies={}, state=SimpleNamespace(account="", home=""))
+
+
+def page(name: str, desks: Desks, lang: Language = "en") -> Any:
+    import importlib
+
+    import gradio as gr
+
+    from ui.pages.frame import Frame
+
+    async def build() -> Any:
+        with gr.Blocks() as blocks:
+            frame = Frame(lang, name, desks, blocks)  # type: ignore[arg-type]
+            return importlib.import_module(f"ui.pages.{name}")._Page(frame)
+
+    return asyncio.run(build())  # outside of a loop, Blocks makes loops that nobody closes
+
+
+def runs_page(desks: Desks, drawn: dict[str, int], lang: Language = "en", **query: str) -> tuple[dict[str, Any], Any]:
+    made = page("runs", desks, lang)
+    return filled(made, drawn, **query)
+
+
+def filled(made: Any, drawn: dict[str, int], **query: str) -> tuple[dict[str, Any], Any]:
+    values = made._fill(asks(**query), drawn, "")
+    named = dict(zip([*made._parts, "timer", "drawn"], values, strict=True))
+    return {name: value for name, value in named.items() if not skipped(value)}, named["drawn"]
+
+
+def skipped(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("__type__") == "update" and len(value) == 1
+
+
+def test_without_a_project_the_page_says_so(desks: Desks, tmp_path: Path) -> None:
+    shown, _ = runs_page(Desks(Settings(home=tmp_path, _env_file=None)), {})
+    assert "Choose a project" in shown["list"]
+    assert shown["timer"].active is False
+
+
+def test_a_project_without_runs_says_what_is_next(desks: Desks) -> None:
+    shown, _ = runs_page(desks, {}, project="empty")
+    assert "No run yet" in shown["list"]
+    assert "describe the task" in shown["next"]
+    assert shown["step_tune"].interactive is False
+
+
+def test_a_finished_run_is_shown_and_the_timer_rests(desks: Desks, project: Project) -> None:
+    tune, _ = JobStore(project.jobs).list()
+    shown, drawn = runs_page(desks, {}, "zh", project="machines", run=tune.run)
+    assert "训练损失由 3.00 变为 0.28" in shown["finding"]
+    assert shown["plot"].visible is True
+    assert "loss.png" in shown["files"]
+    assert "rank 16" in shown["reasons"]
+    assert shown["cancel"].visible is False
+    assert shown["timer"].active is False
+    assert drawn["list"]
+
+
+def test_what_has_not_changed_is_not_sent_again(desks: Desks, project: Project) -> None:
+    made = page("runs", desks)
+    first, drawn = filled(made, {}, project="machines")
+    again, _ = filled(made, drawn, project="machines")
+    assert {"list", "head", "request", "next"} <= set(first)
+    assert set(again) <= {"timer", "drawn", "cancel", "resume"}
+
+
+def test_a_run_that_is_not_there_is_said(desks: Desks) -> None:
+    shown, _ = runs_page(desks, {}, project="machines", run="nothing")
+    assert "no such run" in shown["head"]
+
+
+def test_a_running_run_is_live_and_can_be_cancelled(tmp_path: Path) -> None:
+    project = scripted_project(tmp_path)
+    desks = Desks(Settings(home=tmp_path, _env_file=None))
+    made = page("runs", desks)
+    with stand_in(project, "tune") as job:
+        write_losses(project, job, steps=2, left=9e9)
+        shown, drawn = filled(made, {}, project="machines")
+        assert shown["timer"].active is True
+        assert shown["cancel"].visible is True
+        assert shown["step_evaluate"].interactive is False
+        assert "2 / 6 steps (33%)" in shown["head"]
+        assert "about" in shown["head"]
+        write_losses(project, job, steps=3)
+        later, _ = filled(made, drawn, project="machines")
+        assert "3.00 → 0.50 after 3 steps" in later["finding"]
+        assert "plot" in later
+        assert "request" not in later
+
+
+def measured(made: Any, picked: str | None = None, **query: str) -> dict[str, Any]:
+    values = made._measured(asks(**query), picked)
+    return dict(zip(["run", *made._text, *(f"plot {name}" for name in made._plot)], values, strict=True))
+
+
+def test_an_evaluation_fills_verdict_charts_and_tables(desks: Desks, project: Project) -> None:
+    made = page("evaluation", desks)
+    shown = measured(made, project="machines")
+    assert "The evidence is not sufficient yet." in shown["verdict"]
+    assert "RAG answers 100% of domain questions, base 0% (n = 16)" in shown["radar_finding"]
+    assert shown["plot radar"].visible is True
+    assert "2 of 17 differences stand" in shown["differences_finding"]
+    assert "decided" in shown["comparisons"]
+    name = shown["run"].value
+    failed, cause, items, more, count, head, *rows = made._failures(asks(project="machines"), name)
+    assert "18 failed" in failed
+    assert cause.visible is True
+    assert items.count('<details class="ds-item">') == 18
+    assert more.visible is False
+    assert count == 20
+    assert "Fixes, data first" in head
+    texts = [row for row in rows if row.visible and "ds-fix" in str(row.value)]
+    assert len(texts) == 3
+
+
+def test_items_are_narrowed_to_a_cause(desks: Desks, project: Project) -> None:
+    made = page("evaluation", desks)
+    name = measured(made, project="machines")["run"].value
+    seen, diagnosis = made._opened(asks(project="machines"), name)
+    items, more, _ = made._listed(seen, diagnosis, "knowledge_gap", 5)
+    assert items.count('<details class="ds-item">') == 5
+    assert "5 of 8 items" in items
+    assert more.visible is True
+
+
+@pytest.mark.parametrize(
+    ("query", "says"), [({}, "Choose a project"), ({"project": "empty"}, "Build a validation set")]
+)
+def test_an_empty_evaluation_page_says_what_to_do(query: dict[str, str], says: str, desks: Desks) -> None:
+    made = page("evaluation", desks)
+    shown = measured(made, **query)
+    assert says in shown["verdict"]
+    assert shown["run"].visible is False
+    assert made._failures(asks(**query), None)[0] == ""
+
+
+def test_a_lost_evaluation_leads_to_the_newest(desks: Desks) -> None:
+    made = page("evaluation", desks)
+    shown = measured(made, project="machines", run="20200101T000000Z-evaluate")
+    assert "There is no evaluation 20200101T000000Z-evaluate" in shown["verdict"]

@@ -1,0 +1,274 @@
+"""The page of the pairs in a real browser: making them, deciding by keyboard, filters; and pairs that attack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.records.corpus import Document, DocumentText
+from agent.records.pairs import Message, Pair
+from knowledge.company.build import build_documents
+from knowledge.files import write_record, write_records
+from knowledge.ingest.run import ingest
+from knowledge.store import CorpusStore
+from tests.fakes import HashEmbedder, RecordingReporter
+from tests.ui.pages.pairs_project import PAIRS, build_pairs_project
+from tests.ui.pages.payloads import PAYLOADS, active
+from tests.ui.web.conftest import Server, Watched, browser, context, serving
+from tools.pairs import load_pairs, save_pairs
+from tools.workspace import Project, Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+__all__ = ["browser", "context"]
+
+pytestmark = pytest.mark.slow
+
+MANY = 10_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("pairs")
+    for name in ("pumps", "filters", "hostile"):
+        build_pairs_project(home, name)
+    Workspace(home).create("bare")
+    company = Workspace(home).create("company")
+    folder = tmp_path_factory.mktemp("company")
+    build_documents(folder)
+    chosen = sorted(folder.glob("tarvo-*"))
+    ingest(chosen, CorpusStore(company.root), HashEmbedder(), RecordingReporter())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOMAINSMITH_EXTRACTION_MODEL", "rules")
+        with serving(home) as running:
+            yield running
+
+
+@pytest.fixture
+def watched(context: BrowserContext, server: Server) -> Watched:
+    return Watched(context.new_page(), server.url)
+
+
+def project_of(server: Server, name: str) -> Project:
+    return Workspace(server.home).open(name)
+
+
+def pair_of(server: Server, project: str, identifier: str) -> Pair:
+    return next(pair for pair in load_pairs(project_of(server, project)) if pair.id == identifier)
+
+
+def wait_for_pair(page: Page, identifier: str) -> None:
+    page.wait_for_selector(f".ds-pair[data-pair='{identifier}']", timeout=20_000)
+
+
+def wait_for_counter(page: Page, text: str) -> None:
+    page.wait_for_selector(f".ds-counter:text-is('{text}')", timeout=20_000)
+
+
+def open_panel(page: Page) -> str:
+    return str(page.evaluate("document.body.dataset.dsPairs || ''"))
+
+
+def test_pairs_are_decided_by_keyboard_and_the_file_says_so(watched: Watched, server: Server) -> None:
+    page = watched.page
+    watched.visit("/en/pairs?project=pumps")
+    wait_for_pair(page, "p2")  # what waits for review comes first
+    wait_for_counter(page, "1 of 2")
+    assert page.inner_text("#pairs-source mark") == "red"
+    assert "documents contradict each other" in page.inner_text(".ds-pair .ds-why")
+    original = project_of(server, "pumps").pairs.read_bytes()
+
+    page.keyboard.press("a")
+    wait_for_pair(page, "p3")
+    accepted = pair_of(server, "pumps", "p2")
+    assert (accepted.status, accepted.reviewed, accepted.reason) == ("accepted", True, "")
+
+    page.keyboard.press("r")
+    assert open_panel(page) == "reject"
+    page.keyboard.type("just a joke: reject me")  # letters of the keys; the field has them, the page does not
+    assert page.input_value("#pairs-why :is(input, textarea)") == "just a joke: reject me"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".ds-pair.ds-is-rejected")
+    assert pair_of(server, "pumps", "p3").reason == "just a joke: reject me"
+    page.wait_for_function("!document.body.dataset.dsPairs")
+
+    page.keyboard.press("k")
+    wait_for_pair(page, "p2")
+    page.keyboard.press("e")
+    assert open_panel(page) == "edit"
+    page.keyboard.press("Escape")
+    assert open_panel(page) == ""
+    page.keyboard.press("e")
+    assert page.input_value("#pairs-edit-question textarea") == "Which colour?"
+    page.fill("#pairs-edit-answer textarea", "It is red.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".ds-answer:text-is('It is red.')")
+    edited = pair_of(server, "pumps", "p2")
+    assert (edited.answer, edited.edited, edited.status) == ("It is red.", True, "accepted")
+    page.wait_for_function("!document.body.dataset.dsPairs")
+
+    for expected in ("p2", "p3", "p2"):
+        page.keyboard.press("u")
+        wait_for_pair(page, expected)
+        page.wait_for_timeout(400)
+    assert project_of(server, "pumps").pairs.read_bytes() == original
+    page.keyboard.press("u")
+    page.wait_for_selector(".toast-body :text('nothing to undo')")
+    watched.clean()
+
+
+def test_buttons_do_the_same_and_presets_reject_at_once(watched: Watched, server: Server) -> None:
+    page = watched.page
+    watched.visit("/zh/pairs?project=filters")
+    wait_for_counter(page, "第 1 个，共 2 个")
+    page.click("#pairs-next")
+    wait_for_pair(page, "p3")
+    page.click("#pairs-reject")
+    page.click("button:text-is('答案有误')")
+    page.wait_for_selector(".ds-pair.ds-is-rejected")
+    assert pair_of(server, "filters", "p3").reason == "答案有误"
+    assert "答案有误" in page.inner_text("#pairs-beside .ds-reasons")
+    page.click("#pairs-previous")
+    wait_for_pair(page, "p2")
+    page.click("#pairs-accept")
+    wait_for_pair(page, "p3")
+    page.click("#pairs-undo")
+    wait_for_pair(page, "p2")
+    page.wait_for_selector(".ds-pair.ds-is-pending")
+    page.click("#pairs-undo")
+    wait_for_pair(page, "p3")
+    watched.clean()
+
+
+def test_filters_of_the_address_of_the_map_and_of_the_fields(watched: Watched) -> None:
+    page = watched.page
+    watched.visit("/en/pairs?project=filters&status=rejected")
+    wait_for_pair(page, "p4")
+    assert "failed" in page.inner_text(".ds-check-failed")
+    page.click("#pairs-beside .ds-coverage tr:has-text('pump.md') td:has-text('1') >> nth=0")
+    page.click("#pairs-beside .ds-coverage tr:has-text('no document') th a")
+    wait_for_pair(page, "p5")
+    wait_for_counter(page, "1 of 1")
+    assert "document=-" in page.url
+    assert "was imported" in page.inner_text("#pairs-source")
+    page.fill("#pairs-text :is(input, textarea)", "no such words")
+    page.wait_for_selector("#pairs-card a[data-ds-walk]")
+    page.keyboard.press("Tab")
+    page.keyboard.press("e")  # nothing is shown, so nothing opens
+    assert open_panel(page) == ""
+    page.click("#pairs-card a[data-ds-walk]")
+    wait_for_counter(page, "1 of 5")
+    watched.clean()  # Gradio itself complains when a page is left
+    page.click("#pairs-source a")
+    page.wait_for_selector("#documents-passage #ds-quote")
+    assert page.inner_text("#documents-passage mark") == "12 bar"
+
+
+def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Server) -> None:
+    page, project = watched.page, project_of(server, "company")
+    watched.visit("/en/pairs?project=bare")
+    assert "Read documents first" in page.inner_text("#pairs-empty")
+    assert not page.locator("#pairs-extract").is_visible()
+    watched.visit("/en/pairs?project=company")
+    assert "Extract to see pairs." in page.inner_text("#pairs-empty")
+    assert "not known yet" in page.inner_text("#pairs-empty")
+    page.click("#pairs-extract")
+    page.wait_for_selector("#pairs-approve", state="visible")
+    assert "20% of the documents held out" in page.inner_text("#pairs-approval")
+    page.click("#pairs-decline")
+    page.wait_for_selector("#pairs-approve", state="hidden")
+    assert not project.pairs.exists()
+    page.click("#pairs-extract")
+    page.click("#pairs-approve")
+    page.wait_for_selector(".ds-pair", timeout=60_000)
+    made = load_pairs(project)
+    assert f"{sum(pair.status == 'accepted' for pair in made):,} pairs accepted" in page.inner_text("#pairs-job")
+    assert page.locator("#pairs-beside .ds-coverage tbody tr").count() == 6
+    page.wait_for_selector("#pairs-extract:text-is('Make pairs again')")
+    watched.clean()
+
+
+def test_a_key_press_is_quick_with_ten_thousand_pairs(watched: Watched, server: Server) -> None:
+    project = build_pairs_project(server.home, "large")
+    save_pairs(project, [PAIRS[number % 5].model_copy(update={"id": f"m{number}"}) for number in range(MANY)])
+    page = watched.page
+    watched.visit("/en/pairs?project=large&status=*")
+    wait_for_pair(page, "m0")
+    for number in range(1, 6):
+        page.keyboard.press("j")
+        wait_for_pair(page, f"m{number}")
+    took = page.evaluate(
+        """async () => {
+          const shown = () => document.querySelector(".ds-pair").dataset.pair;
+          const took = [];
+          for (let n = 0; n < 12; n += 1) {
+            const before = shown(), began = performance.now();
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: n % 2 ? "a" : "j", bubbles: true }));
+            while (shown() === before) await new Promise((done) => setTimeout(done, 5));
+            took.push(performance.now() - began);
+          }
+          return took.sort((a, b) => a - b);
+        }"""
+    )
+    assert took[len(took) // 2] < 1000, took
+    watched.clean()
+
+
+def test_hostile_pairs_stay_text(watched: Watched, server: Server) -> None:
+    project = project_of(server, "hostile")
+    body = {"name": PAYLOADS[0], "sha256": "s", "language": "en", "title": PAYLOADS[1]}
+    text = "\n".join(PAYLOADS)
+    write_record(
+        project.texts / "nasty-1.json", DocumentText.model_validate({"document": "nasty-1", "text": text, **body})
+    )
+    counts = {"format": "markdown", "pages": None, "characters": len(text), "chunks": 1, "status": "read"}
+    write_records(project.document_list, [Document.model_validate({"id": "nasty-1", **body, **counts})])
+    pairs = []
+    for number, payload in enumerate(PAYLOADS):
+        spoken = (Message(role="user", content=payload), Message(role="assistant", content=payload))
+        start = text.index(payload)
+        fields = {
+            "id": f"p{number}",
+            "messages": spoken * 2,
+            "document": "nasty-1" if number % 2 else payload,
+            "quote": payload,
+            "start": start,
+            "end": start + len(payload),
+            "status": "rejected" if number % 3 else "pending",
+            "reason": payload,
+            "checks": {payload: False, "length": True},
+        }
+        pairs.append(PAIRS[0].model_copy(update=fields))
+    save_pairs(project, pairs)
+    page = watched.page
+    watched.visit("/en/pairs?project=hostile&status=*")
+    for number in range(len(PAYLOADS)):
+        wait_for_pair(page, f"p{number}")
+        assert active(page) == []
+        assert page.inner_text(".ds-answer").split() == PAYLOADS[number].split()
+        page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.keyboard.press("Escape")
+    page.click(".ds-filters input >> nth=1")
+    page.wait_for_timeout(300)
+    assert active(page) == []
+    watched.visit(f"/zh/pairs?project=hostile&reason={PAYLOADS[0]}&document={PAYLOADS[1]}&text={PAYLOADS[2]}&pair=x")
+    assert active(page) == []
+    watched.clean()
+
+
+def test_narrow_and_dark(watched: Watched, server: Server, tmp_path: Path) -> None:
+    page = watched.page
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 360, "height": 740})
+    watched.visit("/zh/pairs?project=filters&status=*")
+    wait_for_pair(page, "p1")
+    assert watched.overflow() <= 0
+    page.click("#pairs-edit")
+    assert page.locator("#pairs-edit-answer textarea").is_visible()
+    assert watched.overflow() <= 0
+    watched.clean()
