@@ -14,7 +14,8 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 \
 	ANONYMIZED_TELEMETRY=False GRADIO_ANALYTICS_ENABLED=False TOKENIZERS_PARALLELISM=false
 
-.PHONY: help install demo test check bench-retrieval bench-training campaign-kills clean
+.PHONY: help install demo serve test check browser screenshots understanding bench-retrieval bench-training \
+	campaign-kills clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -39,12 +40,21 @@ $(PY):
 .venv/.installed-test: .venv/.installed
 	@echo "Installing what the tests need"
 	@$(PIP) -e ".[test]"
+	@# The browser tests need a browser: taken from Debian where that is possible, else they are skipped and say so.
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing chromium for the browser tests"; \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk) \
+			>/dev/null 2>&1 || echo "chromium could not be installed: the browser tests will be skipped" >&2; \
+	fi
 	@touch $@
 
 install: .venv/.installed ## Make .venv and install the product into it
 
 demo: .venv/.installed ## Run the main job on the bundled documents; ARGS go to `domainsmith demo`
 	.venv/bin/domainsmith demo --out demo-report $(ARGS)
+
+serve: .venv/.installed ## Start the web interface; ARGS go to `domainsmith serve`
+	.venv/bin/domainsmith serve $(ARGS)
 
 test: .venv/.installed-test ## Run the whole test suite with coverage
 	@rm -f .coverage .coverage.*
@@ -58,6 +68,9 @@ check: .venv/.installed-test ## Lint, types, layers and the fast tests: under th
 	.venv/bin/mypy
 	$(OFFLINE) $(PY) -m pytest -q tests/test_layers.py
 	$(OFFLINE) $(PY) -m pytest -q -m "not slow" --ignore=tests/test_layers.py $(ARGS)
+
+understanding: .venv/.installed ## Train the offline assistant's weights from its teaching examples
+	$(OFFLINE) $(PY) -m graph.understanding.training $(ARGS)
 
 bench-retrieval: .venv/.installed-test ## Measure retrieval on the data beside the checkout
 	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval $(ARGS)

@@ -39,6 +39,9 @@ RESULT = "result.json"
 RESERVE_BYTES = 2**17
 """Room kept while the work goes on, so that a full disk leaves enough to record that it is full."""
 
+NICENESS = 10
+"""Added to the worker's nice value."""
+
 Perform = Callable[[JobKind, Project, Settings, dict[str, Any], Path, Reporter], Record]
 """What does the work of a kind; tests hand in their own."""
 
@@ -140,7 +143,14 @@ def main(arguments: Sequence[str] | None = None, *, perform: Perform = perform) 
         print(f"job {job_id} is not waiting for a worker", file=sys.stderr)
         return 1
     _prefer_as_victim()
+    _step_back()
     return Worker(project, job, perform).work()
+
+
+def _step_back() -> None:
+    """Let whoever works at a page or a terminal go first; on an idle machine this costs the work nothing."""
+    with suppress(OSError):
+        os.nice(NICENESS)
 
 
 def _prefer_as_victim() -> None:

@@ -12,6 +12,7 @@ from agent.errors import NotFoundError
 from agent.prompts.training import METHOD_NAMES
 from agent.records.job import Job
 from agent.records.tuning import Method
+from tools.jobs.processes import worker_lives
 from tools.jobs.store import RESUMABLE, TERMINAL
 from tools.status import project_facts, stand
 from tools.workspace import Project
@@ -182,7 +183,9 @@ class _Page:
         elif asked:
             values["head"] = f'<p class="ds-empty">{frame.say("runs_gone")}</p>'
         values["list"] = runs_view.listing(jobs, lang, project.id, datetime.now(UTC), job.run if job else "")
-        return self._sent(values, drawn, active=any(one.state not in TERMINAL for one in jobs))
+        # A cancelled worker needs a moment to leave; until then its run cannot be resumed.
+        active = any(one.state not in TERMINAL for one in jobs) or (job is not None and worker_lives(job))
+        return self._sent(values, drawn, active=active)
 
     def _road(self, project: Project) -> dict[str, Any]:
         lang = self._frame.lang
@@ -210,7 +213,7 @@ class _Page:
             "request": runs_view.request(job, lang),
             "reasons": runs_view.reasons(run, lang),
             "cancel": gr.Button(visible=not ended),
-            "resume": gr.Button(visible=job.state in RESUMABLE),
+            "resume": gr.Button(visible=job.state in RESUMABLE and not worker_lives(job)),
         }
         curve = hash((job.run, len(run.course.losses), len(run.course.validation)))
         if drawn.get("curve") != curve:

@@ -77,7 +77,7 @@ def build_routes(desks: Desks, rules: Rules, logins: login.Logins | None) -> Fas
         downloads.routes(desks),
         vote_routes(desks),
         chart_routes(desks),
-        openai_routes(desks),
+        openai_routes(desks, desks.answerers),
     ):
         app.include_router(router)
     for lang in LANGUAGES:
@@ -135,6 +135,12 @@ def _entrance() -> APIRouter:
     async def enter(request: Request) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/{language_of('', request.headers)}/{query}", 303)
+
+    @router.get("/{lang}/{page}/")
+    async def tidy(request: Request, lang: str, page: str) -> Response:
+        # Gradio would lead to the page below another mount.
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{lang}/{page}{query}", 308)
 
     @router.get("/healthz")
     async def healthy() -> Response:

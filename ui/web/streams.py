@@ -1,7 +1,8 @@
-"""A page's stream of events belongs to the account that opened it.
+"""The events of a page: a stream belongs to the account that opened it, and no event makes the server fetch anything.
 
 Gradio tells streams apart by a number that the browser makes up, and asks nobody whose it is. Here the first account
-that uses a number keeps it; for any other there is no such stream.
+that uses a number keeps it; for any other there is no such stream. A file in an event may name a URL instead of an
+upload, which Gradio would download; such an event is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REMEMBERED = 20_000
 """Streams whose owner is known; the oldest are forgotten."""
+LONGEST = 64
+"""Characters of a stream's number; browsers make up about eleven."""
 
 
 @dataclass
@@ -33,7 +36,12 @@ class Streams:
         name = scope["path"].partition("/gradio_api/")[2].rstrip("/")
         if name in {"queue/join", "cancel", "reset"}:
             body = await _whole(receive)
-            stream, receive = _named_in(body), _again(body, receive)
+            data, receive = _parsed(body), _again(body, receive)
+            if _names_url(data):
+                await PlainTextResponse("files are uploaded, not fetched\n", 400)(scope, receive, send)
+                return
+            named = data.get("session_hash") if isinstance(data, dict) else None
+            stream = named if isinstance(named, str) else ""
         elif name.startswith("heartbeat/"):
             stream = name.removeprefix("heartbeat/")
         else:
@@ -44,6 +52,8 @@ class Streams:
         await self.app(scope, receive, send)
 
     def _may(self, stream: str, account: str) -> bool:
+        if len(stream) > LONGEST:
+            return False
         owner = self._owners.setdefault(stream, account)
         self._owners.move_to_end(stream)
         while len(self._owners) > REMEMBERED:
@@ -76,10 +86,25 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return take
 
 
-def _named_in(body: bytes) -> str:
+def _parsed(body: bytes) -> object:
     try:
-        data = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return ""
-    stream = data.get("session_hash") if isinstance(data, dict) else None
-    return stream if isinstance(stream, str) else ""
+        return None
+
+
+def _names_url(data: object) -> bool:
+    """Return whether a file anywhere in an event's data is a URL."""
+    waiting = [data]
+    while waiting:
+        match waiting.pop():
+            case dict() as record:
+                path = record.get("path")
+                if isinstance(path, str) and path.strip().lower().startswith(("http:", "https:")):
+                    return True
+                waiting.extend(record.values())
+            case list() as items:
+                waiting.extend(items)
+            case _:
+                pass
+    return False

@@ -13,6 +13,7 @@ import pytest
 from agent.records.corpus import Document
 from knowledge.company.build import build_documents
 from knowledge.files import read_records
+from tests.ui.pages.browsing import clean
 from tests.ui.pages.payloads import PAYLOADS, active
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
 from tools.removal import chunks_of
@@ -64,12 +65,6 @@ def wait_for_rows(page: Page, count: int) -> None:
         arg=count,
         timeout=90_000,
     )
-
-
-def clean(watched: Watched) -> None:
-    """Fail if anything happened that must not; Gradio's upload button itself warns of a method it lacks."""
-    watched.errors[:] = [error for error in watched.errors if error != "warning: Method not implemented."]
-    watched.clean()
 
 
 def marked(page: Page) -> str:
@@ -190,9 +185,10 @@ def test_a_reading_can_be_cancelled(watched: Watched, server: Server, tmp_path: 
     page.wait_for_selector("#documents-job .ds-ended-cancelled", timeout=20_000)
     assert "Reading was cancelled." in page.inner_text("#documents-job")
     assert not page.locator("#documents-cancel").is_visible()
+    watched.settle()
+    clean(watched)
     watched.visit("/zh/documents?project=cancelled")
     page.wait_for_selector("#documents-job :text('读取已取消')")
-    clean(watched)
 
 
 def test_narrow_and_dark(watched: Watched, server: Server) -> None:

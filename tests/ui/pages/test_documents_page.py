@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gradio as gr
 import pytest
 
 from agent.errors import BusyError, InputError, NotFoundError
@@ -33,8 +32,8 @@ def project(tmp_path: Path) -> Project:
 
 
 def frame_of(project: Project, lang: Language = "en") -> Frame:
-    with gr.Blocks() as blocks:
-        return Frame(lang, "documents", Desks(Settings(home=project.root.parents[1])), blocks)
+    never_drawn: Any = None
+    return Frame(lang, "documents", Desks(Settings(home=project.root.parents[1])), never_drawn)
 
 
 def request(account: str = "", **query: str) -> Any:

@@ -26,7 +26,6 @@ from ui.pages.frame import Frame, told
 from ui.pages.running import TAIL_BYTES, running_job
 from ui.web.desk import ACCOUNTS, Desks
 
-
 NO_PROCESS = 2**22 + 1
 """Above the highest process id there is."""
 

@@ -15,6 +15,7 @@ from knowledge.files import write_record, write_records
 from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
+from tests.ui.pages.browsing import clean
 from tests.ui.pages.pairs_project import PAIRS, build_pairs_project
 from tests.ui.pages.payloads import PAYLOADS, active
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
@@ -118,7 +119,7 @@ def test_pairs_are_decided_by_keyboard_and_the_file_says_so(watched: Watched, se
     assert project_of(server, "pumps").pairs.read_bytes() == original
     page.keyboard.press("u")
     page.wait_for_selector(".toast-body :text('nothing to undo')")
-    watched.clean()
+    clean(watched)
 
 
 def test_buttons_do_the_same_and_presets_reject_at_once(watched: Watched, server: Server) -> None:
@@ -141,7 +142,7 @@ def test_buttons_do_the_same_and_presets_reject_at_once(watched: Watched, server
     page.wait_for_selector(".ds-pair.ds-is-pending")
     page.click("#pairs-undo")
     wait_for_pair(page, "p3")
-    watched.clean()
+    clean(watched)
 
 
 def test_filters_of_the_address_of_the_map_and_of_the_fields(watched: Watched) -> None:
@@ -162,10 +163,10 @@ def test_filters_of_the_address_of_the_map_and_of_the_fields(watched: Watched) -
     assert open_panel(page) == ""
     page.click("#pairs-card a[data-ds-walk]")
     wait_for_counter(page, "1 of 5")
-    watched.clean()  # Gradio itself complains when a page is left
     page.click("#pairs-source a")
     page.wait_for_selector("#documents-passage #ds-quote")
     assert page.inner_text("#documents-passage mark") == "12 bar"
+    clean(watched)
 
 
 def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Server) -> None:
@@ -189,7 +190,7 @@ def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Serv
     assert f"{sum(pair.status == 'accepted' for pair in made):,} pairs accepted" in page.inner_text("#pairs-job")
     assert page.locator("#pairs-beside .ds-coverage tbody tr").count() == 6
     page.wait_for_selector("#pairs-extract:text-is('Make pairs again')")
-    watched.clean()
+    clean(watched)
 
 
 def test_a_key_press_is_quick_with_ten_thousand_pairs(watched: Watched, server: Server) -> None:
@@ -215,7 +216,7 @@ def test_a_key_press_is_quick_with_ten_thousand_pairs(watched: Watched, server: 
         }"""
     )
     assert took[len(took) // 2] < 1000, took
-    watched.clean()
+    clean(watched)
 
 
 def test_hostile_pairs_stay_text(watched: Watched, server: Server) -> None:
@@ -258,7 +259,7 @@ def test_hostile_pairs_stay_text(watched: Watched, server: Server) -> None:
     assert active(page) == []
     watched.visit(f"/zh/pairs?project=hostile&reason={PAYLOADS[0]}&document={PAYLOADS[1]}&text={PAYLOADS[2]}&pair=x")
     assert active(page) == []
-    watched.clean()
+    clean(watched)
 
 
 def test_narrow_and_dark(watched: Watched, server: Server, tmp_path: Path) -> None:
@@ -271,4 +272,4 @@ def test_narrow_and_dark(watched: Watched, server: Server, tmp_path: Path) -> No
     page.click("#pairs-edit")
     assert page.locator("#pairs-edit-answer textarea").is_visible()
     assert watched.overflow() <= 0
-    watched.clean()
+    clean(watched)

@@ -60,6 +60,12 @@ def test_the_entrance_leads_to_the_readers_language(http: httpx.Client, headers:
     assert (answer.status_code, answer.headers["location"]) == (303, f"{where}?project=pumps")
 
 
+def test_a_slash_at_the_end_is_taken_away(http: httpx.Client) -> None:
+    answer = http.get("/zh/runs/?project=pumps")
+    assert (answer.status_code, answer.headers["location"]) == (308, "/zh/runs?project=pumps")
+    assert http.get("/zh").headers["location"].endswith("/zh/")
+
+
 def test_a_page_remembers_language_and_project(http: httpx.Client) -> None:
     cookies = http.get("/zh/runs?project=pumps").headers.get_list("set-cookie")
     assert [cookie.split(";")[0] for cookie in cookies] == ["lang=zh", "project=pumps"]

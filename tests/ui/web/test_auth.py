@@ -30,6 +30,7 @@ from ui.web.app import build_routes, guarded
 from ui.web.auth import SESSION_COOKIE
 from ui.web.database import Database
 from ui.web.desk import ACCOUNTS, Desks
+from ui.web.limits import Limits
 from ui.web.origin import LOOPBACK_NAMES, from_our_pages, host_name, is_loopback
 from ui.web.rules import Rules
 from ui.web.throttle import TRIES, Throttle
@@ -232,8 +233,25 @@ def test_a_stream_belongs_to_the_account_that_opened_it(house: House) -> None:
     assert ask(house.app, "POST", "/en/gradio_api/queue/join", json=join, headers=ben).status_code == 404
     for path in ("queue/data?session_hash=annastream", "heartbeat/annastream"):
         assert ask(house.app, "GET", f"/en/gradio_api/{path}", headers=ben).status_code == 404
+    endless = {**join, "session_hash": "x" * 65}
+    assert ask(house.app, "POST", "/en/gradio_api/queue/join", json=endless, headers=anna).status_code == 404
     cancel = {"session_hash": "annastream", "fn_index": 0, "event_id": "x"}
     assert ask(house.app, "POST", "/zh/gradio_api/cancel", json=cancel, headers=ben).status_code == 404
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "HTTPS://evil.example/x", " http://10.0.0.1/"])
+def test_no_event_makes_the_server_fetch_a_url(house: House, url: str) -> None:
+    headers = {**house.session("anna"), "origin": ORIGIN}
+    file = {"path": url, "meta": {"_type": "gradio.FileData"}}
+    event = {"data": [[{"deep": [file]}]], "fn_index": 0, "session_hash": "fetching"}
+    assert ask(house.app, "POST", "/en/gradio_api/queue/join", json=event, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 5000, b'"x"', b'{"session_hash": 5}', b"\xff"])
+def test_an_event_that_is_none_is_no_server_error(house: House, body: bytes) -> None:
+    headers = {**house.session("anna"), "origin": ORIGIN, "content-type": "application/json"}
+    answer = ask(house.app, "POST", "/en/gradio_api/queue/join", content=body, headers=headers)
+    assert answer.status_code in {400, 422}
 
 
 def test_a_key_opens_the_api_and_nothing_else_and_a_session_never_opens_the_api(house: House) -> None:
@@ -461,6 +479,28 @@ def test_an_answer_that_the_application_makes_of_a_cut_body_is_replaced(settings
         yield b"x" * 6
 
     assert ask(app, "POST", "/v1/x", content=pieces(), headers=LOCAL).status_code == 413
+
+
+def test_a_body_that_stalls_is_given_up_and_an_answer_may_take_its_time() -> None:
+    async def patient(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await asyncio.sleep(0.3)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(5)
+        yield b"y"
+
+    async def both() -> tuple[int, int]:
+        async with client(Limits(patient, stall_seconds=0.1)) as made:
+            slow_answer = await made.post("/v1/x", content=b"x")
+        async with client(Limits(echo, stall_seconds=0.1)) as made:
+            slow_body = await made.post("/v1/x", content=stalling())
+        return slow_answer.status_code, slow_body.status_code
+
+    assert asyncio.run(both()) == (200, 408)
 
 
 def test_every_answer_carries_the_headers(house: House) -> None:
