@@ -17,7 +17,7 @@ from agent.prompts.assistant import TALK
 from agent.prompts.phrases import fill
 from agent.prompts.steps import STEPS
 from agent.records.base import Language, Record
-from agent.records.conversation import Approval
+from agent.records.conversation import Approval, Fault
 from agent.records.facts import StepFacts
 from graph.context import Context, language
 from graph.replies.said import Said
@@ -41,7 +41,8 @@ class Admitted:
     """Set where the step waits for a yes."""
     said: Said | None = None
     """Set where it was refused."""
-    refused: bool = False
+    fault: Fault | None = None
+    """Why it was refused."""
     following: tuple[Step, ...] = field(default=())
 
 
@@ -70,14 +71,16 @@ def admit(
         spec = find_tool(tool)
         project = context.project(state)
         if project is None and spec.needs_project and spec.name != "read_documents":
-            return Admitted(said=Said(fill(TALK, "no_project", lang), articles=("documents",)), refused=True)
+            why = fill(TALK, "no_project", lang)
+            return Admitted(said=Said(why, articles=("documents",)), fault=Fault(what=why))
         if spec.job is None:
             return _at_once(context, state, spec, arguments, key, covered)
         if project is None:
             return _first_documents(context, state, spec, arguments, key, following)
         request = prepare(spec, project, context.for_language(lang), arguments, lang)
     except DomainsmithError as error:
-        return Admitted(said=Said(fill(TALK, "policy", lang, why=str(error)), articles=_article(error)), refused=True)
+        said = Said(fill(TALK, "policy", lang, why=str(error)), articles=_article(error))
+        return Admitted(said=said, fault=Fault.of(error))
     facts = step_facts(project, context.for_language(lang), spec.job, request, lang)
     step = Step(tool=tool, arguments=request.model_dump(mode="json"), key=key, title=facts.subject)
     return _weigh(context, state, spec, step, facts, project.info.name, following, covered)

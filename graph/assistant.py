@@ -36,6 +36,7 @@ from graph.understanding.brain import Brain
 from knowledge.ingest.language import language_of
 from tools.answerers import Answerers
 from tools.calling import OpenRetriever
+from tools.catalog import find_tool
 from tools.jobs.store import JobStore
 from tools.workspace import Workspace
 
@@ -128,7 +129,13 @@ class Assistant:
         lang: Language | None = None,
         project: str | None = None,
     ) -> Turn:
-        """Ask for a tool as a program does; whatever changes something waits for a person's yes."""
+        """Ask for a tool as a program does; whatever changes something waits for a person's yes.
+
+        Raises:
+            BusyError: The thread is still answering.
+            NotFoundError: There is no such tool or project.
+        """
+        find_tool(tool)  # before the turn begins: one that cannot be finished would hold its thread for good
         incoming = Incoming(
             id=secrets.token_hex(8), kind="proposal", tool=tool, arguments=arguments, at=self._context.clock()
         )
@@ -225,6 +232,7 @@ class Assistant:
                 project=values.get("project"),
                 updated=self._context.clock(),
                 waiting=values.get("approval") is not None,
+                job=(values.get("waiting") or {}).get("job"),
             )
         )
         return turn

@@ -12,9 +12,10 @@ import os
 # Read by langgraph when it is imported: nothing but plain values may be restored.
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.errors import InputError
+from knowledge.files import sync_folder
 
 STATE: Final = "state.sqlite"
 WAIT_SECONDS: Final = 30.0
@@ -34,17 +36,21 @@ class ThreadSaver(SqliteSaver):
     """Checkpoints of one thread in a file of its own.
 
     The file uses a rollback journal and full synchronisation: SQLite's write-ahead log has a corruption bug with
-    several connections before 3.51.3, and a turn that was answered must be on disk.
+    several connections before 3.51.3, and a turn that was answered must be on disk. `SqliteSaver.setup` switches the
+    journal each time, which needs the file for itself alone; so it is called by `make` alone, before anybody sees the file.
     """
 
     def setup(self) -> None:
-        """Make the tables."""
-        if self.is_setup:
-            return
+        """Set the connection up; the tables are there already."""
+        if not self.is_setup:
+            self.conn.execute("PRAGMA synchronous = EXTRA")
+            self.is_setup = True
+
+    def make(self) -> None:
+        """Make the tables in a file that nobody else has open."""
         super().setup()
         self.conn.commit()
         self.conn.execute("PRAGMA journal_mode = DELETE")
-        self.conn.execute("PRAGMA synchronous = FULL")
 
     def trim(self) -> None:
         """Drop all but the newest checkpoints; each holds the whole state, and only the newest is ever resumed."""
@@ -69,11 +75,14 @@ def open_checkpoints(where: str, folder: Path) -> Iterator[BaseCheckpointSaver[A
     """
     if where == "sqlite":
         folder.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(folder / STATE, timeout=WAIT_SECONDS, check_same_thread=False)
-        with closing(connection):
+        if not (folder / STATE).exists():
+            _make(folder / STATE)
+        with closing(_connect(folder / STATE)) as connection:
             saver = ThreadSaver(connection, serde=_serializer())
             yield saver
-            saver.trim()
+            # Who only reads does not write: a page that looks at a thread never keeps its turn waiting.
+            if connection.total_changes:
+                saver.trim()
     elif where.startswith(("postgresql://", "postgres://")):
         try:
             from langgraph.checkpoint.postgres import PostgresSaver
@@ -82,12 +91,30 @@ def open_checkpoints(where: str, folder: Path) -> Iterator[BaseCheckpointSaver[A
                 "conversations in Postgres need a driver", mend="install domainsmith with the extra `postgres`"
             ) from error
         with PostgresSaver.from_conn_string(where) as saver:
+            saver.serde = _serializer()
             saver.setup()
             yield saver
     else:
         raise InputError(
             "conversations cannot be kept there", where="DOMAINSMITH_CONVERSATIONS", mend="`sqlite` or postgresql://…"
         )
+
+
+def _make(path: Path) -> None:
+    """Make an empty file of checkpoints; whole or not there, and never over one that another process has made."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with closing(_connect(part)) as connection:
+            ThreadSaver(connection).make()
+        with suppress(FileExistsError):
+            path.hardlink_to(part)
+        sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
 
 
 def _serializer() -> JsonPlusSerializer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from agent.errors import DomainsmithError, EmptyError
+from agent.errors import EmptyError
 from agent.records.base import Language, Record
 from agent.records.corpus import IngestResult
 from agent.records.decision import Action
@@ -26,7 +26,7 @@ from tools.status import stand
 from tools.validation.request import ValidateResult
 from tools.workspace import Project
 
-_RESULTS: Final[dict[JobKind, type[Record]]] = {
+RESULT_RECORDS: Final[dict[JobKind, type[Record]]] = {
     "ingest": IngestResult,
     "extract": ExtractResult,
     "mix": MixManifest,
@@ -34,6 +34,7 @@ _RESULTS: Final[dict[JobKind, type[Record]]] = {
     "validate": ValidateResult,
     "evaluate": EvaluationReport,
 }
+"""Kind of a job to the record that it leaves."""
 
 
 def job_report(
@@ -44,14 +45,13 @@ def job_report(
     job = JobStore(project.jobs).get(waiting["job"])
     if job.state != "done":
         return ended_badly(waiting.get("title") or job.kind, job, lang), False, {}
-    result = result_of(project, job, _RESULTS[job.kind])
+    result = result_of(project, job, RESULT_RECORDS[job.kind])
     said = results.job_result(result, job.run, lang)
     remember: dict[str, Any] = {}
     if isinstance(result, EvaluationReport):
         said, remember = _evaluated(said, result, project, state, lang)
     if not state.get("following"):
-        said, offer = _with_next(said, project, lang)
-        remember["expecting"] = offer
+        said = _with_next(said, project, lang)
     return said, True, remember
 
 
@@ -88,24 +88,19 @@ def _evaluated(
     )
 
 
-def _with_next(said: Said, project: Project, lang: Language) -> tuple[Said, dict[str, Any] | None]:
+def _with_next(said: Said, project: Project, lang: Language) -> Said:
     """Add the next sensible step as an offer."""
-    try:
-        action: Action = stand(project, lang).next_action
-    except DomainsmithError:
-        return said, None
+    action: Action = stand(project, lang).next_action
     if action in ("status", "setup"):
-        return said, None
+        return said
     offered = results.offer(action, lang)
-    return (
-        Said(
-            joined(said.text, offered.text),
-            question=offered.question,
-            options=offered.options,
-            evidence=said.evidence,
-            articles=said.articles,
-        ),
-        offered.expecting,
+    return Said(
+        joined(said.text, offered.text),
+        question=offered.question,
+        options=offered.options,
+        evidence=said.evidence,
+        articles=said.articles,
+        expecting=offered.expecting,
     )
 
 

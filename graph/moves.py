@@ -18,11 +18,16 @@ from graph.context import Context, language
 from graph.fixing import FixMove, Following, fix_move, fix_number
 from graph.replies.said import Said, reading_option
 from graph.state import ConversationState
+from graph.understanding.slots import wants_better
 from graph.weakness import weak_spots
 from tools.requests import CompareRequest
 
 _ASKED: Final = 4
 """Readings offered at most."""
+_FEWEST: Final = 3
+_NO_OPTION: Final = ("clarify", "refuse", "smalltalk")
+_ALWAYS: Final[tuple[Action, ...]] = ("status", "setup", "guide")
+"""Readings that fit any message a little, offered where few others do."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +145,10 @@ def _clarify(understood: Understanding, state: ConversationState, context: Conte
     """Return one question with the readings as options; where an evaluation stands, its weak spots."""
     lang = language(state)
     weak = weak_spots(state, context, lang)
-    actions: list[Action] = [one.action for one in understood.readings if one.action not in ("clarify", "refuse")]
-    meant = weak is not None and any(one in actions[:3] for one in ("diagnose", "evaluate"))
-    if weak is not None and meant:
+    if weak is not None and wants_better(state["incoming"].get("text", "")):
         return weak
-    chosen = list(dict.fromkeys(actions))[:_ASKED] or ["setup", "status", "guide"]
+    actions: list[Action] = [one.action for one in understood.readings if one.action not in _NO_OPTION]
+    chosen = list(dict.fromkeys((*actions, *_ALWAYS)))[: max(_FEWEST, min(_ASKED, len(actions)))]
     options: list[tuple[Action, Option]] = [(action, reading_option(action, lang)) for action in chosen]
     question = fill(TALK, "clarify", lang)
     listed = "\n".join(f"{number}. {option.label}" for number, (_, option) in enumerate(options, start=1))

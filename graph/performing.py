@@ -239,13 +239,16 @@ def _diagnose(
 ) -> Performed:
     from tools.diagnosis.narrowing import narrow
     from tools.diagnosis.run import diagnose
+    from tools.diagnosis.weakest import arm_for
 
     folder = project.run(request.run) if request.run is not None else project.latest_run("evaluate")
     if folder is None:
         raise EmptyError("nothing was evaluated yet", mend=f"`domainsmith evaluate -p {project.info.name}`")
     settings = context.for_language(lang)
-    whole = diagnose(project, settings, folder, arm=request.arm)
-    found = narrow(project, folder, whole, topic=request.topic, dimension=request.dimension, arm=request.arm, lang=lang)
+    # Not every arm answers every dimension: faithfulness, say, is asked of those that read.
+    arm = request.arm or (arm_for(folder, request.dimension) if request.dimension is not None else None)
+    whole = diagnose(project, settings, folder, arm=arm)
+    found = narrow(project, folder, whole, topic=request.topic, dimension=request.dimension, arm=arm, lang=lang)
     can = applicable(found, project, settings)
     said = diagnosis.narrowed(found, can, whole.retrain, lang)
     watch = {

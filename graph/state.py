@@ -85,5 +85,9 @@ class ConversationState(TypedDict, total=False):
     """Whether the chat model has read text of documents in this turn."""
     opening: str
     """What the reply of this turn begins with, said before its last step."""
+    data: dict[str, Any]
+    """The record behind the reply to a program's proposal."""
+    fault: dict[str, Any] | None
+    """The `Fault` of this turn's step."""
     turn: dict[str, Any] | None
     """The last `Turn`."""

@@ -74,6 +74,8 @@ class Threads:
             raise NotFoundError("no such conversation", where=thread)
         with self.held(thread):
             shutil.rmtree(path)
+        with self._guard:
+            self._locks.pop(thread, None)
 
     @contextmanager
     def held(self, thread: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ refuses what the policy refuses; nothing is done before `perform_now` or `start`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def read_arguments(spec: ToolSpec, arguments: Mapping[str, Any]) -> Record:
         InputError: An argument is unknown or has no valid value; names it.
     """
     try:
-        return spec.request.model_validate(dict(arguments))
+        return spec.request.model_validate_json(json.dumps(dict(arguments)), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or spec.name

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from agent.errors import DomainsmithError
 from agent.records.base import Language, Record
 from agent.records.decision import Action
 
@@ -84,6 +85,21 @@ class Approval(Record):
     """UTC, ISO 8601."""
 
 
+class Fault(Record):
+    """Why a step was refused or failed."""
+
+    what: str
+    where: str = ""
+    """The file, key, document or setting concerned."""
+    mend: str = ""
+    """What can be done about it."""
+
+    @classmethod
+    def of(cls, error: DomainsmithError) -> Fault:
+        """Return an error as a record."""
+        return cls(what=error.what, where=error.where, mend=error.mend)
+
+
 class Turn(Record):
     """One reply of the assistant; `chat --json` prints it."""
 
@@ -106,6 +122,10 @@ class Turn(Record):
     """Id of a job this turn started or is waiting for."""
     answers: dict[str, Any] = Field(default_factory=dict)
     """Side-by-side answers by arm, where the turn compared; the shape of `ask --json`."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """The record behind the reply, where a program asked for it (`Assistant.propose`); empty otherwise."""
+    fault: Fault | None = None
+    """Why the step of this turn was refused or failed; part of `reply` as well."""
 
 
 class ChatMessage(Record):
@@ -130,3 +150,5 @@ class Thread(Record):
     """UTC, ISO 8601."""
     waiting: bool = False
     """Whether an approval waits in it."""
+    job: str | None = None
+    """Id of the job whose end it waits for."""

@@ -12,7 +12,7 @@ from typing import Any
 from langgraph.config import get_stream_writer
 
 from agent.errors import DomainsmithError
-from agent.records.conversation import ToolStep
+from agent.records.conversation import Fault, ToolStep
 from graph.admission import request_of
 from graph.context import Context, language
 from graph.performing import Performed, perform_at_once
@@ -47,6 +47,7 @@ def act(state: ConversationState, context: Context) -> dict[str, Any]:
         ended = shown.model_copy(update={"state": "done"})
     except DomainsmithError as error:
         result = {"tool": spec.name, "error": str(error)}
+        update["fault"] = Fault.of(error).model_dump(mode="json")
         ended = shown.model_copy(update={"state": "failed", "detail": str(error)})
     ended = ended.model_copy(update={"seconds": round(time.monotonic() - began, 2)})
     write(ended.model_dump(mode="json"))

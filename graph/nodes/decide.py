@@ -33,7 +33,8 @@ def outcome_of(state: ConversationState, admitted: Admitted, move: Move | None =
     """Return the state after an admission: the refusal, the approval that waits, or the step to do now."""
     lang = language(state)
     if admitted.said is not None:
-        return {"outcome": said_json(admitted.said), "step": None, "following": []}
+        fault = admitted.fault.model_dump(mode="json") if admitted.fault is not None else None
+        return {"outcome": said_json(admitted.said), "step": None, "following": [], "fault": fault}
     update: dict[str, Any] = {"step": admitted.step, "following": list(admitted.following), "outcome": None}
     if admitted.approval is not None:
         update = {"step": None, "following": [], "pending": list(admitted.following)}

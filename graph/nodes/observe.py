@@ -40,6 +40,8 @@ def observe(state: ConversationState, context: Context) -> dict[str, Any]:
     update = {"outcome": said_json(said), **_heard(state, context, result, said.text)}
     if result.get("document_text"):
         update["tainted"] = True
+    if state["incoming"]["kind"] == "proposal":
+        update["data"] = result["data"]
     return update
 
 

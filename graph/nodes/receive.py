@@ -20,6 +20,8 @@ def receive(state: ConversationState, context: Context) -> dict[str, Any]:
         "outcome": None,
         "step": None,
         "understanding": None,
+        "data": {},
+        "fault": None,
     }
     if incoming.get("lang"):
         update["lang"] = incoming["lang"]

@@ -38,6 +38,8 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
         project=state.get("project"),
         job=waiting.get("job"),
         answers=said.answers,
+        data=state.get("data") or {},
+        fault=state.get("fault"),
     )
     message = ChatMessage(role="assistant", text=turn.reply, at=context.clock(), turn=turn)
     update: dict[str, Any] = {
@@ -45,8 +47,6 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
         "messages": [message.model_dump(mode="json")],
         "opening": "",
     }
-    if said.expecting is not None:
-        update["expecting"] = said.expecting
-    elif (state.get("expecting") or {}).get("kind") in ("interview", "verdict", "wish"):
-        update["expecting"] = None
+    # What was asked before has been answered or passed over: a later yes is about this reply.
+    update["expecting"] = said.expecting
     return update

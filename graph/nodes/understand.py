@@ -49,8 +49,9 @@ def _answer(state: ConversationState, text: str, known: tuple[str, ...]) -> dict
     """Return what a message means as an answer to what was asked last; `None` if it is none."""
     expecting: dict[str, Any] = state.get("expecting") or {}
     said = verdict_in(text)
-    if said is not None and state.get("approval") is not None and expecting.get("kind") != "field":
-        # Read by rule and never by a model: only a person's own bare yes lets a costly step go.
+    if said is not None and state.get("approval") is not None and not expecting:
+        # Read by rule and never by a model: only a person's own bare yes lets a costly step go, and only where the
+        # approval was what was asked last.
         return {"incoming": {**state["incoming"], "kind": "verdict", "verdict": said}, "understanding": None}
     match expecting:
         case {"kind": "offer", "action": action} if said is not None:

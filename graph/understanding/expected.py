@@ -20,7 +20,8 @@ _YES: Final = re.compile(
 )
 _NO: Final = re.compile(
     r"(?:no|nope|n|not now|no thanks?|no,? thank you|don'?t|do not|stop|cancel|cancel that|later|not yet|decline[d]?|"
-    r"reject(?:ed)?|never mind|forget it|不|不要|不用|不行|不了|不同意|别|算了|取消|先不|先不要|先别|暂时不|暂不|以后再说|"
+    r"reject(?:ed)?|never mind|forget it|不|不要|"
+    r"不用|不行|不了|不同意|别|算了|取消|先不|先不要|先别|暂时不|暂不|以后再说|"
     r"等等|等一下|等会儿|拒绝|否|不做)"
 )
 _STRIP: Final = re.compile(r"^[\s\W_]+|[\s\W_]+$")

@@ -9,15 +9,13 @@ field that no rule finds stays unknown, and a number is never completed by a gue
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
-from functools import cache
-from importlib import resources
+from collections.abc import Collection
 from typing import Any, Final
 
-import yaml
-
 from graph.understanding.numbers import amount, fraction, spaced
+from graph.understanding.patterns import patterns
+
+_P: Final = patterns("facts")
 
 _SHORT: Final = 24
 """Characters of a message that may correct a field by its bare value."""
@@ -45,42 +43,19 @@ def read_facts(text: str, asked: str | None = None, known: Collection[str] = ())
         found["goal"] = goal
     if "knowledge_change" in known and "knowledge_change" not in found and len(plain) <= _SHORT:
         found.update(_change(plain, "knowledge_change"))
-    if found and asked not in found and any(name in known for name in found) and _found("no", plain):
+    if found and asked not in found and any(name in known for name in found) and _P.find("no", plain):
         return found  # a correction: its `no` is about what was said before
     return {**_bare(plain, asked), **found} if asked in _YES_NO else {**found, **_bare(plain, asked, found)}
 
 
 def says_unknown(text: str) -> bool:
     """Return whether a message says that its writer does not know or wants to skip the question."""
-    return _found("unknown", text) is not None
-
-
-@cache
-def _patterns() -> Mapping[str, Any]:
-    raw = yaml.safe_load(resources.files(__package__).joinpath("facts.yaml").read_text(encoding="utf-8"))
-    return {
-        name: {key: _joined(one) for key, one in entry.items()} if isinstance(entry, dict) else _joined(entry)
-        for name, entry in raw.items()
-    }
-
-
-def _joined(alternatives: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.IGNORECASE)
-
-
-def _found(name: str, text: str) -> re.Match[str] | None:
-    match: re.Match[str] | None = _patterns()[name].search(text)
-    return match
-
-
-def _matching(name: str, text: str) -> list[str]:
-    """Return the keys of a group of patterns that the text matches, in the file's order."""
-    return [key for key, pattern in _patterns()[name].items() if pattern.search(text)]
+    return _P.find("unknown", text) is not None
 
 
 def _change(text: str, asked: str | None) -> dict[str, Any]:
-    paced = _matching("paces", text)
-    if not paced or (asked != "knowledge_change" and not _found("change_words", text)):
+    paced = _P.matching("paces", text)
+    if not paced or (asked != "knowledge_change" and not _P.find("change_words", text)):
         return {}
     if paced[0] in ("yearly", "never") and len(paced) > 1:
         paced = paced[:1]
@@ -89,37 +64,37 @@ def _change(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _citations(text: str, asked: str | None) -> dict[str, Any]:
-    if _found("cite_no", text):
+    if _P.find("cite_no", text):
         return {"needs_citations": False}
-    return {"needs_citations": True} if _found("cite_yes", text) else {}
+    return {"needs_citations": True} if _P.find("cite_yes", text) else {}
 
 
 def _privacy(text: str, asked: str | None) -> dict[str, Any]:
-    if _found("open", text):
+    if _P.find("open", text):
         return {"privacy": "open"}
-    if _found("air_gapped", text):
+    if _P.find("air_gapped", text):
         return {"privacy": "air_gapped"}
-    return {"privacy": "on_premises"} if _found("on_premises", text) else {}
+    return {"privacy": "on_premises"} if _P.find("on_premises", text) else {}
 
 
 def _access(text: str, asked: str | None) -> dict[str, Any]:
-    if _found("access_no", text):
+    if _P.find("access_no", text):
         return {"per_document_access_control": False}
-    return {"per_document_access_control": True} if _found("access_yes", text) else {}
+    return {"per_document_access_control": True} if _P.find("access_yes", text) else {}
 
 
 def _general(text: str, asked: str | None) -> dict[str, Any]:
-    if _found("general_no", text):
+    if _P.find("general_no", text):
         return {"general_ability_matters": False}
-    return {"general_ability_matters": True} if _found("general_yes", text) else {}
+    return {"general_ability_matters": True} if _P.find("general_yes", text) else {}
 
 
 def _kind(text: str, asked: str | None) -> dict[str, Any]:
-    if asked == "task_kind" and _found("several_kinds", text):
+    if asked == "task_kind" and _P.find("several_kinds", text):
         return {"task_kind": "mixed"}
-    kinds = _matching("kinds", text)
+    kinds = _P.matching("kinds", text)
     if asked == "task_kind" and not kinds:
-        kinds = _matching("bare_kinds", text)
+        kinds = _P.matching("bare_kinds", text)
     if not kinds:
         return {}
     formal = [kind for kind in kinds if kind != "facts"]
@@ -129,13 +104,13 @@ def _kind(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _documents(text: str, asked: str | None) -> dict[str, Any]:
-    match = _found("document_count", text)
+    match = _P.find("document_count", text)
     count = amount(match["count"]) if match else None
     return {"documents": {"count": count}} if count else {}
 
 
 def _pairs(text: str, asked: str | None) -> dict[str, Any]:
-    match = _found("pairs", text)
+    match = _P.find("pairs", text)
     if match is None:
         return {}
     if match["none"]:
@@ -145,11 +120,11 @@ def _pairs(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _target(text: str, asked: str | None) -> dict[str, Any]:
-    wrong = _found("most_wrong", text)
+    wrong = _P.find("most_wrong", text)
     if wrong is not None:
         missed = amount(wrong["wrong"])
         return {"target": round(1 - missed / 100, 4)} if missed is not None and missed < 100 else {}
-    match = _found("target", text)
+    match = _P.find("target", text)
     if match is None:
         return {}
     value = fraction(match["value"] or match["leading"])
@@ -157,7 +132,7 @@ def _target(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _params(text: str, asked: str | None) -> dict[str, Any]:
-    match = _found("params", text)
+    match = _P.find("params", text)
     if match is None:
         return {}
     scale = {"亿": 0.1, "m": 0.001}.get(match["unit"][0].lower(), 1.0)
@@ -166,23 +141,23 @@ def _params(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _latency(text: str, asked: str | None) -> dict[str, Any]:
-    match = _found("latency", text)
-    if match is None or (asked != "latency_target_ms" and not _found("answer_words", text)):
+    match = _P.find("latency", text)
+    if match is None or (asked != "latency_target_ms" and not _P.find("answer_words", text)):
         return {}
     scale = 1 if match["unit"].lower().startswith(("ms", "milli", "毫")) else 1000
     return {"latency_target_ms": int(float(match["value"]) * scale)}
 
 
 def _languages(text: str, asked: str | None) -> dict[str, Any]:
-    named = _matching("languages", text)
+    named = _P.matching("languages", text)
     return {"languages": list(named)} if named else {}
 
 
 def _goal(text: str, asked: str | None) -> str | None:
-    match = _found("goal", text)
+    match = _P.find("goal", text)
     if match is not None:
         said = (match["en"] or match["zh"] or "").strip(" ,，")
-        if _matching("kinds", said) or _found("assistant_words", said):
+        if _P.matching("kinds", said) or _P.find("assistant_words", said):
             return said
     return text if asked == "goal" and not says_unknown(text) and len(text) > 3 else None
 
@@ -194,11 +169,11 @@ def _bare(text: str, asked: str | None, found: dict[str, Any] | None = None) -> 
     match asked:
         case "needs_citations" | "per_document_access_control" | "general_ability_matters":
             # Looked at first: `no` would otherwise be swallowed by nothing, and `不用` by no rule.
-            if _found("no", text):
+            if _P.find("no", text):
                 return {asked: False}
-            return {asked: True} if _found("yes", text) else {}
+            return {asked: True} if _P.find("yes", text) else {}
         case "labelled_pairs":
-            if _found("none", text):
+            if _P.find("none", text):
                 return {asked: 0}
             count = amount(text)
             return {asked: count} if count is not None else {}
@@ -209,6 +184,6 @@ def _bare(text: str, asked: str | None, found: dict[str, Any] | None = None) -> 
             value = fraction(text)
             return {asked: value} if value is not None and 0 < value <= 1 else {}
         case "privacy":
-            return {asked: "on_premises"} if _found("not_outside", text) else {}
+            return {asked: "on_premises"} if _P.find("not_outside", text) else {}
         case _:
             return {}

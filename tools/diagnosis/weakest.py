@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,18 @@ def shipped_arm(answers: list[ItemAnswer]) -> Arm:
     """Return the arm that would be shipped among those that answered."""
     present = {answer.arm for answer in answers}
     return next((arm for arm in SHIPPED_FIRST if arm in present), "base")
+
+
+def arm_for(run: Path, dimension: Dimension) -> Arm | None:
+    """Return the arm to look at for a dimension: the one that would be shipped, of those that answer its items."""
+    names = {item.id for item in read_records(run / "eval" / "items.jsonl", Item) if item.dimension == dimension}
+    answers = read_records(run / "eval" / "answers.jsonl", ItemAnswer)
+    present = {one.arm for one in answers if one.item in names and passed(one) is not None}
+    return _first(present) if present else None
+
+
+def _first(arms: Container[Arm]) -> Arm:
+    return next(arm for arm in SHIPPED_FIRST if arm in arms)
 
 
 def weakest_dimensions(run: Path, arm: Arm | None = None) -> tuple[tuple[Dimension, int, int], ...]:
@@ -39,6 +52,6 @@ def weakest_dimensions(run: Path, arm: Arm | None = None) -> tuple[tuple[Dimensi
         count[1] += 1
     found = []
     for dimension, by_arm in counts.items():
-        chosen = next(one for one in SHIPPED_FIRST if one in by_arm)
+        chosen = _first(by_arm)
         found.append((dimension, by_arm[chosen][0], by_arm[chosen][1]))
     return tuple(sorted(found, key=lambda one: one[1] / one[2]))

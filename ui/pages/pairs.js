@@ -64,5 +64,23 @@
     button("apply").click();
   });
 
+  // The quote stays in the middle of its passage, whichever pair is shown.
+  function centre() {
+    const box = document.querySelector("#pairs-source .ds-text");
+    const mark = box?.querySelector("mark");
+    if (!mark) return;
+    const above = mark.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    box.scrollTop += above - box.clientHeight / 2;
+  }
+
+  const waiting = setInterval(() => {
+    const source = document.getElementById("pairs-source");
+    if (!source && (page() || !document.querySelector("#ds-main"))) return;
+    clearInterval(waiting);
+    if (!source) return; // another page
+    new MutationObserver(centre).observe(source, { childList: true, characterData: true, subtree: true });
+    centre();
+  }, 200);
+
   window.dsPairs = { open, close };
 })();

@@ -110,16 +110,19 @@ def top(place: Place, account: str, job: RunningJob | None) -> str:
     return (
         f'<div class="ds-bar"><a class="ds-skip" href="#ds-main">{say("frame_skip")}</a>'
         f'<a class="ds-brand" href="{home}">domainsmith</a>'
-        f'<div class="ds-job" role="status">{running(place, job)}</div>'
+        f'<div class="ds-job">{running(place, job)}</div>'
         f'<a class="ds-lang" href="{turned}" hreflang="{other}" lang="{other}">{say("frame_other_language")}</a>'
         f"{theme}{who}</div>"
     )
 
 
 def running(place: Place, job: RunningJob | None) -> str:
-    """Return the running job with its progress; empty if none runs."""
+    """Return the running job with its progress.
+
+    What runs is announced to screen readers when it changes; how far it is, every two seconds, is not.
+    """
     if job is None:
-        return ""
+        return '<span role="status"></span>'
     say = partial(_say, place.lang)
     text = say("frame_job", kind=say(f"frame_kind_{job.kind}"), state=say(f"frame_job_{job.state}"))
     share = f"{job.share:.0%}" if job.share is not None else ""
@@ -128,7 +131,7 @@ def running(place: Place, job: RunningJob | None) -> str:
     value = f' value="{job.share:.3f}"' if job.share is not None else ""
     link = escape(address(place.lang, "runs", project=place.project, run=job.run))
     return (
-        f'<a href="{link}" title="{escape(job.message)}">{escape(text)}</a>'
+        f'<span role="status"><a href="{link}" title="{escape(job.message)}">{escape(text)}</a></span>'
         f'<progress max="1"{value} aria-label="{escape(text)}"></progress>'
         f'<span class="ds-figures">{escape(words)}</span>'
     )

@@ -32,6 +32,7 @@ from ui.web.desk import Desks
 from ui.web.headers import SecurityHeaders
 from ui.web.limits import Limits
 from ui.web.markup import Markup
+from ui.web.mcp_server import mcp_routes
 from ui.web.openai_api import openai_routes
 from ui.web.plain import language_of
 from ui.web.projects import ProjectGuard

@@ -64,8 +64,7 @@ class Shelf:
             held = self._open.get(project.root)
             if held is not None and held[0] == state:
                 return held[1]
-            if held is not None:
-                held[1].close()
+            # The one before may be searching for somebody just now; it goes when the last search is done.
             opened = Retriever.open(CorpusStore(project.root), self.embedder)
             self._open[project.root] = (state, opened)
             return opened

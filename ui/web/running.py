@@ -6,12 +6,18 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from agent.errors import InputError
 from agent.settings import Settings
+from ui.web.accounts import Accounts
+from ui.web.database import Database
 from ui.web.rules import Rules
+
+if TYPE_CHECKING:
+    from ui.web.desk import Desk, Desks
 
 GRACE_SECONDS = 3
 """How long open connections have when the server ends; pages hold one for as long as they are open."""
@@ -35,9 +41,12 @@ def run(
     """
     listening = _listen(host, port)
     from ui.web.app import build_app
+    from ui.web.conductor import Conductor
     from ui.web.desk import Desks
 
     desks = Desks(settings)
+    conductor = Conductor(lambda: _everybody(desks, rules))
+    conductor.start()
     try:
         server = _Server(
             uvicorn.Config(
@@ -56,8 +65,17 @@ def run(
         )
         server.run(sockets=[listening])
     finally:
+        conductor.stop()
         listening.close()
         desks.close()
+
+
+def _everybody(desks: Desks, rules: Rules) -> list[Desk]:
+    """Return the desks of all accounts, and of whoever needs none."""
+    if not rules.login:
+        return [desks.for_account("")]
+    accounts = Accounts(Database.of(desks.settings.home)).list()
+    return [desks.for_account(one.name, one.home) for one in accounts]
 
 
 class _Server(uvicorn.Server):

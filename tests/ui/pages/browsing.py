@@ -8,7 +8,7 @@ from tests.ui.web.conftest import Watched
 
 OF_GRADIO: Final = (
     "warning: Method not implemented.",
-    "error: AbortError: BodyStreamBuffer was aborted",
+    "error: AbortError:",
     "error: Unexpected error Connection errored out.",
 )
 """What Gradio itself says of its upload button, and of its connections when a page is left."""

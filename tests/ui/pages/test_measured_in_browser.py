@@ -122,7 +122,7 @@ def test_training_is_approved_followed_cancelled_and_resumed(page: Watched, plac
     before = len(place.jobs.list())
     page.visit(f"/en/runs?project={PROJECT}")
     page.page.click("text=Settings of the steps")
-    page.page.fill("#runs-epochs input", "12")
+    page.page.fill("#runs-epochs input", "20")
     page.page.click("#runs-step-tune:not([disabled])", timeout=SECONDS)
     page.page.wait_for_selector("#ds-card", state="visible")
     page.page.click("#runs-approve")
@@ -142,9 +142,6 @@ def test_training_is_approved_followed_cancelled_and_resumed(page: Watched, plac
     page.page.wait_for_selector("#runs-resume", state="visible", timeout=SECONDS)
     page.page.wait_for_timeout(1000)  # the cancel is through
     page.page.click("#runs-resume")
-    page.page.wait_for_timeout(15000)
-    page.page.screenshot(path="/tmp/s3/charts/dbg.png", full_page=True)
-    print(page.page.inner_text("#ds-run-head"), page.errors)
     page.page.wait_for_selector("#ds-run-head >> text=running", timeout=SECONDS)
     assert wait(place.project, job.id).state == "done"
     page.page.wait_for_selector("#ds-run-head >> text=done", timeout=SECONDS)

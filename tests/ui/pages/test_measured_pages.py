@@ -172,3 +172,35 @@ def test_a_lost_evaluation_leads_to_the_newest(desks: Desks) -> None:
     made = page("evaluation", desks)
     shown = measured(made, project="machines", run="20200101T000000Z-evaluate")
     assert "There is no evaluation 20200101T000000Z-evaluate" in shown["verdict"]
+
+
+def test_passages_are_looked_up_without_starting_anything(
+    desks: Desks, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent.records.diagnosis import Fix
+    from tests.ui.pages.test_failures_view import hit
+
+    made = page("evaluation", desks)
+    name = measured(made, project="machines")["run"].value
+    seen, _ = made._opened(asks(project="machines"), name)
+    fix = Fix(
+        kind="retrieval",
+        action="mend retrieval",
+        command="domainsmith retrieve -p machines -k 10 --questions validation.jsonl",
+        targets=("ekko-pressure-0", "silent", "gone", "ekko-torque-0"),
+        why="",
+        article="chunking",
+    )
+    asked: list[tuple[str, int]] = []
+
+    class Finder:
+        def search(self, question: str, k: int) -> list[Any]:
+            asked.append((question, k))
+            return [hit(text="The rated pressure of the Ekko is 8.5 bar.")]
+
+    monkeypatch.setattr("ui.web.desk.Desk.retriever", lambda *_: Finder())
+    told: list[Any] = []
+    html = made._fixes._look_up(asks(project="machines"), seen, fix, 10, lambda done, desc: told.append(done))
+    assert [k for _, k in asked] == [10, 10]  # what has no answer is not looked for
+    assert told == [(0, 2), (1, 2)]
+    assert "found for 1 of 2 questions" in html

@@ -190,6 +190,14 @@ def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Serv
     assert f"{sum(pair.status == 'accepted' for pair in made):,} pairs accepted" in page.inner_text("#pairs-job")
     assert page.locator("#pairs-beside .ds-coverage tbody tr").count() == 6
     page.wait_for_selector("#pairs-extract:text-is('Make pairs again')")
+    for _ in range(3):
+        page.keyboard.press("j")
+        page.wait_for_timeout(500)
+        assert page.evaluate(
+            """() => { const box = document.querySelector("#pairs-source .ds-text").getBoundingClientRect();
+                 const mark = document.querySelector("#pairs-source mark").getBoundingClientRect();
+                 return mark.top >= box.top - 1 && mark.top < box.bottom; }"""
+        )
     clean(watched)
 
 

@@ -137,7 +137,12 @@ class Watched:
     failed: list[str] = field(default_factory=list)
     """Answers with an error."""
 
+    streams: set[str] = field(default_factory=set)
+    """Events of Gradio that are not answered yet."""
+
     def __post_init__(self) -> None:
+        self.page.on("requestfinished", lambda request: self.streams.discard(request.url))
+        self.page.on("requestfailed", lambda request: self.streams.discard(request.url))
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._request)
@@ -149,10 +154,13 @@ class Watched:
         self.page.wait_for_selector("#ds-rail .ds-pages", timeout=60_000)
         self.settle()
 
-    def settle(self) -> None:
-        """Wait until no event of Gradio is pending."""
-        self.page.wait_for_timeout(300)
-        self.page.wait_for_function("!document.querySelector('.wrap.generating, .wrap.pending')", timeout=30_000)
+    def settle(self, seconds: float = 30.0) -> None:
+        """Wait until no event of Gradio is pending; whoever leaves a page before gets a complaint of its console."""
+        deadline, quiet = time.monotonic() + seconds, 0
+        while quiet < 3:
+            assert time.monotonic() < deadline, f"still open: {self.streams}"
+            self.page.wait_for_timeout(100)
+            quiet = 0 if self.streams else quiet + 1
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window."""
@@ -167,6 +175,8 @@ class Watched:
             self.errors.append(f"{message.type}: {message.text}")
 
     def _request(self, request: Request) -> None:
+        if "/gradio_api/queue/" in request.url:
+            self.streams.add(request.url)
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob"} and f"{parts.scheme}://{parts.netloc}" != self.origin:
             self.outside.append(request.url)

@@ -112,6 +112,7 @@ def test_a_project_is_made_and_chosen_without_losing_the_page(watched: Watched, 
     watched.page.click(".ds-projects button")
     watched.page.wait_for_url("**/en/?project=ventile-b-*")
     watched.page.wait_for_selector(".ds-road")
+    watched.settle()
     assert watched.page.inner_text(".ds-name") == "Ventile <b>"
     watched.visit("/en/runs")
     assert watched.page.inner_text(".ds-name") == "Ventile <b>"
@@ -119,8 +120,10 @@ def test_a_project_is_made_and_chosen_without_losing_the_page(watched: Watched, 
     watched.page.click(".ds-projects a:text('Pumps')")
     watched.page.wait_for_url("**/en/runs?project=pumps")
     watched.page.wait_for_function("document.querySelector('.ds-name')?.innerText === 'Pumps'")
+    watched.settle()
     watched.page.click(".ds-lang")
     watched.page.wait_for_url("**/zh/runs?project=pumps")
+    watched.settle()
     watched.clean()
 
 
