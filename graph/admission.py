@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.errors import DomainsmithError
+from agent.errors import DomainsmithError, RefusedError
 from agent.policy.consent import consent
+from agent.policy.readiness import refusal
 from agent.prompts.assistant import TALK
 from agent.prompts.phrases import fill
 from agent.prompts.steps import STEPS
@@ -26,6 +27,7 @@ from tools.calling import prepare, read_arguments
 from tools.catalog import ToolSpec, find_tool
 from tools.forecast import step_facts
 from tools.requests import IngestAsk
+from tools.status import project_facts
 from tools.workspace import Project
 
 NEW_PROJECT = "assistant"
@@ -74,7 +76,7 @@ def admit(
             why = fill(TALK, "no_project", lang)
             return Admitted(said=Said(why, articles=("documents",)), fault=Fault(what=why))
         if spec.job is None:
-            return _at_once(context, state, spec, arguments, key, covered)
+            return _at_once(context, state, spec, arguments, key, following, covered)
         if project is None:
             return _first_documents(context, state, spec, arguments, key, following)
         request = prepare(spec, project, context.for_language(lang), arguments, lang)
@@ -121,14 +123,24 @@ def _weigh(
 
 
 def _at_once(
-    context: Context, state: ConversationState, spec: ToolSpec, arguments: Mapping[str, Any], key: str, covered: bool
+    context: Context,
+    state: ConversationState,
+    spec: ToolSpec,
+    arguments: Mapping[str, Any],
+    key: str,
+    following: Sequence[Step],
+    covered: bool,
 ) -> Admitted:
     request = read_arguments(spec, arguments)
     lang = language(state)
+    project = context.project(state)
+    why = refusal(spec.action, project_facts(project), lang) if project and spec.action == "diagnose" else None
+    if why is not None:
+        raise RefusedError(why.text, where=f"guide: {why.article}")
     title = spec.says[lang]
     step = Step(tool=spec.name, arguments=request.model_dump(mode="json"), key=key, title=title)
     facts = StepFacts(subject=title.rstrip("。."), seconds_low=0, seconds_high=5, changes=_changes(spec, lang))
-    return _weigh(context, state, spec, step, facts, state.get("project") or "", (), covered)
+    return _weigh(context, state, spec, step, facts, state.get("project") or "", following, covered)
 
 
 def _first_documents(
@@ -176,7 +188,12 @@ def request_of(step: Step, spec: ToolSpec, project: Project, context: Context, l
 
 def _untrusted(state: ConversationState) -> bool:
     """Return whether a proposal may come from text that no person of the conversation wrote."""
-    return bool(state.get("tainted")) or state.get("incoming", {}).get("kind") == "proposal"
+    incoming = state.get("incoming", {})
+    if incoming.get("kind") == "proposal":
+        # With words of its own it stands for what a person did, e.g. dropped files (`Assistant.propose`).
+        return not incoming.get("text")
+    by_model = bool((state.get("understanding") or {}).get("tool"))
+    return by_model and bool(state.get("tainted"))
 
 
 def _changes(spec: ToolSpec, lang: Language) -> tuple[str, ...]:

@@ -16,24 +16,24 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
+from pydantic import TypeAdapter
 
 from agent.errors import NotFoundError
 from agent.records.base import Language
-from agent.records.conversation import Approval, ChatMessage, Thread, ToolStep, Turn, Verdict
+from agent.records.conversation import Approval, ChatMessage, Part, TextPiece, Thread, ToolStep, Turn, Verdict
 from agent.records.job import Job
 from agent.records.profile import Profile
 from agent.settings import Settings
+from graph.broken_turns import Graph, finish, give_up
 from graph.build import build_conversation
 from graph.chat_model import ChatBrain, load_chat
 from graph.checkpoints import open_checkpoints
-from graph.context import Context, utc_now
+from graph.context import Context, spoken_language, utc_now
 from graph.following import ended
 from graph.state import RECURSION_LIMIT, ConversationState, Incoming
 from graph.threads import Threads, title_of
 from graph.understanding.brain import Brain
-from knowledge.ingest.language import language_of
 from tools.answerers import Answerers
 from tools.calling import OpenRetriever
 from tools.catalog import find_tool
@@ -42,8 +42,8 @@ from tools.workspace import Workspace
 
 THREADS: Final = "threads"
 """Folder of the conversations in a home."""
-
-Graph = CompiledStateGraph[ConversationState, Any, Any, Any]
+_PART: Final[TypeAdapter[ToolStep | TextPiece]] = TypeAdapter(ToolStep | TextPiece)
+"""What a node may write while it runs."""
 
 
 class Assistant:
@@ -102,19 +102,19 @@ class Assistant:
 
     def stream(
         self, thread: str, text: str, lang: Language | None = None, project: str | None = None
-    ) -> Iterator[ToolStep | Turn]:
-        """Say something; yield the steps as they run, then the reply."""
+    ) -> Iterator[Part]:
+        """Say something; yield the steps as they run and a chat model's words as they come, then the reply."""
         known = self._threads.known(thread)
         incoming = Incoming(id=secrets.token_hex(8), kind="message", text=text, at=self._context.clock())
         if lang is not None or known is None:
-            incoming["lang"] = lang or language_of(text)
+            incoming["lang"] = lang or spoken_language(text)
         return self._turn(thread, incoming, project)
 
     def settle(self, thread: str, approval: str, verdict: Verdict) -> Turn:
         """Give a person's yes or no to the step that waits; on another approval's id nothing happens."""
         return _last(self.stream_verdict(thread, approval, verdict))
 
-    def stream_verdict(self, thread: str, approval: str, verdict: Verdict) -> Iterator[ToolStep | Turn]:
+    def stream_verdict(self, thread: str, approval: str, verdict: Verdict) -> Iterator[Part]:
         """Give a verdict; yield the steps as they run, then the reply."""
         incoming = Incoming(
             id=secrets.token_hex(8), kind="verdict", approval=approval, verdict=verdict, at=self._context.clock()
@@ -128,8 +128,18 @@ class Assistant:
         arguments: dict[str, Any],
         lang: Language | None = None,
         project: str | None = None,
+        said: str = "",
     ) -> Turn:
         """Ask for a tool as a program does; whatever changes something waits for a person's yes.
+
+        Args:
+            thread: Id of the conversation; an unknown one begins it.
+            tool: Name of the tool.
+            arguments: Its arguments.
+            lang: Language of the reply; `None` takes that of the settings, for a person that of the thread.
+            project: Name of the project to work in; `None` keeps the thread's.
+            said: What a person did that this stands for, e.g. that files were dropped; kept as their message, and the
+                call counts as theirs. Never anything that a program or a model may fill.
 
         Raises:
             BusyError: The thread is still answering.
@@ -139,7 +149,10 @@ class Assistant:
         incoming = Incoming(
             id=secrets.token_hex(8), kind="proposal", tool=tool, arguments=arguments, at=self._context.clock()
         )
-        incoming["lang"] = lang or self._settings.lang
+        if said:
+            incoming["text"] = said
+        if lang is not None or not said or self._threads.known(thread) is None:
+            incoming["lang"] = lang or self._settings.lang
         return _last(self._turn(thread, incoming, project))
 
     def follow(self, thread: str) -> Turn | None:
@@ -148,10 +161,11 @@ class Assistant:
         if job is None:
             return None
         waiting = self._state(thread).get("waiting") or {}
-        if ended(self._context.workspace.open(waiting["project"]), job.id) is None:
+        if waiting.get("job") != job.id or ended(self._context.workspace.open(waiting["project"]), job.id) is None:
             return None
-        incoming = Incoming(id=secrets.token_hex(8), kind="job", at=self._context.clock())
-        return _last(self._turn(thread, incoming, None))
+        incoming = Incoming(id=secrets.token_hex(8), kind="job", job=job.id, at=self._context.clock())
+        turns = [part for part in self._turn(thread, incoming, None) if isinstance(part, Turn)]
+        return turns[-1] if turns else None
 
     def waiting_job(self, thread: str) -> Job | None:
         """Return the job whose end a thread waits for."""
@@ -179,7 +193,7 @@ class Assistant:
         Raises:
             NotFoundError: There is none.
         """
-        self._threads.delete(thread)
+        self._threads.delete(thread, self._forget)
 
     def history(self, thread: str) -> tuple[ChatMessage, ...]:
         """Return the messages of a conversation, oldest first."""
@@ -192,33 +206,38 @@ class Assistant:
     def recover(self) -> tuple[str, ...]:
         """Finish turns that a process left in the middle; returns their threads. Nothing is started twice."""
         unfinished = []
-        for one in self._threads.list():
-            with self._threads.held(one.id), self._open(one.id) as (graph, config):
-                if self._finish(graph, config):
-                    self._note(one.id, graph, config)
-                    unfinished.append(one.id)
+        self._threads.purge()
+        for name in self._threads.ids():
+            with self._threads.held(name), self._open(name) as (graph, config):
+                finished = finish(graph, config, self._context)
+                values = graph.get_state(config).values
+                listed = self._threads.known(name)
+                # A process may also have died between a turn and its entry in the list.
+                late = listed is None or listed.waiting != (values.get("approval") is not None)
+                if values.get("turn") and (finished or late):
+                    self._note(name, graph, config)
+                if finished:
+                    unfinished.append(name)
         return tuple(unfinished)
 
-    def _turn(self, thread: str, incoming: Incoming, project: str | None) -> Iterator[ToolStep | Turn]:
+    def _turn(self, thread: str, incoming: Incoming, project: str | None) -> Iterator[Part]:
         if project is not None:
             incoming["project"] = self._context.workspace.open(project).info.name
         with self._threads.held(thread), self._open(thread) as (graph, config):
-            self._finish(graph, config)
+            finish(graph, config, self._context)
             snapshot = graph.get_state(config)
+            if incoming["kind"] == "job" and (snapshot.values.get("waiting") or {}).get("job") != incoming["job"]:
+                return  # another process has reported it meanwhile
             waiting = bool(snapshot.interrupts)
             start: Any = Command(resume=incoming) if waiting else {"thread": thread, "incoming": incoming}
-            for mode, part in graph.stream(start, config, stream_mode=["custom", "updates"], durability="sync"):
-                if mode == "custom":
-                    yield ToolStep.model_validate(part)
+            try:
+                for mode, part in graph.stream(start, config, stream_mode=["custom", "updates"], durability="sync"):
+                    if mode == "custom":
+                        yield _PART.validate_python(part)
+            except Exception as error:
+                give_up(graph, config, self._context, error)
+                raise
             yield self._note(thread, graph, config)
-
-    def _finish(self, graph: Graph, config: Any) -> bool:
-        """Go on with a turn that was broken off; true if there was one."""
-        snapshot = graph.get_state(config)
-        if not snapshot.next or snapshot.interrupts:
-            return False
-        graph.invoke(None, config, durability="sync")
-        return True
 
     def _note(self, thread: str, graph: Graph, config: Any) -> Turn:
         values = graph.get_state(config).values
@@ -244,6 +263,11 @@ class Assistant:
             values = graph.get_state(config).values
         return ConversationState(**values) if values else ConversationState(thread=thread)  # type: ignore[typeddict-item]
 
+    def _forget(self, thread: str) -> None:
+        """Delete what is kept of a thread outside its folder."""
+        with self._open(thread) as (graph, _config):
+            graph.checkpointer.delete_thread(thread)
+
     def _open(self, thread: str) -> Any:
         return _Opened(self._graph, self._settings.conversations, self._threads, thread)
 
@@ -264,7 +288,7 @@ class _Opened:
         self._opening.__exit__(*error)
 
 
-def _last(parts: Iterator[ToolStep | Turn]) -> Turn:
+def _last(parts: Iterator[Part]) -> Turn:
     turn: Turn | None = None
     for part in parts:
         if isinstance(part, Turn):

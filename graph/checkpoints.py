@@ -37,7 +37,7 @@ class ThreadSaver(SqliteSaver):
 
     The file uses a rollback journal and full synchronisation: SQLite's write-ahead log has a corruption bug with
     several connections before 3.51.3, and a turn that was answered must be on disk. `SqliteSaver.setup` switches the
-    journal each time, which needs the file for itself alone; so it is called by `make` alone, before anybody sees the file.
+    journal each time, which needs the file for itself alone; so only `make` calls it, before anybody sees the file.
     """
 
     def setup(self) -> None:

@@ -13,6 +13,8 @@ from agent.records.profile import Profile
 from agent.settings import Settings
 from graph.state import ConversationState
 from graph.understanding.brain import Brain
+from graph.understanding.slots import paths_in
+from knowledge.ingest.language import language_of
 from tools.calling import OpenRetriever
 from tools.status import read_profile
 from tools.workspace import Project, Workspace
@@ -60,6 +62,14 @@ class Context:
     def for_language(self, lang: Language) -> Settings:
         """Return the settings with the conversation's language."""
         return self.settings.model_copy(update={"lang": lang})
+
+
+def spoken_language(text: str) -> Language:
+    """Return the language of a message; the names of files in it are of none."""
+    spoken = text
+    for path in paths_in(text):
+        spoken = spoken.replace(path, " ")
+    return language_of(spoken if spoken.strip() else text)
 
 
 def language(state: ConversationState) -> Language:

@@ -47,6 +47,8 @@ class FixMove:
     arguments: dict[str, Any] = field(default_factory=dict)
     following: Following = ()
     remember: dict[str, Any] = field(default_factory=dict)
+    applies: str = ""
+    """The fix in words."""
 
 
 def fix_number(text: str) -> int | None:
@@ -93,24 +95,30 @@ def fix_move(state: ConversationState, context: Context, number: int) -> FixMove
             tool="reject_pairs",
             arguments={"ids": pairs, "reason": reason},
             following=(*train, again),
+            applies=fix.action,
             remember=remember,
         )
     match remedy(fix, project, context.for_language(lang)):
         case LookUpRemedy(k=k):
             wider = measured.model_copy(update={"k": k})
-            return FixMove(tool="evaluate", arguments=wider.model_dump(mode="json"), remember=remember)
+            return FixMove(
+                tool="evaluate", arguments=wider.model_dump(mode="json"), applies=fix.action, remember=remember
+            )
         case StepRemedy(kind="extract", request=request):
             return FixMove(
                 tool="make_pairs",
                 arguments=request.model_dump(mode="json"),
                 following=(*train, again),
+                applies=fix.action,
                 remember=remember,
             )
         case StepRemedy(kind="mix", request=request):
             arguments = request.model_dump(mode="json")
-            return FixMove(tool="make_mix", arguments=arguments, following=(train[1], again), remember=remember)
+            return FixMove(
+                tool="make_mix", arguments=arguments, following=(train[1], again), applies=fix.action, remember=remember
+            )
         case StepRemedy(kind="tune"):
-            return FixMove(tool="tune", following=(again,), remember=remember)
+            return FixMove(tool="tune", following=(again,), applies=fix.action, remember=remember)
         case BlockedRemedy(why=why):
             return FixMove(said=Said(why, articles=(fix.article,)))
         case PersonRemedy() | StepRemedy():

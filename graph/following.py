@@ -50,7 +50,7 @@ def job_report(
     remember: dict[str, Any] = {}
     if isinstance(result, EvaluationReport):
         said, remember = _evaluated(said, result, project, state, lang)
-    if not state.get("following"):
+    if not waiting.get("following"):
         said = _with_next(said, project, lang)
     return said, True, remember
 
@@ -91,6 +91,8 @@ def _evaluated(
 def _with_next(said: Said, project: Project, lang: Language) -> Said:
     """Add the next sensible step as an offer."""
     action: Action = stand(project, lang).next_action
+    if action == "validate" and not project.split.exists():
+        action = "extract"  # questions are made from pairs, whose making splits the documents
     if action in ("status", "setup"):
         return said
     offered = results.offer(action, lang)

@@ -20,6 +20,7 @@ from graph.replies.said import Said, reading_option
 from graph.state import ConversationState
 from graph.understanding.slots import wants_better
 from graph.weakness import weak_spots
+from tools.catalog import find_tool
 from tools.requests import CompareRequest
 
 _ASKED: Final = 4
@@ -49,7 +50,7 @@ def move_for(understood: Understanding, state: ConversationState, context: Conte
     lang = language(state)
     number = fix_number(state["incoming"].get("text", ""))
     if number is not None and state.get("watch"):
-        return _fix(fix_move(state, context, number))
+        return _fix(fix_move(state, context, number), understood)
     return _MOVES[understood.action](Wish(understood, state, context, lang))
 
 
@@ -164,10 +165,17 @@ def _clarify(understood: Understanding, state: ConversationState, context: Conte
     )
 
 
-def _fix(move: FixMove) -> Move:
+def _fix(move: FixMove, understood: Understanding) -> Move:
     if move.said is not None:
         return Move(said=move.said)
-    return Move(tool=move.tool, arguments=move.arguments, following=move.following, remember=move.remember)
+    meant = understood.model_copy(update={"action": find_tool(move.tool).action})
+    return Move(
+        tool=move.tool,
+        arguments=move.arguments,
+        following=move.following,
+        remember={**move.remember, "understanding": meant.model_dump(mode="json")},
+        before=Said(move.applies),
+    )
 
 
 def _chosen(slots: Mapping[str, Any], *names: str) -> dict[str, Any]:

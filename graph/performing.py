@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from agent.errors import EmptyError
+from agent.errors import BusyError, EmptyError
 from agent.policy.interview import next_field
 from agent.policy.readiness import readiness, refusal
 from agent.prompts.assistant import RESULTS, TALK
@@ -117,6 +118,9 @@ def _note(
     decision = _decision(profile, project, lang)
     text = interview.noted(request.facts, bool(corrected), lang)
     data = {"profile": profile.model_dump(mode="json", exclude_none=True), "method": decision.method}
+    if state.get("following"):
+        # One question at a time: the step that follows may ask for a yes.
+        return Performed(said_json(Said(text)), data, {**remember, "expecting": None})
     if expecting.get("kind") == "verdict":
         said = results.verdict(decision, lang)
         return Performed(said_json(_after(text, said)), data, remember)
@@ -169,11 +173,12 @@ def _plan(
     made = plan(request.device, request.count, params, lang)
     said = results.memory(made, lang)
     asked = next((one for one in made.methods if one.method == request.method), None)
-    if asked is not None and not (asked.fits and asked.available):
+    wish = (state.get("expecting") or {}).get("kind") == "wish"
+    if wish and asked is not None and not (asked.fits and asked.available):
         said = Said(
             joined(fill(TALK, "policy", lang, why=asked.why), said.text), evidence=said.evidence, articles=said.articles
         )
-    if (state.get("expecting") or {}).get("kind") == "wish":
+    if wish:
         # Somebody wants to train at once: say what is missing before any training, and offer that.
         facts = project_facts(project) if project is not None else ProjectFacts()
         why = refusal("tune", facts, lang)
@@ -320,6 +325,10 @@ def _status(project: Project, lang: Language) -> Performed:
 
 
 def _decision(profile: Profile, project: Project | None, lang: Language) -> MethodDecision:
+    """Decide from the profile; a project keeps it, so that its road is the plan's, until something is measured."""
+    if project is not None and project.latest_run("evaluate") is None:
+        with suppress(BusyError):
+            return decide_for_project(project, lang)
     return decide_for_profile(profile, lang)
 
 
@@ -328,12 +337,11 @@ def _steps(project: Project | None, profile: Profile, decision: MethodDecision, 
     facts = project_facts(project) if project is not None else ProjectFacts(profile=profile)
     done = {one.name for one in readiness(facts, lang).stations if one.state == "done"}
     training = "finetune" in decision.method or decision.method == "insufficient_evidence"
-    road = ("ingest", "validate", "extract", "mix", "tune", "evaluate", "decide")
+    # Pairs come before the validation set whatever the method: they split the documents, and questions come from them.
+    road = ("ingest", "extract", "validate", "mix", "tune", "evaluate", "decide")
     station = {"ingest": "documents", "extract": "pairs", "mix": "mix", "tune": "tune"}
     return tuple(
-        step
-        for step in road
-        if station.get(step, "") not in done and (training or step not in ("extract", "mix", "tune"))
+        step for step in road if station.get(step, "") not in done and (training or step not in ("mix", "tune"))
     )
 
 

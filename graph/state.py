@@ -8,6 +8,9 @@ from typing import Annotated, Any, Final, Literal, TypedDict
 RECURSION_LIMIT: Final = 40
 """Steps of the graph in one turn; a turn with the most rounds of a chat model takes under thirty."""
 
+SHOWN_MESSAGES: Final = 16
+"""Messages of the conversation that a chat model is shown."""
+
 IncomingKind = Literal["message", "proposal", "verdict", "job"]
 
 
@@ -18,7 +21,7 @@ class Incoming(TypedDict, total=False):
     """Unique; names the occasion of whatever the turn starts."""
     kind: IncomingKind
     text: str
-    """Of a message."""
+    """Of a message; of a proposal, what a person did that it stands for."""
     lang: str
     project: str | None
     """Name of the project to work in; `None` keeps the thread's."""
@@ -29,6 +32,8 @@ class Incoming(TypedDict, total=False):
     """Id of the approval a verdict is about."""
     verdict: str
     """`approve` or `decline`."""
+    job: str
+    """Id of the job that has ended."""
     at: str
     """UTC, ISO 8601."""
 
@@ -43,6 +48,8 @@ class Step(TypedDict, total=False):
     """Names the occasion, so that a repeated node starts nothing twice."""
     title: str
     """What it does, in words."""
+    covered: bool
+    """Whether a person's yes to the step before it named it as well."""
 
 
 class ConversationState(TypedDict, total=False):
@@ -72,7 +79,7 @@ class ConversationState(TypedDict, total=False):
     approval: dict[str, Any] | None
     """The open `Approval`."""
     waiting: dict[str, Any] | None
-    """The job whose end the thread waits for: id, project, tool."""
+    """The job whose end the thread waits for: id, project, tool, title, and the steps that follow it."""
     watch: dict[str, Any] | None
     """The part of an evaluation that was diagnosed last: run, arm, items, topic."""
     steps: list[dict[str, Any]]
@@ -82,7 +89,9 @@ class ConversationState(TypedDict, total=False):
     rounds: int
     """Tool calls of the chat model in this turn."""
     tainted: bool
-    """Whether the chat model has read text of documents in this turn."""
+    """Whether the chat model reads text of documents in this turn."""
+    quoted_at: int | None
+    """Place in `messages` of the last reply that holds text of documents."""
     opening: str
     """What the reply of this turn begins with, said before its last step."""
     data: dict[str, Any]

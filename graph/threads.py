@@ -6,12 +6,13 @@ home/threads/<id>/{thread.json, state.sqlite, .lock}
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ WAIT_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.02
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TITLE_LENGTH: Final = 60
+_GONE: Final = ".deleted-"
 
 
 @dataclass
@@ -50,8 +52,7 @@ class Threads:
 
     def list(self) -> tuple[Thread, ...]:
         """Return all threads, the newest first."""
-        files = self.folder.glob("*/thread.json") if self.folder.is_dir() else []
-        found = [read_record(file, Thread) for file in files]
+        found = [known for name in self.ids() if (known := self.known(name)) is not None]
         return tuple(sorted(found, key=lambda one: one.updated, reverse=True))
 
     def note(self, thread: Thread) -> None:
@@ -63,8 +64,17 @@ class Threads:
         path = self.path(thread) / "thread.json"
         return read_record(path, Thread) if path.exists() else None
 
-    def delete(self, thread: str) -> None:
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all threads, those included that died before they came into the list."""
+        folders = self.folder.iterdir() if self.folder.is_dir() else []
+        return tuple(sorted(one.name for one in folders if _NAME.fullmatch(one.name)))
+
+    def delete(self, thread: str, before: Callable[[str], None] = lambda _thread: None) -> None:
         """Delete a conversation; nothing of it stays.
+
+        Args:
+            thread: Its id.
+            before: Deletes what is kept of it elsewhere; called while nobody writes.
 
         Raises:
             NotFoundError: There is none.
@@ -73,9 +83,17 @@ class Threads:
         if not (path / "thread.json").exists():
             raise NotFoundError("no such conversation", where=thread)
         with self.held(thread):
-            shutil.rmtree(path)
+            before(thread)
+            gone = self.folder / f"{_GONE}{secrets.token_hex(8)}"
+            path.rename(gone)  # at once, whoever opens it meanwhile
+            shutil.rmtree(gone)
         with self._guard:
             self._locks.pop(thread, None)
+
+    def purge(self) -> None:
+        """Delete what a process that died while it deleted has left."""
+        for gone in self.folder.glob(f"{_GONE}*"):
+            shutil.rmtree(gone, ignore_errors=True)
 
     @contextmanager
     def held(self, thread: str) -> Iterator[None]:
@@ -85,14 +103,12 @@ class Threads:
             BusyError: The turn before takes too long.
         """
         path = self.path(thread)
-        path.mkdir(parents=True, exist_ok=True)
         with self._guard:
             lock = self._locks.setdefault(thread, threading.Lock())
         if not lock.acquire(timeout=WAIT_SECONDS):
             raise _busy(thread)
         try:
-            with (path / ".lock").open("a") as file:
-                _wait_for(file.fileno(), thread)
+            with _locked(path, thread):
                 yield
         finally:
             lock.release()
@@ -109,8 +125,24 @@ def title_of(text: str) -> str:
     return plain if len(plain) <= TITLE_LENGTH else plain[: TITLE_LENGTH - 1] + "…"
 
 
-def _wait_for(descriptor: int, thread: str) -> None:
+@contextmanager
+def _locked(folder: Path, thread: str) -> Iterator[None]:
     until = time.monotonic() + WAIT_SECONDS
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("a") as file:
+            _wait_for(file.fileno(), thread, until)
+            if _is(folder / ".lock", file.fileno()):
+                yield
+                return
+        # The thread was deleted while this waited: what it waited for is the lock of a file that is gone.
+
+
+def _is(path: Path, descriptor: int) -> bool:
+    return path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor))
+
+
+def _wait_for(descriptor: int, thread: str, until: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

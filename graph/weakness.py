@@ -22,7 +22,7 @@ def weak_spots(state: ConversationState, context: Context, lang: Language) -> Sa
     if run is None:
         return None
     options: list[dict[str, Any]] = []
-    for name, right, items in weakest_dimensions(run)[:3]:
+    for name, right, items in [one for one in weakest_dimensions(run) if one[1] < one[2]][:3]:
         words = dimension_name(name, lang)
         label = fill(TALK, "weak", lang, dimension=words, right=right, items=items)
         message = {"en": f"Why are {words} questions wrong?", "zh": f"{words}方面为什么答错？"}[lang]

@@ -119,7 +119,7 @@ def ingest_request(ask: IngestAsk, settings: Settings) -> IngestRequest:
 
     paths = [Path(path).expanduser() for path in ask.paths]
     for path in paths:
-        if settings.document_roots is not None and not _inside(path, settings.document_roots):
+        if not may_read(path, settings):
             raise RefusedError(
                 "this folder is not open to the server's users",
                 where=str(path),
@@ -127,6 +127,13 @@ def ingest_request(ask: IngestAsk, settings: Settings) -> IngestRequest:
             )
     collect(paths)  # a wrong path is said here, not by a job
     return IngestRequest(paths=tuple(str(path.resolve()) for path in paths))
+
+
+def may_read(path: Path, settings: Settings) -> bool:
+    """Return whether documents may be read from a path: anywhere, or from the opened folders and one's own uploads."""
+    if settings.document_roots is None:
+        return True
+    return _inside(path, (*settings.document_roots, settings.home / "projects"))
 
 
 def _inside(path: Path, roots: tuple[Path, ...]) -> bool:

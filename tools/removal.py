@@ -24,6 +24,7 @@ from knowledge.store import CorpusStore
 from tools.extraction.fact import Fact
 from tools.extraction.model import ModelReply
 from tools.pairs import load_pairs, save_pairs
+from tools.votes import forget_document
 from tools.workspace import Project
 
 UPLOADS: Final = "uploads"
@@ -79,6 +80,7 @@ def remove_document(project: Project, document_id: str) -> int:
     gone = _without_pairs(project, document_id, shown)
     _without(project.root / "facts.jsonl", Fact, lambda fact: fact.document == document_id)
     _without(project.root / "extraction.jsonl", ModelReply, lambda reply: _document_of(reply.chunk) == document_id)
+    forget_document(project, document_id)
     _drop_upload(project, document)
     store.remove(document_id)
     return gone

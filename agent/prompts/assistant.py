@@ -91,14 +91,6 @@ TALK: Final[Phrases] = {
         "zh": "改进哪一方面？上次评测（{run}）最弱的是：",
     },
     "weak": {"en": "{dimension}, {right} of {items} right", "zh": "{dimension}，{items} 题对 {right}"},
-    "fallback": {
-        "en": "(The chat model {model} gave no usable reply, so the built-in assistant answers: {error})",
-        "zh": "（对话模型 {model} 没有给出可用的回复，由内置助手回答：{error}）",
-    },
-    "figures": {
-        "en": "(The chat model named figures that no record holds, {figures}; they were left out.)",
-        "zh": "（对话模型给出了记录中没有的数字 {figures}，已略去。）",
-    },
 }
 
 READINGS: Final[Phrases] = {

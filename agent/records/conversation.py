@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -58,6 +58,14 @@ class ToolStep(Record):
     seconds: float | None = None
     detail: str = ""
     """More, folded away: the arguments, an error."""
+
+
+class TextPiece(Record):
+    """A piece of a reply while a chat model writes it; the `Turn` that follows holds the whole."""
+
+    text: str
+    fresh: bool = False
+    """Whether a text begins with it: what was shown of an earlier one in this turn is to be thrown away."""
 
 
 class Approval(Record):
@@ -126,6 +134,10 @@ class Turn(Record):
     """The record behind the reply, where a program asked for it (`Assistant.propose`); empty otherwise."""
     fault: Fault | None = None
     """Why the step of this turn was refused or failed; part of `reply` as well."""
+
+
+Part: TypeAlias = ToolStep | TextPiece | Turn
+"""What a conversation yields while it answers; the turn comes last."""
 
 
 class ChatMessage(Record):

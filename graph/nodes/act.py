@@ -43,7 +43,15 @@ def act(state: ConversationState, context: Context) -> dict[str, Any]:
             job = start(spec, project, context.for_language(lang), request, step["key"], context.open_retriever)
             result = {"tool": spec.name, "job": job.model_dump(mode="json")}
             update["project"] = project.info.name
-            update["waiting"] = {"job": job.id, "project": project.info.name, "tool": spec.name, "title": shown.title}
+            # What follows waits with the job: a message in between has steps of its own.
+            update["waiting"] = {
+                "job": job.id,
+                "project": project.info.name,
+                "tool": spec.name,
+                "title": shown.title,
+                "following": list(state.get("following") or []),
+            }
+            update["following"] = []
         ended = shown.model_copy(update={"state": "done"})
     except DomainsmithError as error:
         result = {"tool": spec.name, "error": str(error)}
@@ -59,6 +67,7 @@ def _project(state: ConversationState, context: Context) -> Project:
     """Return the thread's project; it is made here where the first documents are read."""
     from agent.errors import NotFoundError
     from graph.admission import free_name
+    from tools.deciding import decide_for_project
     from tools.profiles import save_facts
 
     known = context.project(state)
@@ -68,11 +77,13 @@ def _project(state: ConversationState, context: Context) -> Project:
     assert step is not None
     try:
         # A repeated node finds the project that its first run has made: it is marked with the step's key.
-        return context.workspace.made_for(step["key"])
+        project = context.workspace.made_for(step["key"])
     except NotFoundError:
         project = context.workspace.create(free_name(context), lang=language(state), occasion=step["key"])
-    if state.get("profile"):
+    if state.get("profile") and not project.decision.exists():
+        # The road is the plan's from the beginning. The decision is written last: with it, all of this was done.
         save_facts(project, state["profile"])
+        decide_for_project(project, language(state))
     return project
 
 

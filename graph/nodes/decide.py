@@ -37,7 +37,8 @@ def outcome_of(state: ConversationState, admitted: Admitted, move: Move | None =
         return {"outcome": said_json(admitted.said), "step": None, "following": [], "fault": fault}
     update: dict[str, Any] = {"step": admitted.step, "following": list(admitted.following), "outcome": None}
     if admitted.approval is not None:
-        update = {"step": None, "following": [], "pending": list(admitted.following)}
+        # A bare yes is now about this and nothing that was asked before.
+        update = {"step": None, "following": [], "pending": list(admitted.following), "expecting": None}
         replaced = state.get("approval")
         said = asks_yes(admitted.approval, replaced, lang)
         if move is not None and move.before is not None:

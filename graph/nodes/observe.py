@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from agent.prompts.assistant import TALK
@@ -15,7 +16,7 @@ from graph.nodes.decide import outcome_of
 from graph.replies.plain import said_json, said_of
 from graph.replies.said import Said, joined
 from graph.replies.waiting import started
-from graph.state import ConversationState
+from graph.state import ConversationState, Step
 from tools.catalog import find_tool
 
 
@@ -28,28 +29,28 @@ def observe(state: ConversationState, context: Context) -> dict[str, Any]:
     spec = find_tool(result["tool"])
     if "error" in result:
         said = Said(fill(TALK, "error", lang, error=result["error"]))
-        return {"outcome": said_json(said), "following": [], **_heard(state, context, result, said.text)}
+        return {"outcome": said_json(said), "following": [], **_heard(state, context, result, said)}
     if "job" in result:
         job = Job.model_validate(result["job"])
         title = (state.get("waiting") or {}).get("title") or spec.says[lang]
         said = started(title, job, lang)
-        return {"outcome": said_json(said), **_heard(state, context, result, said.text)}
+        return {"outcome": said_json(said), **_heard(state, context, result, said)}
     said = said_of(result["said"])
-    if state.get("following") and state["following"][0].get("tool") != spec.name:
-        return _next(state, context, said)
-    update = {"outcome": said_json(said), **_heard(state, context, result, said.text)}
+    if state.get("following"):
+        return _next(state, context, said, state["following"])
+    update = {"outcome": said_json(said), **_heard(state, context, result, said)}
     if result.get("document_text"):
-        update["tainted"] = True
+        update |= {"tainted": True, "quoted_at": len(state.get("messages") or ())}
     if state["incoming"]["kind"] == "proposal":
         update["data"] = result["data"]
     return update
 
 
-def _heard(state: ConversationState, context: Context, result: dict[str, Any], text: str) -> dict[str, Any]:
+def _heard(state: ConversationState, context: Context, result: dict[str, Any], said: Said) -> dict[str, Any]:
     """Return what the chat model is told of the result, where it called the tool itself."""
     if context.chat is None or not state.get("talk"):
         return {}
-    return {"talk": context.chat.heard(state, result, text)}
+    return {"talk": context.chat.heard(state, result, said)}
 
 
 def _ended(state: ConversationState, context: Context) -> dict[str, Any]:
@@ -61,21 +62,23 @@ def _ended(state: ConversationState, context: Context) -> dict[str, Any]:
     shown = ToolStep(tool=waiting["tool"], title=waiting.get("title", ""), state="done" if well else "failed")
     update: dict[str, Any] = {
         "waiting": None,
+        "following": [],
         "steps": [shown.model_dump(mode="json")],
         "understanding": {"action": find_tool(waiting["tool"]).action, "slots": {}, "language": lang},
         **remember,
     }
-    if not well:
-        return {**update, "outcome": said_json(said), "following": []}
-    if state.get("following"):
-        return {**update, **_next(state, context, said)}
+    if waiting["tool"] == "read_documents":
+        update["quoted_at"] = len(state.get("messages") or ())  # names of files are text of documents as well
+    if well and waiting.get("following"):
+        return {**update, **_next(state, context, said, waiting["following"])}
     return {**update, "outcome": said_json(said)}
 
 
-def _next(state: ConversationState, context: Context, said: Said) -> dict[str, Any]:
-    """Admit the step that follows; it is done in this turn, or it asks for its own yes."""
-    first, *rest = state["following"]
-    admitted = admit(context, state, first["tool"], first["arguments"], following=rest)
+def _next(state: ConversationState, context: Context, said: Said, following: Sequence[Step]) -> dict[str, Any]:
+    """Admit the step that follows; it is done in this turn, or it asks for its own yes, as training always does."""
+    first, *rest = following
+    covered = bool(first.get("covered")) and first["tool"] != "tune"
+    admitted = admit(context, state, first["tool"], first["arguments"], following=rest, covered=covered)
     update = outcome_of(state, admitted)
     after = said_of(update["outcome"]) if update.get("outcome") else None
     if after is None:

@@ -7,6 +7,7 @@ from typing import Any
 from agent.prompts.assistant import TALK
 from agent.prompts.phrases import fill
 from agent.records.conversation import Approval, ChatMessage, ToolStep, Turn
+from graph.chat_talk import rests_on
 from graph.context import Context, language
 from graph.replies.plain import said_of
 from graph.replies.said import joined
@@ -17,6 +18,7 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
     """Compose the turn and keep it as a message of the thread."""
     lang = language(state)
     said = said_of(state["outcome"] or {})
+    found = rests_on(state.get("talk") or ())
     understood = state.get("understanding") or {}
     given = state.get("approval")
     approval = Approval.model_validate(given) if given else None
@@ -32,12 +34,12 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
         question=said.question,
         options=said.options,
         approval=approval,
-        evidence=tuple(dict.fromkeys(said.evidence)),
-        articles=tuple(dict.fromkeys(said.articles)),
+        evidence=tuple(dict.fromkeys((*found.evidence, *said.evidence))),
+        articles=tuple(dict.fromkeys((*found.articles, *said.articles))),
         steps=tuple(ToolStep.model_validate(step) for step in state.get("steps") or ()),
         project=state.get("project"),
         job=waiting.get("job"),
-        answers=said.answers,
+        answers=said.answers or found.answers,
         data=state.get("data") or {},
         fault=state.get("fault"),
     )

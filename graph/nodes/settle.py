@@ -18,13 +18,22 @@ def settle(state: ConversationState, context: Context) -> dict[str, Any]:
     incoming, lang = state["incoming"], language(state)
     given = state.get("approval")
     if given is None or incoming.get("approval", given["id"]) != given["id"]:
-        return {"outcome": said_json(Said(fill(TALK, "nothing_waits", lang)))}
+        # Where another step waits, the reply names it.
+        return {"outcome": said_json(Said("" if given is not None else fill(TALK, "nothing_waits", lang)))}
     approval = Approval.model_validate(given)
     understood: dict[str, Any] = {"action": approval.action, "slots": {}, "language": lang}
     if incoming["verdict"] != "approve":
         said = Said(fill(TALK, "declined", lang))
-        return {"approval": None, "pending": [], "understanding": understood, "outcome": said_json(said)}
+        watch = state.get("watch")
+        return {
+            "approval": None,
+            "pending": [],
+            "following": [],
+            "watch": {**watch, "applied": None} if watch else None,
+            "understanding": understood,
+            "outcome": said_json(said),
+        }
     # The step of the approval and no other: what was shown is what runs.
     step = Step(tool=approval.tool, arguments=approval.arguments, key=approval.id, title=approval.title)
-    following = state.get("pending") or []
+    following = [Step(**{**one, "covered": True}) for one in state.get("pending") or []]
     return {"approval": None, "step": step, "following": following, "understanding": understood}

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from agent.records.conversation import Understanding
 from agent.records.decision import Action
 from graph.context import Context, language
+from graph.replies.waiting import asked_for_yes
 from graph.state import ConversationState
 from graph.understanding.expected import option_in, verdict_in
 from graph.understanding.facts import read_facts, says_unknown
-from graph.understanding.slots import read_slots
+from graph.understanding.slots import paths_in, read_slots
+from knowledge.ingest.language import language_of
 from tools.catalog import find_tool
+
+_SHORT: Final = 40
+_SHORT_ZH: Final = 12
+"""Characters of a message whose bare number, or whose `no, monthly`, is an answer and no request of its own."""
+_NUMBERS: Final = ("documents", "labelled_pairs", "target")
+_NO_GOAL: Final[tuple[Action, ...]] = (
+    "tune",
+    "plan",
+    "refuse",
+    "guide",
+    "mix",
+    "validate",
+    "evaluate",
+    "export",
+    "status",
+)
+"""Readings that are no description of a task, however they are worded."""
 
 
 def understand(state: ConversationState, context: Context) -> dict[str, Any]:
@@ -24,16 +43,14 @@ def understand(state: ConversationState, context: Context) -> dict[str, Any]:
     text = incoming["text"]
     if not state.get("talk"):
         answered = _answer(state, text, known_fields(state, context))
-        if answered is not None:
+        if answered is not None and not _no_goal(state, text, context):
             return answered
     if context.chat is not None:
-        read = context.chat.understand(state, context)
-        if read is not None:
-            return read
+        return context.chat.understand(state, context)
     understood = context.brain.understand(text, lang)
     expecting: dict[str, Any] = state.get("expecting") or {}
     if expecting.get("kind") == "field" and understood.action in ("clarify", "smalltalk", "setup"):
-        facts = read_facts(text, expecting["field"], known_fields(state, context))
+        facts = _facts(text, expecting["field"], known_fields(state, context))
         # The question stays: what was said beside it is noted, and it is asked again.
         return _as(_plain(state, "setup", {**read_slots("setup", text), "facts": facts}))
     return {**_as(understood), "expecting": None}
@@ -49,7 +66,7 @@ def _answer(state: ConversationState, text: str, known: tuple[str, ...]) -> dict
     """Return what a message means as an answer to what was asked last; `None` if it is none."""
     expecting: dict[str, Any] = state.get("expecting") or {}
     said = verdict_in(text)
-    if said is not None and state.get("approval") is not None and not expecting:
+    if said is not None and state.get("approval") is not None and not expecting and asked_for_yes(state.get("turn")):
         # Read by rule and never by a model: only a person's own bare yes lets a costly step go, and only where the
         # approval was what was asked last.
         return {"incoming": {**state["incoming"], "kind": "verdict", "verdict": said}, "understanding": None}
@@ -74,10 +91,29 @@ def _option(state: ConversationState, text: str, options: list[dict[str, Any]], 
     return {**_as(_plain(state, chosen["action"], slots)), "expecting": None}
 
 
+def _no_goal(state: ConversationState, text: str, context: Context) -> bool:
+    """Return whether a message asks for something where the task was asked for, which any words may answer."""
+    expecting: dict[str, Any] = state.get("expecting") or {}
+    return expecting.get("field") == "goal" and context.brain.understand(text).action in _NO_GOAL
+
+
+def _facts(text: str, asked: str, known: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a message says of the task; a number alone answers only where nothing else is said."""
+    for path in paths_in(text):
+        text = text.replace(path, " ")
+    facts = read_facts(text, asked, known)
+    more = len(facts) > 1 or "device" in read_slots("setup", text) or not _short(text)
+    return read_facts(text, None, known) if asked in _NUMBERS and asked in facts and more else facts
+
+
+def _short(text: str) -> bool:
+    return len(text) <= (_SHORT_ZH if language_of(text) == "zh" else _SHORT)
+
+
 def _field(state: ConversationState, text: str, name: str, known: tuple[str, ...]) -> dict[str, Any] | None:
-    facts = read_facts(text, name, known)
+    facts = _facts(text, name, known)
     slots = read_slots("setup", text)
-    if name in facts or any(field in known for field in facts):
+    if name in facts or (_short(text) and any(field in known for field in facts)):
         return _as(_plain(state, "setup", {**slots, "facts": facts}))
     if says_unknown(text):
         return _as(_plain(state, "setup", {"facts": facts, "skipped": name}))

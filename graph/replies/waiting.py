@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from agent.prompts.assistant import TALK
 from agent.prompts.phrases import fill, listed
@@ -25,6 +25,14 @@ def asks_yes(approval: Approval, replaced: Mapping[str, Any] | None, lang: Langu
         options=yes_no(lang),
         articles=approval.articles,
     )
+
+
+def asked_for_yes(turn: Mapping[str, Any] | None) -> bool:
+    """Return whether nothing but the approval was asked last; a chat model may ask whatever it likes."""
+    question = (turn or {}).get("question")
+    return question is None or question in {
+        fill(TALK, "asks_yes", lang, summary="").strip() for lang in get_args(Language)
+    }
 
 
 def started(title: str, job: Job, lang: Language) -> Said:

@@ -70,10 +70,12 @@ def _citations(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _privacy(text: str, asked: str | None) -> dict[str, Any]:
-    if _P.find("open", text):
-        return {"privacy": "open"}
     if _P.find("air_gapped", text):
         return {"privacy": "air_gapped"}
+    if _P.find("open", text) and not _P.find("stays", text):
+        return {"privacy": "open"}
+    if _P.find("stays", text):
+        return {"privacy": "on_premises"}
     return {"privacy": "on_premises"} if _P.find("on_premises", text) else {}
 
 

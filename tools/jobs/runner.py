@@ -146,7 +146,9 @@ def cancel(project: Project, job_id: str) -> Job:
     # A worker that has written its end needs a moment to leave by itself.
     while worker_lives(job) and time.monotonic() - began < KILL_SECONDS:
         time.sleep(POLL_SECONDS)
-    end_processes(job)
+    if store.get(job.id).lease == job.lease:
+        # Not if somebody has resumed it meanwhile: the new worker carries the same id.
+        end_processes(job)
     return job
 
 

@@ -99,7 +99,7 @@ def _said(assistant: Assistant, thread: str, text: str, lang: Any, project: str 
         if isinstance(part, ToolStep):
             if part.state == "running":
                 complain(f"… {part.title}")
-        else:
+        elif isinstance(part, Turn):
             turn = part
     assert turn is not None
     return turn

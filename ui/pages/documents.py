@@ -131,7 +131,7 @@ def _wire(
     def everything(request: gr.Request) -> tuple[Any, ...]:
         # With login a path would name any file that the server can read, other people's included.
         has_paths = not frame.desk(request).account
-        return *listed(request), *opened(request), gr.Textbox(visible=has_paths)
+        return *listed(request), *opened(request), gr.Textbox(visible=has_paths), *panel.shown(request)
 
     def found(text: str, request: gr.Request) -> str:
         return page_table(frame, request, text)[0]
@@ -158,7 +158,8 @@ def _wire(
         return *listed(request), hint, gr.Button(visible=False), gr.Group(visible=False)
 
     tables, passages = [entry.group, search, table], [reader.passage, reader.remove, reader.confirm]
-    frame.on_load(everything, None, [*tables, *passages, entry.folder], show_progress="hidden").then(
+    loaded = [*tables, *passages, entry.folder, *panel.parts]
+    frame.on_load(everything, None, loaded, show_progress="hidden").then(
         None, None, None, js=SHOW_PASSAGE, api_visibility="private"
     )
     panel.follow(listed, tables)

@@ -44,9 +44,7 @@ def forecast(project: Project, settings: Settings, kind: JobKind, request: Recor
     last = _last_done(project, kind)
     seconds = job_seconds(last, datetime.now(UTC)) if last is not None else None
     if isinstance(request, TuneRequest):
-        low, high = _tuning_memory(settings, request)
-        scale = _tuning_scale(project, request, last)
-        return Forecast(seconds * scale if seconds is not None and scale is not None else None, low, high)
+        return Forecast(_tuning_seconds(project, request, last, seconds), *_tuning_memory(settings, request))
     if isinstance(request, EvaluateRequest):
         before = _answers_before(project, last)
         if seconds is None or not before:
@@ -79,8 +77,11 @@ def _last_done(project: Project, kind: JobKind) -> Job | None:
     return done[-1] if done else None
 
 
-def _tuning_scale(project: Project, request: TuneRequest, last: Job | None) -> float | None:
-    """Return how much more the new mix is than the last run's; `None` where the runs cannot be compared."""
+def _tuning_seconds(project: Project, request: TuneRequest, last: Job | None, seconds: float | None) -> float | None:
+    """Return how long training takes, by examples and epochs; `None` where the runs cannot be compared.
+
+    What the last job spent beside its steps, loading and writing, is taken to stay the same.
+    """
     manifest = project.mixes / request.mix / "manifest.json"
     result = project.runs / last.run / "result.json" if last is not None else None
     if result is None or not result.exists() or not manifest.exists():
@@ -90,7 +91,8 @@ def _tuning_scale(project: Project, request: TuneRequest, last: Job | None) -> f
         return None
     epochs = float(request.overrides.get("epochs", before.hyperparameters.epochs))
     examples = read_record(manifest, MixManifest).examples
-    return examples * epochs / (before.examples * before.hyperparameters.epochs)
+    scale = examples * epochs / (before.examples * before.hyperparameters.epochs)
+    return max(0.0, (seconds or 0.0) - before.seconds) + before.seconds * scale
 
 
 def _tuning_memory(settings: Settings, request: TuneRequest) -> tuple[float | None, float | None]:

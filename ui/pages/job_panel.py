@@ -44,7 +44,8 @@ class JobPanel:
         self._timer = gr.Timer(TICK_SECONDS, active=False)
 
     @property
-    def _parts(self) -> list[Any]:
+    def parts(self) -> list[Any]:
+        """The components, for the load event of the page."""
         return [self._card, self._cancel, self._timer]
 
     def follow(self, render: Callable[[gr.Request], Sequence[Any]], outputs: list[Any]) -> None:
@@ -68,17 +69,16 @@ class JobPanel:
             return tick(request)
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        self._frame.on_load(self._open, None, self._parts, show_progress="hidden")
-        self._timer.tick(tick, None, [*self._parts, *outputs], **quiet)
-        self._frame.after(self._cancel.click(cancel, None, [*self._parts, *outputs], **quiet))
+        # `multiple`: one answer that is lost on its way must not end the following for good.
+        self._timer.tick(tick, None, [*self.parts, *outputs], trigger_mode="multiple", **quiet)
+        self._frame.after(self._cancel.click(cancel, None, [*self.parts, *outputs], **quiet))
 
     def started(self, event: Any) -> None:
         """Begin to follow after an event that started a job."""
-        self._frame.after(
-            event.success(self._open, None, self._parts, show_progress="hidden", api_visibility="private")
-        )
+        self._frame.after(event.success(self.shown, None, self.parts, show_progress="hidden", api_visibility="private"))
 
-    def _open(self, request: gr.Request) -> list[Any]:
+    def shown(self, request: gr.Request) -> list[Any]:
+        """Return the values of `parts` for a page that opens."""
         return self._updates(self._look(request, is_fresh=False))
 
     def _updates(self, state: tuple[str, bool]) -> list[Any]:

@@ -52,6 +52,9 @@ class Parts(NamedTuple):
     source: gr.HTML
     question: gr.Textbox
     answer: gr.Textbox
+    facing: gr.Textbox
+    """Id of the pair that the browser shows, held there and never seen: a decision is about what the person saw, even
+    if the answer to a key pressed just before has not arrived yet, or is lost."""
     walk: gr.State
 
 
@@ -76,7 +79,9 @@ class _Page:
                         self.save = gr.Button(say("pairs_save"), variant="primary", elem_id="pairs-save")
                         gr.Button(say("pairs_cancel"), elem_classes="ds-close")
                 self._draw_reject()
-                self.parts = Parts(counter, card, _html("pairs-source"), question, answer, gr.State(Walk()))
+                facing = gr.Textbox(visible=False)
+                source = _html("pairs-source")
+                self.parts = Parts(counter, card, source, question, answer, facing, gr.State(Walk()))
                 gr.HTML(f'<p class="ds-quiet">{escaped(frame.lang)("pairs_keys")}</p>', **_PLAIN)
             with gr.Column(scale=2, min_width=300):
                 self.beside = _html("pairs-beside")
@@ -130,7 +135,7 @@ class _Page:
         """Connect the components."""
         parts, changing = list(self.parts), [*self.parts, self.beside, self.filters[1], self.settle]
         opening = [self.empty, self.review, *self.filters, self.text, *parts, self.beside, *self.extraction.outputs]
-        self.frame.on_load(told(self._open), None, opening, show_progress="hidden")
+        self.frame.on_load(told(self._load), None, [*opening, *self.panel.parts], show_progress="hidden")
         self.apply.click(told(self._open), None, opening, **LANE)
         self.panel.follow(self._open, opening)
         for one in self.filters:
@@ -140,12 +145,13 @@ class _Page:
         self.text.change(told(self._find_text), [self.text, self.parts.walk], parts, trigger_mode="always_last", **LANE)
         self.buttons["previous"].click(self._back, self.parts.walk, parts, trigger_mode="multiple", **LANE)
         self.buttons["next"].click(self._on, self.parts.walk, parts, trigger_mode="multiple", **LANE)
-        given = [self.parts.walk, self.parts.question, self.parts.answer]
-        self.buttons["accept"].click(told(self._accept), self.parts.walk, changing, **LANE)
+        decided = [self.parts.walk, self.parts.facing]
+        given = [*decided, self.parts.question, self.parts.answer]
+        self.buttons["accept"].click(told(self._accept), decided, changing, **LANE)
         self.buttons["undo"].click(told(self._undo), self.parts.walk, changing, **LANE)
         self.save.click(told(self._edit), given, changing, **LANE).success(None, None, None, js=CLOSE, **QUIET)
         for event in (self.why.submit, self.reject.click):
-            event(told(self._reject), [self.parts.walk, self.why], changing, **LANE).success(
+            event(told(self._reject), [*decided, self.why], changing, **LANE).success(
                 None, None, None, js=CLOSE, **QUIET
             )
         for button, name in zip(self.whys, WHYS, strict=True):
@@ -158,6 +164,9 @@ class _Page:
     def _desk(self, request: gr.Request) -> PairsDesk:
         project = self.frame.need(request)
         return PairsDesk(project, self.decks.of(project), self.frame.lang)
+
+    def _load(self, request: gr.Request) -> list[Any]:
+        return [*self._open(request), *self.panel.shown(request)]
 
     def _open(self, request: gr.Request) -> list[Any]:
         frame, project = self.frame, self.frame.project(request)
@@ -202,7 +211,7 @@ class _Page:
 
     def _values(self, desk: PairsDesk, walk: Walk) -> list[Any]:
         one = desk.shown(walk)
-        return [one.counter, one.card, one.source, one.question, one.answer, walk]
+        return [one.counter, one.card, one.source, one.question, one.answer, one.id, walk]
 
     def _changed(self, desk: PairsDesk, walk: Walk) -> list[Any]:
         return [
@@ -230,24 +239,24 @@ class _Page:
     def _on(self, walk: Walk, request: gr.Request) -> list[Any]:
         return self._values(self._desk(request), walk.moved(1))
 
-    def _accept(self, walk: Walk, request: gr.Request) -> list[Any]:
+    def _accept(self, walk: Walk, facing: str, request: gr.Request) -> list[Any]:
         desk = self._desk(request)
-        return self._changed(desk, desk.accept(walk))
+        return self._changed(desk, desk.accept(walk.facing(facing)))
 
-    def _reject(self, walk: Walk, why: str, request: gr.Request) -> list[Any]:
+    def _reject(self, walk: Walk, facing: str, why: str, request: gr.Request) -> list[Any]:
         desk = self._desk(request)
-        return self._changed(desk, desk.reject(walk, why))
+        return self._changed(desk, desk.reject(walk.facing(facing), why))
 
     def _rejecting(self, why: str) -> Callable[..., list[Any]]:
         @told
-        def reject(walk: Walk, request: gr.Request) -> list[Any]:
-            return self._reject(walk, why, request)
+        def reject(walk: Walk, facing: str, request: gr.Request) -> list[Any]:
+            return self._reject(walk, facing, why, request)
 
         return reject
 
-    def _edit(self, walk: Walk, question: str, answer: str, request: gr.Request) -> list[Any]:
+    def _edit(self, walk: Walk, facing: str, question: str, answer: str, request: gr.Request) -> list[Any]:
         desk = self._desk(request)
-        return self._changed(desk, desk.edit(walk, question, answer))
+        return self._changed(desk, desk.edit(walk.facing(facing), question, answer))
 
     def _undo(self, walk: Walk, request: gr.Request) -> list[Any]:
         desk = self._desk(request)

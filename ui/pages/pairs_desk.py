@@ -32,6 +32,8 @@ Choice = tuple[str, str]
 class Shown:
     """One pair on the page."""
 
+    id: str
+    """Empty if there is none."""
     counter: str
     card: str
     source: str
@@ -101,7 +103,7 @@ class PairsDesk:
         """Return the pair of a walk's place."""
         pair = self.deck.pairs.get(walk.current)
         if pair is None:
-            return Shown("", pairs_view.nothing(self.lang, self._link(status=ALL)), "", "", "")
+            return Shown("", "", pairs_view.nothing(self.lang, self._link(status=ALL)), "", "", "")
         opened = address(
             self.lang,
             "documents",
@@ -111,6 +113,7 @@ class PairsDesk:
             end=str(pair.end),
         )
         return Shown(
+            id=pair.id,
             counter=pairs_view.counter(walk.at, len(walk.ids), self.lang),
             card=pairs_view.card(pair, self.lang),
             source=pairs_view.source(pair, self.deck.text(pair.document), opened, self.lang),

@@ -91,8 +91,13 @@ class Walk:
         """Remember a change for undoing."""
         return replace(self, undo=(*self.undo, change)[-UNDOS:])
 
-    def undone(self) -> Walk:
-        """Forget the last change and go to its pair, which joins the list if it is not in it."""
-        identifier = self.undo[-1].before.id
+    def facing(self, identifier: str) -> Walk:
+        """Go to a pair, which joins the list if it is not in it."""
+        if not identifier:
+            return self
         ids = self.ids if identifier in self.ids else (*self.ids[: self.at], identifier, *self.ids[self.at :])
-        return replace(self, ids=ids, at=ids.index(identifier), undo=self.undo[:-1])
+        return replace(self, ids=ids, at=ids.index(identifier))
+
+    def undone(self) -> Walk:
+        """Forget the last change and go to its pair."""
+        return replace(self.facing(self.undo[-1].before.id), undo=self.undo[:-1])

@@ -12,6 +12,7 @@ from agent.errors import NotFoundError
 from agent.prompts.training import METHOD_NAMES
 from agent.records.job import Job
 from agent.records.tuning import Method
+from tools.diagnosis.remedy import StepName
 from tools.jobs.processes import worker_lives
 from tools.jobs.store import RESUMABLE, TERMINAL
 from tools.status import project_facts, stand
@@ -23,7 +24,7 @@ from ui.pages.evaluation_view import downloads, headline
 from ui.pages.frame import Frame, told
 from ui.pages.run_records import Runs, chosen, log_text
 from ui.pages.step_card import StepCard
-from ui.pages.steps import StepName, StepOptions, cannot, propose, wanted
+from ui.pages.steps import StepOptions, cannot, propose, wanted
 
 TICK_SECONDS: Final = 2.0
 STARTED_HERE: Final[tuple[StepName, ...]] = ("validate", "mix", "tune", "evaluate")
@@ -80,24 +81,27 @@ class _Page:
                     say(f"runs_step_{kind}"), interactive=False, size="sm", min_width=120, elem_id=f"runs-step-{kind}"
                 )
                 self._parts[f"step_{kind}"] = button
-        with gr.Accordion(say("runs_options"), open=False), gr.Row():
+        with gr.Accordion(say("runs_options"), open=False):
             rungs = [(METHOD_NAMES[method][self._frame.lang], method) for method in get_args(Method)]
-            self._options: list[Any] = [
-                gr.Number(30, label=say("runs_option_share"), minimum=1, maximum=100, precision=0, min_width=180),
-                gr.Checkbox(True, label=say("runs_option_drop"), min_width=180),
-                gr.Dropdown(
-                    [(say("runs_method_auto"), "auto"), *rungs],
+            with gr.Row():
+                share = gr.Number(
+                    30, label=say("runs_option_share"), minimum=1, maximum=100, precision=0, min_width=220
+                )
+                method = gr.Dropdown(
+                    [(say("runs_method_choice"), "auto"), *rungs],
                     value="auto",
                     label=say("runs_option_method"),
-                    min_width=180,
-                ),
-                gr.Number(
-                    0, label=say("runs_option_epochs"), minimum=0, maximum=100, min_width=180, elem_id="runs-epochs"
-                ),
-                gr.Number(
-                    0, label=say("runs_option_limit"), minimum=0, precision=0, min_width=180, elem_id="runs-limit"
-                ),
-            ]
+                    min_width=220,
+                )
+                epochs = gr.Number(
+                    0, label=say("runs_option_epochs"), minimum=0, maximum=100, min_width=220, elem_id="runs-epochs"
+                )
+                limit = gr.Number(
+                    0, label=say("runs_option_limit"), minimum=0, precision=0, min_width=220, elem_id="runs-limit"
+                )
+            # Beside others in a row, a checkbox is squeezed to the width of a word.
+            drop = gr.Checkbox(True, label=say("runs_option_drop"))
+            self._options: list[Any] = [share, drop, method, epochs, limit]
 
     def wire(self) -> None:
         """Connect the components."""

@@ -101,7 +101,7 @@ def head(opened: Opened, lang: Language) -> str:
     """Return what the run is, its state, and its figures."""
     job = opened.job
     title = f"{kind_name(job.kind, lang)} <small>{escape(job.run)}</small>"
-    error = f'<p class="ds-run-error" role="alert">{escape(job.error)}</p>' if job.error else ""
+    error = f'<p class="ds-run-error" role="alert">{_commands(escape(job.error))}</p>' if job.error else ""
     again = f" · {_say('runs_attempt', lang, number=job.attempts)}" if job.attempts > 1 else ""
     line = (
         f"{state_badge(job, lang)} · {moment(job.started or job.created, lang)} · {took(job, opened.now, lang)}{again}"
@@ -186,7 +186,7 @@ def kind_name(kind: str, lang: Language) -> str:
 def _row(job: Job, lang: Language, project: str, now: datetime, here: bool) -> str:
     link = escape(address(lang, "runs", project=project, run=job.run))
     current = ' aria-current="true"' if here else ""
-    error = f'<div class="ds-quiet">{escape(job.error)}</div>' if job.error else ""
+    error = f'<div class="ds-quiet">{_commands(escape(job.error))}</div>' if job.error else ""
     return (
         f"<tr{current}><td>{state_badge(job, lang)}</td>"
         f'<td><a href="{link}#run"{current}>{kind_name(job.kind, lang)}</a>{error}</td>'
@@ -274,7 +274,7 @@ def _line(event: JobEvent, lang: Language) -> str:
     if event.kind == "state":
         text = phrase(f"runs_state_{event.message}", lang) if event.message in MARKS else event.message
         text += f": {event.data['error']}" if event.data.get("error") else ""
-    return f'<li><span class="ds-figures ds-quiet">{clock(event.at)}</span> {escape(text)}</li>'
+    return f'<li><span class="ds-figures ds-quiet">{clock(event.at)}</span> {_commands(escape(text))}</li>'
 
 
 def _commands(escaped: str) -> str:

@@ -22,13 +22,13 @@ class StepCard:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        with gr.Group(visible=False, elem_id="ds-card", elem_classes="ds-card") as self._group:
+        with gr.Column(visible=False, elem_id="ds-card") as self._group:
             self._text = gr.HTML(js_on_load=None)
             with gr.Row():
                 self._approve = gr.Button(
-                    frame.say("runs_approve"), variant="primary", size="sm", elem_id="runs-approve"
+                    frame.say("runs_approve"), variant="primary", size="sm", scale=0, elem_id="runs-approve"
                 )
-                self._decline = gr.Button(frame.say("runs_decline"), size="sm", elem_id="runs-decline")
+                self._decline = gr.Button(frame.say("runs_decline"), size="sm", scale=0, elem_id="runs-decline")
         self._waiting = gr.State(None)
         self._started = gr.HTML(js_on_load=None)
         self.run = gr.State("")
@@ -41,11 +41,11 @@ class StepCard:
 
     def show(self, proposal: Proposal) -> list[Any]:
         """Return the updates that put a proposal on the card."""
-        return [gr.Group(visible=True), steps_view.card(proposal, self._frame.lang), proposal, ""]
+        return [gr.Column(visible=True), steps_view.card(proposal, self._frame.lang), proposal, ""]
 
     def hide(self, said: str = "") -> list[Any]:
         """Return the updates that take the card away, with what is said instead (HTML)."""
-        return [gr.Group(visible=False), "", None, said]
+        return [gr.Column(visible=False), "", None, said]
 
     def wire(self) -> Any:
         """Connect the buttons; returns the event after which a job may run."""

@@ -7,9 +7,10 @@ from html import escape
 
 from agent.records.base import Language
 from agent.records.job import Job
+from tools.diagnosis.remedy import StepName
 from ui.i18n import phrase
 from ui.pages.sites import address
-from ui.pages.steps import Proposal, StepName
+from ui.pages.steps import Proposal
 
 
 def card(proposal: Proposal, lang: Language) -> str:

@@ -6,11 +6,11 @@ Example:
 
 from __future__ import annotations
 
-import importlib
 import os
-import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 # Read once by Gradio when it is imported: nothing is reported, and no version is looked up.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -21,8 +21,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from agent.records.base import Language
+from ui.pages import assistant, compare, documents, evaluation, guide, hardware, pairs, runs
 from ui.pages.frame import Frame
-from ui.pages.sites import LANGUAGES, PAGES
+from ui.pages.sites import LANGUAGES, PAGES, PageName
 from ui.web import assets, downloads, login, projects
 from ui.web.accounts import Accounts
 from ui.web.auth import Gate
@@ -42,6 +43,18 @@ from ui.web.theme import make_theme
 from ui.web.throttle import Throttle
 from ui.web.tokens import Tokens
 from ui.web.vote_downloads import vote_routes
+
+BUILDERS: Final[tuple[tuple[PageName, Callable[[Frame], None]], ...]] = (
+    ("assistant", assistant.build),
+    ("compare", compare.build),
+    ("documents", documents.build),
+    ("pairs", pairs.build),
+    ("runs", runs.build),
+    ("evaluation", evaluation.build),
+    ("hardware", hardware.build),
+    ("guide", guide.build),
+)
+"""What draws each page, in the order of the pages."""
 
 QUEUED = 64
 """Events that may wait for their turn; more are turned away."""
@@ -79,6 +92,7 @@ def build_routes(desks: Desks, rules: Rules, logins: login.Logins | None) -> Fas
         vote_routes(desks),
         chart_routes(desks),
         openai_routes(desks, desks.answerers),
+        mcp_routes(desks),
     ):
         app.include_router(router)
     for lang in LANGUAGES:
@@ -91,24 +105,14 @@ def build_pages(lang: Language, desks: Desks) -> gr.Blocks:
     blocks = gr.Blocks(
         analytics_enabled=False, title="domainsmith", fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     )
-    for page, path in PAGES.items():
+    for page, build in BUILDERS:
         frame = Frame(lang, page, desks, blocks)
-        if path:
-            with blocks.route(frame.say(f"page_{page}"), path, show_in_navbar=False), frame.shell():
-                _build(page, frame)
-        else:
-            with blocks, frame.shell():
-                _build(page, frame)
+        path = PAGES[page]
+        opened = blocks.route(frame.say(f"page_{page}"), path, show_in_navbar=False) if path else blocks
+        with opened, frame.shell():
+            build(frame)
     blocks.queue(max_size=QUEUED, api_open=False, default_concurrency_limit=AT_ONCE)
     return blocks
-
-
-def _build(page: str, frame: Frame) -> None:
-    # Tolerance while the pages are being written; goes away.
-    try:
-        importlib.import_module(f"ui.pages.{page}").build(frame)
-    except Exception:
-        traceback.print_exc()
 
 
 def _mount(app: FastAPI, lang: Language, blocks: gr.Blocks, rules: Rules) -> None:
@@ -137,16 +141,17 @@ def _entrance() -> APIRouter:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/{language_of('', request.headers)}/{query}", 303)
 
-    @router.get("/{lang}/{page}/")
-    async def tidy(request: Request, lang: str, page: str) -> Response:
-        # Gradio would lead to the page below another mount.
-        query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/{lang}/{page}{query}", 308)
-
     @router.get("/healthz")
     async def healthy() -> Response:
         return JSONResponse({"status": "ok"})
 
+    async def tidy(request: Request) -> Response:
+        # Gradio would lead to a page that is not below its mount.
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{request.url.path.rstrip('/')}{query}", 308)
+
+    for lang in LANGUAGES:
+        router.add_api_route(f"/{lang}/{{page}}/", tidy, methods=["GET"])
     return router
 
 

@@ -15,13 +15,14 @@ from mcp.types import CallToolResult
 
 from agent.errors import BusyError, InputError, NotFoundError
 from agent.records.conversation import Turn
+from graph.tool_binding import proposed
 from tools.calling import read_arguments
-from tools.catalog import TOOLS, ToolSpec
+from tools.catalog import ToolSpec
 from ui.i18n import phrase
 from ui.web.desk import Desk
 from ui.web.mcp_shapes import asks_approval, done, failed
 from ui.web.mcp_status import status_of
-from ui.web.mcp_tools import JobStatusRequest, job_status
+from ui.web.mcp_tools import JOB_STATUS, JobStatusRequest, job_status
 
 PREFIX: Final = "mcp-"
 """What the id of a program's thread begins with."""
@@ -43,22 +44,15 @@ def call(desk: Desk, name: str, arguments: Mapping[str, Any], address: str) -> C
     """
     given = dict(arguments)
     project = _text(given.pop("project", None), name)
-    spec = _tool(name)
-    request = read_arguments(spec, given)
-    if isinstance(request, JobStatusRequest):
+    if name == JOB_STATUS:
+        request = read_arguments(job_status(), given)
+        assert isinstance(request, JobStatusRequest)
         return status_of(desk, request, project, address)
+    spec = proposed(name, given)
     chosen = _project(desk, spec, project)
     if spec.effect != "read":
         _refuse_a_flood(desk)
     return _answered(desk, _proposed(desk, spec, given, chosen), address)
-
-
-def _tool(name: str) -> ToolSpec:
-    known = (*TOOLS, job_status())
-    for spec in known:
-        if spec.name == name:
-            return spec
-    raise NotFoundError("no such tool", where=_shown(name), mend="known are " + ", ".join(one.name for one in known))
 
 
 def _proposed(desk: Desk, spec: ToolSpec, arguments: dict[str, Any], project: str | None) -> Turn:
@@ -107,9 +101,4 @@ def _refuse_a_flood(desk: Desk) -> None:
 def _text(value: Any, tool: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    raise InputError("Input should be a valid string", where=f"{_shown(tool)}: project", mend="correct that value")
-
-
-def _shown(name: str) -> str:
-    """Return a name that somebody sent as it may stand in an answer."""
-    return name[:40].encode("utf-8", "replace").decode()
+    raise InputError("Input should be a valid string", where=f"{tool[:40]}: project", mend="correct that value")

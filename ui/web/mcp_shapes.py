@@ -51,6 +51,8 @@ def asks_approval(approval: Approval, lang: Language, server: str) -> CallToolRe
 
 def failed(what: str, where: str = "", mend: str = "") -> CallToolResult:
     """Return an error: what happened, where, and what can be done about it."""
+    # What a program sent may stand in it, and not every text that JSON can carry can be sent back.
+    what, where, mend = (part.encode("utf-8", "replace").decode() for part in (what, where, mend))
     text = " - ".join(part for part in (f"{what}: {where}" if where else what, mend) if part)
     error = {"what": what, "where": where, "mend": mend}
     return CallToolResult(

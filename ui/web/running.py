@@ -44,6 +44,9 @@ def run(
     from ui.web.conductor import Conductor
     from ui.web.desk import Desks
 
+    if rules.login and settings.document_roots is None:
+        # Whoever logs in is not the machine's owner; what they name would be read with the server's rights.
+        settings = settings.model_copy(update={"document_roots": ()})
     desks = Desks(settings)
     conductor = Conductor(lambda: _everybody(desks, rules))
     conductor.start()

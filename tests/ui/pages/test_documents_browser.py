@@ -13,7 +13,7 @@ import pytest
 from agent.records.corpus import Document
 from knowledge.company.build import build_documents
 from knowledge.files import read_records
-from tests.ui.pages.browsing import clean
+from tests.ui.pages.browsing import clean, presentable
 from tests.ui.pages.payloads import PAYLOADS, active
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
 from tools.removal import chunks_of
@@ -191,19 +191,22 @@ def test_a_reading_can_be_cancelled(watched: Watched, server: Server, tmp_path: 
     page.wait_for_selector("#documents-job :text('读取已取消')")
 
 
-def test_narrow_and_dark(watched: Watched, server: Server) -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_everything_can_be_read_and_fits(lang: str, watched: Watched, server: Server) -> None:
+    page, project = watched.page, project_of(server, "company")
+    bulletin = documents(project)["tarvo-bulletin.md"].id
+    watched.visit(f"/{lang}/documents?project=company&document={bulletin}&start=20&end=60")
+    page.wait_for_selector("#documents-passage mark")
+    page.click("#documents-remove")
+    page.wait_for_selector("#documents-remove-yes", state="visible")
+    presentable(watched)
+    clean(watched)
+
+
+def test_on_a_telephone_a_chosen_text_comes_into_view(watched: Watched) -> None:
     page = watched.page
-    page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 360, "height": 740})
     watched.visit("/zh/documents?project=company")
-    page.wait_for_selector(".ds-documents")
-    assert watched.overflow() <= 0
-    ink, paper = (
-        page.evaluate(f"getComputedStyle(document.querySelector('.ds-documents tbody td')).{one}")
-        for one in ("color", "backgroundColor")
-    )
-    assert sum(map(int, ink.removeprefix("rgb(").removesuffix(")").split(","))) > 3 * 180
-    assert paper == "rgba(0, 0, 0, 0)"
     page.click("a[data-ds-open]:text-is('tarvo-faq.docx')")
     page.wait_for_selector("#documents-passage .ds-chunk")
     page.wait_for_timeout(500)

@@ -18,6 +18,7 @@ from ui.pages import rail_view
 from ui.pages.rail_view import Place
 from ui.pages.running import RunningJob
 from ui.pages.sites import LANGUAGES, PAGES, STATION_PAGES
+from ui.web.app import BUILDERS
 from ui.web.theme import ACCENT
 
 EVIL = '"><img src=x onerror=alert(1)><b>'
@@ -145,6 +146,10 @@ def test_the_phrases_of_every_page_station_and_kind_exist() -> None:
             assert known[f"page_{page}"]
         for station in STATION_PAGES:
             assert known[f"station_{station}"]
+
+
+def test_every_page_has_its_module() -> None:
+    assert [page for page, _ in BUILDERS] == list(PAGES)
 
 
 def luminance(colour: str) -> float:

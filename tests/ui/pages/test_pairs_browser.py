@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from knowledge.files import write_record, write_records
 from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
-from tests.ui.pages.browsing import clean
+from tests.ui.pages.browsing import clean, presentable
 from tests.ui.pages.pairs_project import PAIRS, build_pairs_project
 from tests.ui.pages.payloads import PAYLOADS, active
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
@@ -119,6 +118,29 @@ def test_pairs_are_decided_by_keyboard_and_the_file_says_so(watched: Watched, se
     assert project_of(server, "pumps").pairs.read_bytes() == original
     page.keyboard.press("u")
     page.wait_for_selector(".toast-body :text('nothing to undo')")
+    clean(watched)
+
+
+def test_what_is_accepted_is_what_was_seen_however_fast_the_keys_come(watched: Watched, server: Server) -> None:
+    project = build_pairs_project(server.home, "hasty")
+    page = watched.page
+    watched.visit("/en/pairs?project=hasty&status=*")
+    wait_for_pair(page, "p1")
+    for _ in range(10):
+        before = {pair.id: pair.reviewed for pair in load_pairs(project)}
+        seen = page.evaluate(
+            """() => { const press = (key) =>
+                   document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+                 press("j"); press("j"); const seen = document.querySelector(".ds-pair").dataset.pair; press("a");
+                 return seen; }"""
+        )
+        watched.settle()
+        changed = [pair.id for pair in load_pairs(project) if pair.reviewed and not before[pair.id]]
+        assert changed in ([], [seen])
+        page.keyboard.press("u")
+        watched.settle()
+        page.keyboard.press("k")
+        watched.settle()
     clean(watched)
 
 
@@ -270,14 +292,14 @@ def test_hostile_pairs_stay_text(watched: Watched, server: Server) -> None:
     clean(watched)
 
 
-def test_narrow_and_dark(watched: Watched, server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("panel", ["edit", "reject"])
+def test_everything_can_be_read_and_fits(panel: str, lang: str, watched: Watched) -> None:
     page = watched.page
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": 360, "height": 740})
-    watched.visit("/zh/pairs?project=filters&status=*")
-    wait_for_pair(page, "p1")
-    assert watched.overflow() <= 0
-    page.click("#pairs-edit")
-    assert page.locator("#pairs-edit-answer textarea").is_visible()
-    assert watched.overflow() <= 0
+    watched.visit(f"/{lang}/pairs?project=filters&status=rejected")
+    page.wait_for_selector(".ds-check-failed")
+    page.click(f"#pairs-{panel}")
+    page.click("#pairs-extract")
+    page.wait_for_selector("#pairs-approve", state="visible")
+    presentable(watched)
     clean(watched)

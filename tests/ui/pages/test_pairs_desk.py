@@ -184,6 +184,17 @@ def test_walks_stay_within_their_list() -> None:
     assert walk.over(Filters(text="nothing"), pairs).current == ""
 
 
+def test_a_decision_is_about_the_pair_that_was_seen(project: Project) -> None:
+    desk = desk_of(project)
+    walk = desk.begin(Filters(status="accepted"))
+    assert walk.moved(1).facing("p1").current == "p1"
+    assert walk.facing("").current == "p1"
+    outside = walk.moved(1).facing("p4")
+    assert (outside.current, outside.ids) == ("p4", ("p1", "p4", "p5"))
+    assert desk.accept(outside).current == "p5"
+    assert on_disk(project)["p4"] == "accepted"
+
+
 def test_only_so_many_changes_are_kept(project: Project) -> None:
     desk = desk_of(project)
     walk = desk.begin(Filters(status="accepted"))

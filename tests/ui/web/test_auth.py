@@ -65,26 +65,25 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    home = tmp_path_factory.mktemp("house")
-    quick = pytest.MonkeyPatch()
-    quick.setattr(accounts, "COST", 16)
-    database = Database.of(home)
-    people, tokens = Accounts(database), Tokens(database)
-    people.add("anna", PASSWORD)
-    ben = people.add("ben", PASSWORD)
-    Workspace(home).create("Pumps")
-    (home / "projects" / "pumps" / "pairs.jsonl").write_text('{"secret": 1}\n')
-    Workspace(home / ACCOUNTS / ben.home).create("Valves")
-    desks, rules = Desks(Settings(home=home)), Rules(login=True)
+    with pytest.MonkeyPatch.context() as quick:
+        quick.setattr(accounts, "COST", 16)
+        home = tmp_path_factory.mktemp("house")
+        database = Database.of(home)
+        people, tokens = Accounts(database), Tokens(database)
+        people.add("anna", PASSWORD)
+        ben = people.add("ben", PASSWORD)
+        Workspace(home).create("Pumps")
+        (home / "projects" / "pumps" / "pairs.jsonl").write_text('{"secret": 1}\n')
+        Workspace(home / ACCOUNTS / ben.home).create("Valves")
+        desks, rules = Desks(Settings(home=home)), Rules(login=True)
 
-    async def build() -> FastAPI:
-        return build_routes(desks, rules, login.Logins(people, tokens, Throttle(database)))
+        async def build() -> FastAPI:
+            return build_routes(desks, rules, login.Logins(people, tokens, Throttle(database)))
 
-    # In an event loop: outside of one, Gradio opens loops that nobody closes.
-    routes = asyncio.run(build())
-    yield House(guarded(routes, desks, rules, tokens), routes, tokens, people, home)
-    desks.close()
-    quick.undo()
+        # In an event loop: outside of one, Gradio opens loops that nobody closes.
+        routes = asyncio.run(build())
+        yield House(guarded(routes, desks, rules, tokens), routes, tokens, people, home)
+        desks.close()
 
 
 @asynccontextmanager
@@ -189,7 +188,7 @@ def test_the_project_of_another_account_is_not_found_on_any_route(house: House) 
             for method, path in known:
                 if path in OPEN:
                     continue
-                headers = {**(ben_key if path.startswith("/v1") else ben), "origin": ORIGIN}
+                headers = {**(ben_key if path.startswith(("/v1", "/mcp")) else ben), "origin": ORIGIN}
                 answer = await made.request(method, f"{filled(path)}?project=pumps", headers=headers)
                 answers[f"{method} {path}"] = answer.status_code
                 assert "secret" not in answer.text
@@ -197,7 +196,7 @@ def test_the_project_of_another_account_is_not_found_on_any_route(house: House) 
 
     answers = asyncio.run(knock())
     others = {name: status for name, status in answers.items() if status != 404}
-    assert {name.split(" ", 1)[1] for name in others} <= {"/v1/models", "/v1/chat/completions"}, others
+    assert {name.split(" ", 1)[1] for name in others} <= {"/v1/models", "/v1/chat/completions", "/mcp"}, others
     assert "pumps" not in ask(house.app, "GET", "/v1/models", headers=ben_key).text
 
 

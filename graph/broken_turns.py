@@ -1,0 +1,42 @@
+"""Turns that were broken off: by a process that died, they are finished; by an error, they end with a reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from agent.errors import DomainsmithError
+from agent.prompts.assistant import TALK
+from agent.prompts.phrases import fill
+from graph.context import Context, language
+from graph.nodes.reply import reply
+from graph.replies.plain import said_json
+from graph.replies.said import Said
+from graph.state import ConversationState
+
+Graph = CompiledStateGraph[ConversationState, Any, Any, Any]
+
+
+def finish(graph: Graph, config: Any, context: Context) -> bool:
+    """Go on with a turn that was broken off; true if there was one. Nothing is started twice."""
+    snapshot = graph.get_state(config)
+    if not snapshot.next or snapshot.interrupts:
+        return False
+    try:
+        graph.invoke(None, config, durability="sync")
+    except Exception as error:
+        give_up(graph, config, context, error)
+    return True
+
+
+def give_up(graph: Graph, config: Any, context: Context, error: Exception) -> None:
+    """End a turn that cannot be finished with a reply that says why; left open, it would fail before every other."""
+    values = ConversationState(**graph.get_state(config).values)  # type: ignore[typeddict-item]
+    why = str(error) if isinstance(error, DomainsmithError) else f"{type(error).__name__}: {error}"
+    said = Said(fill(TALK, "error", language(values), error=" ".join(why.split())[:300]))
+    values["outcome"] = said_json(said)
+    update = {**reply(values, context), "outcome": None, "step": None, "following": []}
+    graph.update_state(config, update, as_node="reply")
+    if graph.get_state(config).next:
+        graph.invoke(None, config, durability="sync")  # an approval goes on waiting

@@ -1,0 +1,78 @@
+// The page of the assistant: its address, its links in place, Enter while words are being composed, and names for what
+// Gradio leaves unnamed.
+(() => {
+  "use strict";
+
+  const PAGE = ".ds-page-assistant";
+  const box = () => document.querySelector("#assistant-box textarea");
+  const hint = () => document.querySelector("#assistant-hint p");
+  const open = () => document.getElementById("assistant-open")?.click();
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(`${PAGE} a[href]`);
+    if (!link || event.defaultPrevented) return;
+    // Links of a message would open another tab.
+    if (link.origin === location.origin) link.removeAttribute("target");
+    const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!isPlain || !link.hasAttribute("data-ds-thread")) return;
+    event.preventDefault();
+    history.pushState(history.state, "", link.href);
+    link.closest("details")?.removeAttribute("open");
+    open();
+  });
+
+  addEventListener("popstate", () => {
+    if (document.querySelector(PAGE)) open();
+  });
+
+  // Enter that ends the composing of a Chinese word sends nothing.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Enter" && (event.isComposing || event.keyCode === 229) && event.target === box()) {
+        event.stopImmediatePropagation();
+      }
+    },
+    true,
+  );
+
+  const names = () => {
+    const words = document.querySelector("#assistant-threads [data-ds-words]")?.dataset;
+    if (!words) return;
+    const name = (selector, label) => {
+      document.querySelectorAll(selector).forEach((one) => {
+        if (one.ariaLabel !== label) one.ariaLabel = label;
+      });
+    };
+    name("#assistant-box textarea", words.message);
+    name("#assistant-box .upload-button", words.attach);
+    name("#assistant-box .submit-button", words.send);
+    name("#assistant-chat [role=log]", words.log);
+    name("#assistant-chat [data-testid=user]", words.you);
+    name("#assistant-chat [data-testid=bot]", words.log);
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    let due = false;
+    new MutationObserver(() => {
+      if (due || !document.querySelector(PAGE)) return;
+      due = true;
+      requestAnimationFrame(() => {
+        due = false;
+        names();
+      });
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+
+  window.dsAssistant = {
+    // Keeps the conversation in the address, so that a reload or another day finds it again.
+    at: (address) => {
+      const here = location.pathname + location.search;
+      if (address && address !== here) history.replaceState(history.state, "", address);
+    },
+    change: () => {
+      hint()?.removeAttribute("hidden");
+      box()?.focus();
+    },
+  };
+})();

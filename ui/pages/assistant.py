@@ -1,0 +1,318 @@
+"""The page of the assistant: the conversation, the card that asks for a yes, and beside it what is known so far.
+
+`?thread=ID` names the conversation, so a page that is loaded anew, or on another day, goes on where it was. Whatever is
+asked runs outside the page (`assistant_turns`): handlers only draw how far it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+
+from agent.errors import BusyError, DomainsmithError, InputError
+from agent.records.conversation import Verdict
+from agent.records.profile import Profile
+from graph.threads import new_thread
+from tools.profiles import save_facts
+from ui.pages import assistant_cards as cards
+from ui.pages import assistant_view as view
+from ui.pages.assistant_asks import message, reading, settling
+from ui.pages.assistant_beside import Passages, job_line, profile_of, shown_for, standing
+from ui.pages.assistant_profile import ProfileForm
+from ui.pages.assistant_scene import Scene, scene, with_project
+from ui.pages.assistant_turns import Ask, Turns
+from ui.pages.frame import Frame, told
+
+LONGEST: Final = 20_000
+"""Characters of a message."""
+AT_ONCE: Final = 32
+"""Turns of all visitors that are watched at the same time."""
+POLL_SECONDS: Final = 2.0
+EXAMPLES: Final = ("assistant_example_1", "assistant_example_2", "assistant_example_3")
+CHANGE: Final = "() => window.dsAssistant?.change()"
+FOLLOW: Final = "(address) => { window.dsAssistant?.at(address); }"
+
+
+def build(frame: Frame) -> None:
+    """Draw the page."""
+    _Page(frame).draw()
+
+
+class _Page:
+    """The components of the page and what they do."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._say = frame.say
+        self._turns = Turns()
+        self._passages = Passages()
+        self._recovered: set[Path] = set()
+
+    def draw(self) -> None:
+        """Lay out the components and connect them."""
+        with gr.Row(elem_classes="ds-talk"):
+            with gr.Column(scale=5, min_width=300, elem_classes="ds-conversation"):
+                self._draw_list()
+                self._draw_talk()
+            with gr.Column(scale=3, min_width=260, elem_classes="ds-beside"):
+                self._form = ProfileForm(self._frame)
+                self._decision = gr.HTML(apply_default_css=False, js_on_load=None, elem_id="assistant-decision")
+        with gr.Column(elem_classes="ds-offstage"):
+            # The links of the list change the address and press this button, so no page is loaded anew.
+            self._opener = gr.Button("", elem_id="assistant-open")
+            # These live in the page, not in the server's session: they outlive a restart of the server.
+            self._address = gr.Textbox(elem_id="assistant-address")
+            self._approval = gr.Textbox(elem_id="assistant-approval")
+        self._seen = gr.State("")
+        self._timer = gr.Timer(POLL_SECONDS, active=False)
+        self._connect()
+
+    def _draw_list(self) -> None:
+        with gr.Row(elem_classes="ds-list"):
+            self._threads = gr.HTML(apply_default_css=False, js_on_load=None, elem_id="assistant-threads")
+            self._delete = gr.Button(
+                self._say("assistant_delete"), size="sm", scale=0, min_width=60, visible=False, elem_id="assistant-delete"
+            )
+        with gr.Group(visible=False, elem_id="assistant-confirm") as self._confirm:
+            self._asked = gr.HTML(apply_default_css=False, js_on_load=None, padding=True)
+            with gr.Row():
+                self._delete_yes = gr.Button(
+                    self._say("assistant_delete_yes"), variant="stop", size="sm", elem_id="assistant-delete-yes"
+                )
+                self._delete_no = gr.Button(self._say("assistant_delete_no"), size="sm", elem_id="assistant-delete-no")
+        self._doomed = gr.State("")
+
+    def _draw_talk(self) -> None:
+        self._chat = gr.Chatbot(
+            label=self._say("page_assistant"),
+            show_label=False,
+            height="clamp(340px, 56vh, 780px)",
+            latex_delimiters=[],
+            buttons=[],
+            feedback_options=None,
+            group_consecutive_messages=False,
+            allow_tags=False,
+            placeholder=self._say("assistant_empty"),
+            examples=[{"text": self._say(key)} for key in EXAMPLES],
+            elem_id="assistant-chat",
+        )
+        self._job = gr.HTML(apply_default_css=False, js_on_load=None, elem_id="assistant-job")
+        with gr.Group(visible=False, elem_id="assistant-card", elem_classes="ds-card") as self._card:
+            self._card_text = gr.HTML(apply_default_css=False, js_on_load=None)
+            with gr.Row():
+                self._approve = gr.Button(
+                    self._say("assistant_approve"), variant="primary", size="sm", elem_id="assistant-approve"
+                )
+                self._change = gr.Button(self._say("assistant_change"), size="sm", elem_id="assistant-change")
+                self._decline = gr.Button(self._say("assistant_decline"), size="sm", elem_id="assistant-decline")
+            gr.HTML(
+                f'<p class="ds-quiet" role="status" hidden>{escape(self._say("assistant_change_hint"))}</p>',
+                apply_default_css=False,
+                js_on_load=None,
+                elem_id="assistant-hint",
+            )
+        self._box = gr.MultimodalTextbox(
+            label=self._say("assistant_message"),
+            show_label=False,
+            placeholder=self._say("assistant_placeholder"),
+            file_count="multiple",
+            max_plain_text_length=LONGEST,
+            max_lines=8,
+            elem_id="assistant-box",
+        )
+
+    def _connect(self) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        turn: dict[str, Any] = {
+            **quiet,
+            "concurrency_limit": AT_ONCE,
+            "concurrency_id": f"assistant-{self._frame.lang}",
+            "trigger_mode": "multiple",
+        }
+        once = {**turn, "trigger_mode": "once"}
+        talk, beside = self._talk_parts(), self._beside_parts()
+        self._frame.on_load(told(self._open), None, [*talk, *beside], show_progress="hidden")
+        self._address.change(None, self._address, None, js=FOLLOW, api_visibility="private")
+        asked = [
+            self._box.submit(told(self._send), self._box, [self._box, *talk], **turn),
+            self._chat.option_select(told(self._choose), None, talk, **once),
+            self._chat.example_select(told(self._choose), None, talk, **once),
+            self._approve.click(told(self._settle("approve")), self._approval, talk, **once),
+            self._decline.click(told(self._settle("decline")), self._approval, talk, **once),
+        ]
+        for event in asked:
+            self._frame.after(event.then(told(self._beside), None, beside, **quiet))
+        self._change.click(None, None, None, js=CHANGE, api_visibility="private")
+        self._frame.after(self._opener.click(told(self._open), None, [*talk, *beside], **quiet))
+        self._timer.tick(self._tick, self._seen, [*talk, *beside], **quiet)
+        self._delete.click(told(self._ask_deletion), None, [self._confirm, self._asked, self._doomed], **quiet)
+        self._delete_no.click(lambda: gr.Group(visible=False), None, self._confirm, **quiet)
+        self._frame.after(self._delete_yes.click(told(self._deleted), self._doomed, [*talk, *beside], **quiet))
+        self._frame.after(self._form.wire(self._profile, self._save, [self._address, *beside]))
+
+    def _talk_parts(self) -> list[Any]:
+        """Return what a turn changes, in the order of `_talk`."""
+        card = [self._card, self._card_text, self._approval]
+        return [self._chat, *card, self._job, self._timer, self._address, self._seen]
+
+    def _beside_parts(self) -> list[Any]:
+        """Return what stands around the conversation, in the order of `_around`."""
+        return [self._threads, self._delete, self._confirm, self._form.text, self._decision]
+
+    # What is shown
+
+    def _talk(self, here: Scene, seen: str = "") -> list[Any]:
+        """Return the conversation as it is now, with what is under way."""
+        assistant, lang = here.desk.assistant, self._frame.lang
+        asks = self._turns.of(here.key)
+        running = asks[0].before if asks else None
+        history = running if running is not None else assistant.history(here.thread)
+        waits = view.open_approval(history, asks)
+        shown = shown_for(lang, here.project, history, self._passages)
+        state = f"{here.thread}:{len(history)}:{'.'.join(f'{id(ask)}-{ask.version}' for ask in asks)}"
+        job = None if asks else assistant.waiting_job(here.thread)
+        unanswered = bool(history) and history[-1].role == "user"
+        polls = job is not None or bool(asks) or unanswered
+        return [
+            gr.skip() if state == seen else view.messages(history, asks, shown),
+            gr.Group(visible=waits is not None),
+            cards.approval(waits, shown) if waits is not None else "",
+            waits.id if waits is not None else "",
+            job_line(job, here.project, shown) if job is not None else "",
+            gr.Timer(POLL_SECONDS, active=polls),
+            self._frame.link("assistant", here.project, thread=here.thread),
+            state,
+        ]
+
+    def _around(self, here: Scene) -> list[Any]:
+        """Return what stands around the conversation."""
+        lang = self._frame.lang
+        shown = shown_for(lang, here.project, ())
+        known = standing(here, lang)
+        project = here.project.id if here.project is not None else None
+        fresh = new_thread() if here.known is not None else here.thread
+        return [
+            cards.threads(here.listed, here.thread, project, fresh, shown),
+            gr.Button(visible=here.known is not None),
+            gr.Group(visible=False),
+            cards.profile(known.profile, shown),
+            cards.decision(known, shown),
+        ]
+
+    # Handlers
+
+    def _open(self, request: gr.Request) -> list[Any]:
+        here = scene(self._frame, request)
+        self._recover(here)
+        return [*self._talk(here), *self._around(here)]
+
+    def _beside(self, request: gr.Request) -> list[Any]:
+        return self._around(scene(self._frame, request))
+
+    def _send(self, given: dict[str, Any] | None, request: gr.Request) -> Iterator[list[Any]]:
+        text = str((given or {}).get("text") or "").strip()
+        files = [Path(file) for file in (given or {}).get("files") or ()]
+        here = scene(self._frame, request)
+        if len(text) > LONGEST:
+            raise InputError(self._say("assistant_too_long", most=LONGEST))
+        asks = []
+        if files:
+            here = with_project(here, self._frame)
+            dropped = reading(here, files, self._frame)
+        if text:
+            asks.append(self._turns.put(here.key, message(here, text)))
+        if files:
+            asks.append(self._turns.put(here.key, dropped))
+        # The box is emptied once; what is typed while the turn runs stays.
+        box: Any = None
+        for ask in asks:
+            try:
+                for _ in self._turns.watch(ask):
+                    yield [box, *self._talk(here)]
+                    box = gr.skip()
+            except DomainsmithError:
+                yield [{"text": text, "files": []}, *self._talk(here)]
+                raise
+        yield [box if asks else gr.skip(), *self._talk(here)]
+
+    def _choose(self, chosen: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
+        value = chosen.value.get("text") if isinstance(chosen.value, dict) else chosen.value
+        text = str(value or "").strip()[:LONGEST]
+        here = scene(self._frame, request)
+        if text:
+            yield from self._watched(here, message(here, text))
+
+    def _settle(self, verdict: Verdict) -> Callable[[str, gr.Request], Iterator[list[Any]]]:
+        def settle(approval: str, request: gr.Request) -> Iterator[list[Any]]:
+            here = scene(self._frame, request)
+            if approval:
+                yield from self._watched(here, settling(here, approval, verdict))
+
+        return settle
+
+    def _tick(self, seen: str, request: gr.Request) -> list[Any]:
+        here = scene(self._frame, request)
+        try:
+            if not self._turns.of(here.key):
+                here.desk.assistant.follow(here.thread)
+        except BusyError:
+            pass  # another page or process speaks in this conversation just now; the next look tells
+        except DomainsmithError as error:
+            gr.Warning(escape(str(error)))
+            return [*(gr.skip() for _ in range(5)), gr.Timer(active=False), *(gr.skip() for _ in range(7))]
+        talk = self._talk(scene(self._frame, request), seen)
+        around = self._around(here) if talk[-1] != seen else [gr.skip() for _ in self._beside_parts()]
+        return [*talk, *around]
+
+    def _ask_deletion(self, request: gr.Request) -> list[Any]:
+        here = scene(self._frame, request)
+        title = here.known.title if here.known is not None else ""
+        said = f"<p>{escape(self._say('assistant_delete_ask', title=title))}</p>"
+        return [gr.Group(visible=here.known is not None), said, here.thread]
+
+    def _deleted(self, doomed: str, request: gr.Request) -> list[Any]:
+        here = scene(self._frame, request)
+        if doomed and doomed == here.thread and here.known is not None:
+            if self._turns.of(here.key):
+                raise BusyError(self._say("assistant_delete_busy"))
+            here.desk.assistant.delete(doomed)
+        here = scene(self._frame, request, leaving=doomed)
+        return [*self._talk(here), *self._around(here)]
+
+    def _profile(self, request: gr.Request) -> Profile:
+        return profile_of(scene(self._frame, request))
+
+    def _save(self, request: gr.Request, facts: dict[str, Any], forgotten: tuple[str, ...]) -> list[Any]:
+        here = scene(self._frame, request)
+        if facts or forgotten:
+            here = with_project(here, self._frame)
+            assert here.project is not None
+            save_facts(here.project, facts, forgotten)
+        return [self._frame.link("assistant", here.project, thread=here.thread), *self._around(here)]
+
+    # What runs
+
+    def _watched(self, here: Scene, ask: Ask) -> Iterator[list[Any]]:
+        kept = self._turns.put(here.key, ask)
+        for _ in self._turns.watch(kept):
+            yield self._talk(here)
+        yield self._talk(here)
+
+    def _recover(self, here: Scene) -> None:
+        """Finish what a server that died left in the middle; once a home, and no page waits for it."""
+        home = here.desk.settings.home
+
+        def recover() -> None:
+            try:
+                here.desk.assistant.recover()
+            except BusyError:
+                self._recovered.discard(home)  # somebody speaks there; the next visit tries again
+
+        if home not in self._recovered:
+            self._recovered.add(home)
+            threading.Thread(target=recover, name="recover", daemon=True).start()

@@ -1,0 +1,92 @@
+"""Which conversation a request is about: desk, project and thread, all from the page's address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import gradio as gr
+
+from agent.errors import NotFoundError
+from agent.records.conversation import Thread
+from graph.admission import NEW_PROJECT
+from graph.threads import new_thread
+from tools.profiles import save_facts
+from tools.workspace import Project
+from ui.pages.assistant_turns import Key
+from ui.pages.frame import Frame
+from ui.web.desk import Desk
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One conversation of one account."""
+
+    desk: Desk
+    thread: str
+    """Id of the conversation, which may not have begun."""
+    known: Thread | None
+    """What the list shows of it; `None` before its first turn."""
+    project: Project | None
+    """The conversation's project, else the page's."""
+    listed: tuple[Thread, ...]
+    """The conversations of the page, the newest first."""
+
+    @property
+    def key(self) -> Key:
+        """What the turns under way are known by."""
+        return self.desk.settings.home, self.thread
+
+    @property
+    def to_join(self) -> str | None:
+        """Name of the project that the next turn takes the conversation into; `None` where it has one."""
+        joined = self.known is not None and self.known.project is not None
+        return None if joined or self.project is None else self.project.info.name
+
+
+def scene(frame: Frame, request: gr.Request, *, leaving: str = "") -> Scene:
+    """Return the conversation of a page's address; without one, the newest of the project, else a fresh one.
+
+    Args:
+        frame: The page's frame.
+        request: Who asks, and for what.
+        leaving: Id of a conversation that was deleted; the address still names it.
+    """
+    desk, project = frame.desk(request), frame.project(request)
+    known = desk.assistant.threads()
+    asked = frame.asked(request, "thread")
+    asked = None if asked == leaving or not _is_id(asked) else asked
+    found = next((one for one in known if one.id == asked), None)
+    if asked is None:
+        name = project.info.name if project is not None else None
+        found = next((one for one in known if one.project == name), None)
+    if found is not None and found.project is not None:
+        try:
+            project = desk.project(found.project)
+        except NotFoundError:
+            project = None
+    own = {None, project.info.name} if project is not None else {one.project for one in known}
+    listed = tuple(one for one in known if one.project in own)
+    return Scene(desk, found.id if found is not None else asked or new_thread(), found, project, listed)
+
+
+def with_project(here: Scene, frame: Frame) -> Scene:
+    """Return the scene with a project; one is made where there is none, and takes what is known of the task."""
+    if here.project is not None:
+        return here
+    taken = {info.name for info in here.desk.workspace.projects()}
+    names = (NEW_PROJECT, *(f"{NEW_PROJECT}-{number}" for number in range(2, len(taken) + 2)))
+    name = next(one for one in names if one not in taken)
+    project = here.desk.workspace.create(name, lang=frame.lang)
+    facts = here.desk.assistant.profile(here.thread).model_dump(mode="json", exclude_none=True)
+    if facts:
+        save_facts(project, facts)
+    return Scene(here.desk, here.thread, here.known, project, here.listed)
+
+
+def _is_id(name: str | None) -> bool:
+    """Return whether an address names a conversation that could be one."""
+    return name is not None and _ID.fullmatch(name) is not None
