@@ -98,7 +98,10 @@ class ChatBrain:
         self._near = runs_near(model) if near is None else near
 
     def understand(self, state: ConversationState, context: Context) -> dict[str, Any]:
-        """Return the model's proposal or reply as an update of the state; where it failed, the offline assistant's."""
+        """Return the model's proposal or reply as an update of the state; where it failed, a note that opens the reply.
+
+        With the note alone it is up to what its tools found already, else to the offline assistant.
+        """
         lang = language(state)
         talk = list(state.get("talk") or ())
         until = time.monotonic() + self._seconds
@@ -114,7 +117,7 @@ class ChatBrain:
                 failure = failed
             if attempt == _TRIES or not failure.passing:
                 break
-        return self._handed_over(failure, state, context)
+        return self._handed_over(failure, state)
 
     def heard(self, state: ConversationState, result: dict[str, Any], said: Said) -> list[dict[str, Any]]:
         """Return the turn's talk with the result of the model's last call."""
@@ -140,22 +143,13 @@ class ChatBrain:
             return _proposal(reply.calls, reply.text, state)
         return _reply(reply.text, shown, state)
 
-    def _handed_over(self, failure: ChatFailure, state: ConversationState, context: Context) -> dict[str, Any]:
-        """Return what is said without the model: what its tools found so far, or what the offline brain understands."""
+    def _handed_over(self, failure: ChatFailure, state: ConversationState) -> dict[str, Any]:
         lang = language(state)
         note = fill(CHAT, "fallback", lang, cause=fill(CAUSES, failure.cause, lang))
         why = f"{self._name}: {failure.detail or failure.cause}"
         step = ToolStep(tool=ASKING, title=fill(CHAT, "asking", lang), state="failed", detail=why)
         get_stream_writer()(step.model_dump(mode="json"))
-        update: dict[str, Any] = {
-            "opening": note,
-            "expecting": None,
-            "steps": [*(state.get("steps") or ()), step.model_dump(mode="json")],
-        }
-        if state.get("talk"):
-            return update
-        understood = context.brain.understand(state["incoming"]["text"], lang)
-        return {**update, "understanding": understood.model_dump(mode="json"), "talk": []}
+        return {"opening": note, "steps": [*(state.get("steps") or ()), step.model_dump(mode="json")]}
 
 
 class _Unusable(ChatFailure):

@@ -62,6 +62,8 @@ def read_reply(message: AIMessage) -> ChatReply:
         written = _WRITTEN_CALL.fullmatch(text)
         found = _written(written["call"]) if written is not None else None
         calls = (found,) if found is not None else ()
+    if text and not calls and message.response_metadata.get("finish_reason") == "length":
+        text += "…"  # the server's limit of a reply was reached; the person should see that
     openai = message.response_metadata.get("model_provider") == "openai"
     ended = not openai or any(message.response_metadata.get(key) for key in _ENDS)
     return ChatReply(text, calls, ended)
@@ -84,12 +86,16 @@ def _calls(message: AIMessage) -> tuple[Call, ...]:
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
         # Through text once more: an escaped half of a character is valid JSON, and nothing that can be kept.
         found = json.loads(clean(json.dumps(found, ensure_ascii=False)).replace("\\u0000", ""))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _written(text: str) -> Call | None:

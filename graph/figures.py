@@ -40,7 +40,7 @@ _TOKEN: Final = re.compile(
 _CIRCLED: Final = re.compile(r"[\u2460-\u24ff]")
 _LIST_MARK: Final = re.compile(r"(?m)^[\s>*#|-]*(\d{1,2})[.)、）．:：](?!\d)")
 _ORDINAL: Final = re.compile(
-    r"(?:\b(?:step|option|question|point|part)\s|第|步骤|选项|问题)\s*(\d{1,2})(?![\d.%])", re.IGNORECASE
+    r"(?:\b(?:step|option|question|point|part)[ \t]|第|步骤|选项|问题)[ \t]*(\d{1,2})(?!\d|[.,]\d|\s*%)", re.IGNORECASE
 )
 _CHINESE_SHARE: Final = re.compile(r"百分之([零一二两三四五六七八九十百]+)")
 _CHINESE_TENTHS: Final = re.compile(r"([一二两三四五六七八九])成(?![为功立员果熟本])")

@@ -164,12 +164,15 @@ def _decide(state: ConversationState, context: Context, project: Project | None,
 def _plan(
     request: PlanRequest, state: ConversationState, context: Context, project: Project | None, lang: Language
 ) -> Performed:
-    from tools.models import parameter_count, resolve_base_model
+    from tools.forecast import parameters_of
     from tools.plan import plan
 
     params = request.params_b
     if params is None:
-        params = parameter_count(resolve_base_model(context.settings)) / 1e9
+        known = parameters_of(context.settings.base_model, context.settings)
+        if known is None:
+            raise EmptyError("the size of the base model is not known yet", mend="name it, e.g. “plan for 7B”")
+        params = round(known / 1e9, 3)
     made = plan(request.device, request.count, params, lang)
     said = results.memory(made, lang)
     asked = next((one for one in made.methods if one.method == request.method), None)

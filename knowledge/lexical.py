@@ -10,6 +10,7 @@ BM25 is Robertson and Zaragoza's (2009) in the Lucene form, by bm25s; Chinese wo
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 import warnings
@@ -212,6 +213,7 @@ class WordIndex:
         if any(passages):
             import bm25s
 
+            logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports every index it builds
             self._index = bm25s.BM25(k1=k1, b=b, method="lucene")
             self._index.index([words or [""] for words in passages], show_progress=False)
 

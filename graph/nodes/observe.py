@@ -67,7 +67,7 @@ def _ended(state: ConversationState, context: Context) -> dict[str, Any]:
         "understanding": {"action": find_tool(waiting["tool"]).action, "slots": {}, "language": lang},
         **remember,
     }
-    if waiting["tool"] == "read_documents":
+    if waiting["tool"] == "read_documents" or not well:
         update["quoted_at"] = len(state.get("messages") or ())  # names of files are text of documents as well
     if well and waiting.get("following"):
         return {**update, **_next(state, context, said, waiting["following"])}

@@ -51,4 +51,7 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
     }
     # What was asked before has been answered or passed over: a later yes is about this reply.
     update["expecting"] = said.expecting
+    if context.chat is not None and state.get("tainted"):
+        # What the model has read it may have repeated, and it will read its own words again.
+        update["quoted_at"] = len(state.get("messages") or ())
     return update

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any, Final
 
+from agent.records.base import Language
 from agent.records.conversation import Understanding
 from agent.records.decision import Action
 from graph.context import Context, language
@@ -45,15 +47,18 @@ def understand(state: ConversationState, context: Context) -> dict[str, Any]:
         answered = _answer(state, text, known_fields(state, context))
         if answered is not None and not _no_goal(state, text, context):
             return answered
+    note: dict[str, Any] = {}
     if context.chat is not None:
-        return context.chat.understand(state, context)
-    understood = context.brain.understand(text, lang)
+        note = context.chat.understand(state, context)
+        if "understanding" in note or state.get("talk"):
+            return note
+    understood = _read(text, lang, context)
     expecting: dict[str, Any] = state.get("expecting") or {}
     if expecting.get("kind") == "field" and understood.action in ("clarify", "smalltalk", "setup"):
         facts = _facts(text, expecting["field"], known_fields(state, context))
         # The question stays: what was said beside it is noted, and it is asked again.
-        return _as(_plain(state, "setup", {**read_slots("setup", text), "facts": facts}))
-    return {**_as(understood), "expecting": None}
+        return {**note, **_as(_plain(state, "setup", {**read_slots("setup", text), "facts": facts}))}
+    return {**note, **_as(understood), "expecting": None}
 
 
 def known_fields(state: ConversationState, context: Context) -> tuple[str, ...]:
@@ -89,6 +94,15 @@ def _option(state: ConversationState, text: str, options: list[dict[str, Any]], 
     chosen = options[at]
     slots = chosen.get("slots") or read_slots(chosen["action"], asked or chosen["message"])
     return {**_as(_plain(state, chosen["action"], slots)), "expecting": None}
+
+
+def _read(text: str, lang: Language, context: Context) -> Understanding:
+    """Read a message; of a path only its last name counts, whatever folders it lies in."""
+    plain = text
+    for path in paths_in(text):
+        plain = plain.replace(path, f"/{PurePath(path).name}")
+    understood = context.brain.understand(plain, lang)
+    return understood.model_copy(update={"slots": read_slots(understood.action, text)})
 
 
 def _no_goal(state: ConversationState, text: str, context: Context) -> bool:

@@ -113,6 +113,7 @@ class Library:
         if lang not in self._indexes:
             import bm25s
 
+            logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports every index it builds
             index = bm25s.BM25()
             weighted = [(_tokens(a.title, lang), _tokens(a.text, lang)) for a in self.articles(lang)]
             index.index([title * _TITLE_WEIGHT + text for title, text in weighted], show_progress=False)

@@ -18,11 +18,12 @@ from graph.routes import MOST_ROUNDS
 from graph.understanding.brain import Brain
 from tests.fakes import TableReader, chat_call, chat_text, scripted_chat
 from tests.graph.chatting import OFFLINE, Chat, chatting
-from tests.graph.fake_openai import Reply, calls, says
+from tests.graph.fake_openai import Reply, calls, says, serving, status
 from tests.graph.machines import Shelf
 from tests.graph.worlds import small_settings
 from tests.ui.pages.pairs_project import build_pairs_project
 from tools.jobs.store import JobStore
+from ui.cli import run
 
 Talk = Callable[..., AbstractContextManager[Chat]]
 pytestmark = pytest.mark.usefixtures("_alone")
@@ -48,6 +49,11 @@ def test_words_are_streamed_and_are_the_reply(talk: Talk) -> None:
     assert chat.shown == text
     assert len(chat.pieces) > 2
     assert [piece.fresh for piece in chat.pieces] == [True] + [False] * (len(chat.pieces) - 1)
+
+
+def test_words_that_end_at_the_server_s_limit_show_it(talk: Talk) -> None:
+    with talk([says("It begins with the", end="length")]) as chat:
+        assert chat.say("hi").reply == "It begins with the…"
 
 
 def test_a_question_back_asks_for_clarity(talk: Talk) -> None:
@@ -308,6 +314,32 @@ def test_after_text_of_documents_a_model_changes_nothing_without_a_yes(talk: Tal
         later = chat.say("go on with it then")
         assert later.approval is not None
         assert chat.assistant.profile(chat.thread).goal is None
+
+
+def test_in_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving([says("Hello. What is the task?"), status(500), status(500)]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "any")
+        monkeypatch.setenv("DOMAINSMITH_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("DOMAINSMITH_CHAT_MODEL", "openai:fake-8b")
+        assert run(["chat", "--message", "good morning", "--json", "--thread", "t1"]) == 0
+        first = json.loads(capsys.readouterr().out)
+        assert run(["chat", "--message", "what can you do?", "--thread", "t1"]) == 0
+        second = capsys.readouterr().out
+    assert (first["reply"], first["question"]) == ("Hello. What is the task?", "What is the task?")
+    assert "its server failed" in second
+
+
+def test_a_question_that_was_asked_is_still_asked_where_the_model_fails(talk: Talk) -> None:
+    with talk([status(500), status(500), status(400)]) as chat:
+        chat.say("we have manuals")
+        asked = chat.say("help our service people")
+        assert asked.question
+        again = chat.say("hm, let me think")
+        assert len(chat.server.requests) == 3
+    assert again.action == "setup", "as without a model"
+    assert again.question == asked.question
 
 
 def test_settings_that_cannot_be_used_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Whatever an endpoint does wrong, the turn is answered, if need be by the offline assistant, and the thread goes on."""
+"""Whatever an endpoint does wrong: the turn is answered, if need be by the offline assistant, and the thread lives."""
 
 from __future__ import annotations
 

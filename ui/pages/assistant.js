@@ -50,6 +50,7 @@
     name("#assistant-chat [role=log]", words.log);
     name("#assistant-chat [data-testid=user]", words.you);
     name("#assistant-chat [data-testid=bot]", words.log);
+    document.querySelectorAll("#assistant-chat .example[aria-label]").forEach((one) => (one.ariaLabel = null));
   };
 
   document.addEventListener("DOMContentLoaded", () => {

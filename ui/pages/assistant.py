@@ -23,17 +23,15 @@ from ui.pages import assistant_cards as cards
 from ui.pages import assistant_view as view
 from ui.pages.assistant_asks import message, reading, settling
 from ui.pages.assistant_beside import Passages, job_line, profile_of, shown_for, standing
+from ui.pages.assistant_layout import LONGEST, draw_list, draw_talk
 from ui.pages.assistant_profile import ProfileForm
 from ui.pages.assistant_scene import Scene, scene, with_project
 from ui.pages.assistant_turns import Ask, Turns
 from ui.pages.frame import Frame, told
 
-LONGEST: Final = 20_000
-"""Characters of a message."""
 AT_ONCE: Final = 32
 """Turns of all visitors that are watched at the same time."""
 POLL_SECONDS: Final = 2.0
-EXAMPLES: Final = ("assistant_example_1", "assistant_example_2", "assistant_example_3")
 CHANGE: Final = "() => window.dsAssistant?.change()"
 FOLLOW: Final = "(address) => { window.dsAssistant?.at(address); }"
 
@@ -57,8 +55,8 @@ class _Page:
         """Lay out the components and connect them."""
         with gr.Row(elem_classes="ds-talk"):
             with gr.Column(scale=5, min_width=300, elem_classes="ds-conversation"):
-                self._draw_list()
-                self._draw_talk()
+                self._list = draw_list(self._say)
+                self._front = draw_talk(self._say)
             with gr.Column(scale=3, min_width=260, elem_classes="ds-beside"):
                 self._form = ProfileForm(self._frame)
                 self._decision = gr.HTML(apply_default_css=False, js_on_load=None, elem_id="assistant-decision")
@@ -72,60 +70,6 @@ class _Page:
         self._timer = gr.Timer(POLL_SECONDS, active=False)
         self._connect()
 
-    def _draw_list(self) -> None:
-        with gr.Row(elem_classes="ds-list"):
-            self._threads = gr.HTML(apply_default_css=False, js_on_load=None, elem_id="assistant-threads")
-            self._delete = gr.Button(
-                self._say("assistant_delete"), size="sm", scale=0, min_width=60, visible=False, elem_id="assistant-delete"
-            )
-        with gr.Group(visible=False, elem_id="assistant-confirm") as self._confirm:
-            self._asked = gr.HTML(apply_default_css=False, js_on_load=None, padding=True)
-            with gr.Row():
-                self._delete_yes = gr.Button(
-                    self._say("assistant_delete_yes"), variant="stop", size="sm", elem_id="assistant-delete-yes"
-                )
-                self._delete_no = gr.Button(self._say("assistant_delete_no"), size="sm", elem_id="assistant-delete-no")
-        self._doomed = gr.State("")
-
-    def _draw_talk(self) -> None:
-        self._chat = gr.Chatbot(
-            label=self._say("page_assistant"),
-            show_label=False,
-            height="clamp(340px, 56vh, 780px)",
-            latex_delimiters=[],
-            buttons=[],
-            feedback_options=None,
-            group_consecutive_messages=False,
-            allow_tags=False,
-            placeholder=self._say("assistant_empty"),
-            examples=[{"text": self._say(key)} for key in EXAMPLES],
-            elem_id="assistant-chat",
-        )
-        self._job = gr.HTML(apply_default_css=False, js_on_load=None, elem_id="assistant-job")
-        with gr.Group(visible=False, elem_id="assistant-card", elem_classes="ds-card") as self._card:
-            self._card_text = gr.HTML(apply_default_css=False, js_on_load=None)
-            with gr.Row():
-                self._approve = gr.Button(
-                    self._say("assistant_approve"), variant="primary", size="sm", elem_id="assistant-approve"
-                )
-                self._change = gr.Button(self._say("assistant_change"), size="sm", elem_id="assistant-change")
-                self._decline = gr.Button(self._say("assistant_decline"), size="sm", elem_id="assistant-decline")
-            gr.HTML(
-                f'<p class="ds-quiet" role="status" hidden>{escape(self._say("assistant_change_hint"))}</p>',
-                apply_default_css=False,
-                js_on_load=None,
-                elem_id="assistant-hint",
-            )
-        self._box = gr.MultimodalTextbox(
-            label=self._say("assistant_message"),
-            show_label=False,
-            placeholder=self._say("assistant_placeholder"),
-            file_count="multiple",
-            max_plain_text_length=LONGEST,
-            max_lines=8,
-            elem_id="assistant-box",
-        )
-
     def _connect(self) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         turn: dict[str, Any] = {
@@ -135,34 +79,35 @@ class _Page:
             "trigger_mode": "multiple",
         }
         once = {**turn, "trigger_mode": "once"}
-        talk, beside = self._talk_parts(), self._beside_parts()
+        front, listed, talk, beside = self._front, self._list, self._talk_parts(), self._beside_parts()
         self._frame.on_load(told(self._open), None, [*talk, *beside], show_progress="hidden")
         self._address.change(None, self._address, None, js=FOLLOW, api_visibility="private")
         asked = [
-            self._box.submit(told(self._send), self._box, [self._box, *talk], **turn),
-            self._chat.option_select(told(self._choose), None, talk, **once),
-            self._chat.example_select(told(self._choose), None, talk, **once),
-            self._approve.click(told(self._settle("approve")), self._approval, talk, **once),
-            self._decline.click(told(self._settle("decline")), self._approval, talk, **once),
+            front.box.submit(told(self._send), front.box, [front.box, *talk], **turn),
+            front.chat.option_select(told(self._choose), None, talk, **once),
+            front.chat.example_select(told(self._choose), None, talk, **once),
+            front.approve.click(told(self._settle("approve")), self._approval, talk, **once),
+            front.decline.click(told(self._settle("decline")), self._approval, talk, **once),
         ]
         for event in asked:
             self._frame.after(event.then(told(self._beside), None, beside, **quiet))
-        self._change.click(None, None, None, js=CHANGE, api_visibility="private")
+        front.change.click(None, None, None, js=CHANGE, api_visibility="private")
         self._frame.after(self._opener.click(told(self._open), None, [*talk, *beside], **quiet))
         self._timer.tick(self._tick, self._seen, [*talk, *beside], **quiet)
-        self._delete.click(told(self._ask_deletion), None, [self._confirm, self._asked, self._doomed], **quiet)
-        self._delete_no.click(lambda: gr.Group(visible=False), None, self._confirm, **quiet)
-        self._frame.after(self._delete_yes.click(told(self._deleted), self._doomed, [*talk, *beside], **quiet))
+        listed.delete.click(told(self._ask_deletion), None, [listed.confirm, listed.asked, listed.doomed], **quiet)
+        listed.no.click(lambda: gr.Group(visible=False), None, listed.confirm, **quiet)
+        self._frame.after(listed.yes.click(told(self._deleted), listed.doomed, [*talk, *beside], **quiet))
         self._frame.after(self._form.wire(self._profile, self._save, [self._address, *beside]))
 
     def _talk_parts(self) -> list[Any]:
         """Return what a turn changes, in the order of `_talk`."""
-        card = [self._card, self._card_text, self._approval]
-        return [self._chat, *card, self._job, self._timer, self._address, self._seen]
+        front = self._front
+        card = [front.card, front.card_text, self._approval]
+        return [front.chat, *card, front.job, self._timer, self._address, self._seen]
 
     def _beside_parts(self) -> list[Any]:
         """Return what stands around the conversation, in the order of `_around`."""
-        return [self._threads, self._delete, self._confirm, self._form.text, self._decision]
+        return [self._list.threads, self._list.delete, self._list.confirm, self._form.text, self._decision]
 
     # What is shown
 
@@ -235,8 +180,9 @@ class _Page:
                 for _ in self._turns.watch(ask):
                     yield [box, *self._talk(here)]
                     box = gr.skip()
-            except DomainsmithError:
-                yield [{"text": text, "files": []}, *self._talk(here)]
+            except Exception:
+                if ask.said == text:  # nothing that was typed is lost
+                    yield [{"text": text, "files": []}, *self._talk(here)]
                 raise
         yield [box if asks else gr.skip(), *self._talk(here)]
 

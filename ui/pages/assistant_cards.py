@@ -24,7 +24,7 @@ from ui.pages.assistant_view import Shown
 from ui.pages.moments import moment
 from ui.pages.sites import address
 
-_CLAUSE: Final = re.compile(r"(?<=[.;])\s+|(?<=[。；])\s*")
+_SENTENCE: Final = re.compile(r"(?<=\.)\s+|(?<=。)\s*")
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Standing:
 
 def approval(waits: Approval, shown: Shown) -> str:
     """Return the card of a step that waits for a yes; its buttons are the page's."""
-    # The summary begins with what is done; time, memory and changes follow it, clause by clause.
+    # The summary begins with what is done; time and memory follow it, then what changes, a sentence each.
     rest = waits.summary.removeprefix(waits.title).lstrip(".。 ")
-    facts = "".join(f"<li>{escape(clause)}</li>" for clause in _CLAUSE.split(rest) if clause)
+    facts = "".join(f"<li>{escape(one)}</li>" for one in _SENTENCE.split(rest) if one)
     why = _listed("assistant_why", [escape(one) for one in waits.reasons], shown)
     then = _listed("assistant_follows", [escape(one) for one in waits.following], shown)
     cited = " · ".join(anchor(shown.article_link(one), shown.titles.get(one, one)) for one in waits.articles)

@@ -150,7 +150,8 @@ def _kept(message: ChatMessage, waits: Approval | None, shown: Shown) -> dict[st
         return _message(message.role, said)
     turn = message.turn
     # One text a message, so that it is one bubble; an empty line ends a piece of HTML.
-    parts = (steps(turn.steps, shown), reply(turn, waits, shown), columns(turn, shown), sources(turn, shown))
+    rests_on = "" if turn.approval is not None and turn.approval == waits else sources(turn, shown)
+    parts = (steps(turn.steps, shown), reply(turn, waits, shown), columns(turn, shown), rests_on)
     return _message("assistant", "\n\n".join(part for part in parts if part))
 
 
@@ -220,7 +221,7 @@ def _step_detail(step: ToolStep, shown: Shown) -> str:
 
 def _sign(state: str, shown: Shown) -> str:
     words = shown.say(f"assistant_step_{state}")
-    return f'<span class="ds-sign ds-{state}" role="img" aria-label="{words}" title="{words}">{_SIGNS[state]}</span>'
+    return f'<span class="ds-sign ds-{state}" role="img" title="{words}">{_SIGNS[state]}</span>'
 
 
 def _time(seconds: float | None, shown: Shown) -> str:

@@ -52,7 +52,8 @@ class _Page:
                 self._draw("differences_files")
         for name in ("scores", "comparisons", "notes"):
             self._draw(name)
-        self._failed = gr.HTML(js_on_load=None, elem_id="ds-failed")
+        waiting = f'<p class="ds-quiet" role="status">{frame.say("evaluation_finding_causes")}</p>'
+        self._failed = gr.HTML(waiting, js_on_load=None, elem_id="ds-failed")
         self._cause = gr.Radio([], label=frame.say("evaluation_filter"), visible=False, elem_id="ds-causes")
         self._items = gr.HTML(js_on_load=None, elem_id="ds-items")
         self._more = gr.Button(frame.say("evaluation_more"), visible=False, size="sm", elem_id="ds-more")
@@ -82,7 +83,11 @@ class _Page:
             return self._measured(request, name)
 
         @told
-        def failures(name: str | None, request: gr.Request) -> list[Any]:
+        def opened_failures(request: gr.Request) -> list[Any]:
+            return self._failures(request, None)
+
+        @told
+        def picked_failures(name: str, request: gr.Request) -> list[Any]:
             return self._failures(request, name)
 
         @told
@@ -93,8 +98,11 @@ class _Page:
         def more(name: str, cause: str, shown: int, request: gr.Request) -> list[Any]:
             return self._listed(*self._opened(request, name), cause or ALL, shown + PAGE)
 
-        frame.on_load(opened, None, measured, show_progress="hidden").then(failures, run, failed, **quiet)
-        run.input(picked, run, measured, **quiet).then(failures, run, failed, **quiet)
+        # Side by side and not one after the other: causes take seconds to find, and each part shows when it is there.
+        frame.on_load(opened, None, measured, show_progress="hidden")
+        frame.on_load(opened_failures, None, failed, show_progress="hidden")
+        run.input(picked, run, measured, **quiet)
+        run.input(picked_failures, run, failed, **quiet)
         self._cause.input(narrowed, [run, self._cause], listed, **quiet)
         self._more.click(more, [run, self._cause, self._shown], listed, **quiet)
         self._fixes.wire(run)
@@ -112,17 +120,22 @@ class _Page:
         settings = self._frame.desk(request).settings.model_copy(update={"lang": self._frame.lang})
         return seen, self._diagnoses.of(seen, settings)
 
+    def _chosen(self, request: gr.Request, project: Project | None, picked: str | None) -> str | None:
+        """Return the evaluation to show: the one picked, else that of the address, else the newest."""
+        names = newest_first(project) if project is not None else ()
+        asked = picked or self._frame.asked(request, "run")
+        return asked if asked in names else next(iter(names), None)
+
     def _measured(self, request: gr.Request, picked: str | None) -> list[Any]:
         frame = self._frame
         project = frame.project(request)
-        names = newest_first(project) if project is not None else ()
-        if project is None or not names:
+        name = self._chosen(request, project, picked)
+        if project is None or name is None:
             return self._empty(project)
-        asked = picked or frame.asked(request, "run")
-        name = asked if asked in names else names[0]
+        asked = picked or frame.asked(request, "run") or name
         seen = Evaluation.read(project, name)
-        choices = [(evaluation_view.choice(run, frame.lang), run) for run in names]
-        texts = self._texts(seen, lost=asked if asked and asked != name else "")
+        choices = [(evaluation_view.choice(run, frame.lang), run) for run in newest_first(project)]
+        texts = self._texts(seen, lost=asked if asked != name else "")
         plots = [
             gr.Plot(as_plot(radar_figure(seen.report, frame.lang)), visible=True),
             gr.Plot(as_plot(differences_figure(seen.report, frame.lang)), visible=bool(seen.report.comparisons)),
@@ -159,9 +172,10 @@ class _Page:
         texts = [said, *[""] * (len(self._text) - 1)]
         return [gr.Dropdown([], value=None, visible=False), *texts, *[gr.Plot(None, visible=False)] * len(self._plot)]
 
-    def _failures(self, request: gr.Request, name: str | None) -> list[Any]:
+    def _failures(self, request: gr.Request, picked: str | None) -> list[Any]:
         frame = self._frame
-        if not name:
+        name = self._chosen(request, frame.project(request), picked)
+        if name is None:
             hidden = [gr.Radio(visible=False), "", gr.Button(visible=False), PAGE]
             return ["", *hidden, *self._fixes.clear()]
         seen, diagnosis = self._opened(request, name)

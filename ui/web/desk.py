@@ -130,7 +130,7 @@ class Desks:
         """Loaded models, shared by every page and door: two would not fit where one does."""
         self._shelf = Shelf(self._settings)
         self._lock = threading.Lock()
-        self._desks: dict[str, Desk] = {}
+        self._desks: dict[tuple[str, str], Desk] = {}
 
     @property
     def settings(self) -> Settings:
@@ -145,11 +145,12 @@ class Desks:
             home: Folder name of its home inside `accounts/`; empty for the server's own home.
         """
         with self._lock:
-            if account not in self._desks:
+            key = (account, home)  # a name may be given again, to somebody with another home
+            if key not in self._desks:
                 folder = self._settings.home / ACCOUNTS / home if home else self._settings.home
                 settings = self._settings.model_copy(update={"home": folder})
-                self._desks[account] = Desk(account, settings, self._shelf, self.answerers)
-            return self._desks[account]
+                self._desks[key] = Desk(account, settings, self._shelf, self.answerers)
+            return self._desks[key]
 
     def close(self) -> None:
         """Let go of every index."""

@@ -135,7 +135,7 @@ def test_a_persons_yes_starts_exactly_one_job(house: House) -> None:
     assert house.call("anna", "job_status", job=job.id, project=MADE_FROM).data == ended.data
     assert house.call("anna", "job_status", job=job.id, project=MEASURED).error
     person = house.person("anna")
-    assert person.follow(thread) is not None
+    person.follow(thread)  # the server may have done so already
     assert person.settle(thread, approval, "approve").job is None
     assert house.call("anna", "job_status", thread=thread).data == ended.data
     assert len(house.jobs("anna", MADE_FROM)) == len(before) + 1

@@ -1,0 +1,132 @@
+"""The catalogue of tools, what a wish becomes, what is known of a step before it starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import InputError, NotFoundError, RefusedError
+from agent.policy.consent import EFFECTS, consent
+from agent.records.corpus import IngestRequest
+from agent.settings import Settings
+from tests.tiny_project import build_tiny_project
+from tools.calling import may_read, prepare, read_arguments
+from tools.catalog import TOOLS, find_tool, tool_for
+from tools.extraction.request import ExtractRequest
+from tools.forecast import first_reading, step_facts
+from tools.jobs.store import JobStore
+from tools.mixing.request import MixRequest
+from tools.workspace import Project, Workspace
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", extraction_model="rules")
+
+
+@pytest.fixture
+def project(settings: Settings) -> Project:
+    return build_tiny_project(settings, "Pumps")
+
+
+def test_every_tool_is_whole() -> None:
+    assert len({tool.name for tool in TOOLS}) == len(TOOLS)
+    for tool in TOOLS:
+        assert tool.says["en"], tool.name
+        assert tool.says["zh"], tool.name
+        assert tool.request.model_json_schema()["type"] == "object"
+        assert tool.job is None or tool.effect != "read", tool.name
+        assert EFFECTS[tool.action] != "costly" or tool.effect in ("costly", "read"), tool.name
+
+
+def test_training_is_costly_whoever_lists_it() -> None:
+    assert find_tool("tune").effect == "costly"
+    assert tool_for("smalltalk") is None
+    with pytest.raises(NotFoundError, match="make_mix"):
+        find_tool("format_disk")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("tune", {"rank": "many"}, "tune: rank"),
+        ("make_mix", {"share": 0.3}, "make_mix: share"),
+        ("compare", {"question": ""}, "compare: question"),
+        ("make_mix", {"domain_share": 7}, "make_mix: domain_share"),
+    ],
+)
+def test_wrong_arguments_are_named(tool: str, arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_arguments(find_tool(tool), arguments)
+    assert words in str(caught.value)
+
+
+def test_what_the_policy_refuses_is_not_prepared(project: Project, settings: Settings) -> None:
+    with pytest.raises(RefusedError, match="mix"):
+        prepare(find_tool("tune"), project, settings, {})
+    with pytest.raises(RefusedError, match="pairs"):
+        prepare(find_tool("make_mix"), project, settings, {})
+    empty = Workspace(settings.home).create("Empty")
+    with pytest.raises(RefusedError, match="文档"):
+        prepare(find_tool("make_pairs"), empty, settings, {}, "zh")
+
+
+def test_documents_are_read_from_opened_folders_only(project: Project, settings: Settings, tmp_path: Path) -> None:
+    shared, private = tmp_path / "shared", tmp_path / "private"
+    for folder in (shared, private):
+        folder.mkdir()
+        (folder / "notes.md").write_text("The pump runs at 12 bar.", encoding="utf-8")
+    spec = find_tool("read_documents")
+    assert prepare(spec, project, settings, {"paths": [str(private)]})
+    closed = settings.model_copy(update={"document_roots": (shared,)})
+    assert prepare(spec, project, closed, {"paths": [str(shared / "notes.md")]})
+    for path in (private, shared / ".." / "private", Path("/etc")):
+        with pytest.raises(RefusedError, match="not open"):
+            prepare(spec, project, closed, {"paths": [str(path)]})
+    (shared / "way-out").symlink_to(private)
+    with pytest.raises(RefusedError):
+        prepare(spec, project, closed, {"paths": [str(shared / "way-out")]})
+    assert may_read(project.root / "uploads" / "a.md", closed)
+
+
+def test_a_first_step_is_a_wide_range_and_a_later_one_follows_the_last(project: Project, settings: Settings) -> None:
+    first = step_facts(project, settings, "extract", ExtractRequest(), "en")
+    assert first.seconds_low is not None
+    assert first.seconds_high is not None
+    assert first.seconds_low < first.seconds_high
+    assert first.sends_to is None
+    store = JobStore(project.jobs)
+    job = store.create("mix", project.id, "20260101T000000Z-mix", {})
+    claimed = store.claim(job.id, 1)
+    assert claimed is not None
+    store.end(job.id, claimed.lease, "done")
+    later = step_facts(project, settings, "mix", MixRequest(), "zh")
+    assert later.seconds_high is not None
+    assert later.seconds_high < 5
+    assert "30%" in later.subject
+
+
+def test_what_is_not_known_is_said_to_be_unknown(project: Project, settings: Settings) -> None:
+    endpoint = settings.model_copy(update={"extraction_model": "openai:big"})
+    facts = step_facts(project, endpoint, "extract", ExtractRequest(), "en")
+    assert facts.seconds_high is None
+    assert facts.sends_to is not None
+    asked = consent("extract", facts)
+    assert asked.needed
+    assert "unknown" in asked.summary
+    assert facts.sends_to in asked.summary
+
+
+def test_a_first_reading_names_the_project_it_makes(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("x" * 9000, encoding="utf-8")
+    facts = first_reading(IngestRequest(paths=(str(tmp_path / "a.md"),)), settings, "en", project="assistant")
+    assert "assistant" in facts.changes[0]
+    assert "a.md" in facts.subject
+
+
+def test_an_occasion_has_one_job(project: Project) -> None:
+    store = JobStore(project.jobs)
+    job = store.create("mix", project.id, "20260101T000000Z-mix", {}, key="yes-1")
+    assert store.of_key("yes-1") == job
+    assert store.of_key("yes-2") is None

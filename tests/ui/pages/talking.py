@@ -1,0 +1,54 @@
+"""Conversations in a browser: a project with documents, and what a person does on the page of the assistant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.settings import Settings
+from knowledge.ingest.run import ingest
+from knowledge.store import CorpusStore
+from tests.fakes import HashEmbedder, RecordingReporter
+from tests.knowledge.corpus import write_folder
+from tools.workspace import Project, Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROW = "#assistant-chat .message-row"
+CARD = "#assistant-approve"
+
+
+def build_read(home: Path, name: str) -> Project:
+    """Make a project that has read two manuals."""
+    project = Workspace(Settings(home=home).home).create(name)
+    folder = write_folder(home / f"{name}-files")
+    ingest([folder], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
+    return project
+
+
+def say(page: Page, text: str) -> None:
+    """Type a message and send it."""
+    page.fill("#assistant-box textarea", text)
+    page.press("#assistant-box textarea", "Enter")
+
+
+def replies(page: Page) -> list[str]:
+    """Return what the assistant has said so far."""
+    return page.locator("#assistant-chat .bot-row").all_inner_texts()
+
+
+def answered(page: Page, count: int, seconds: float = 60) -> str:
+    """Wait until the assistant has said so many things and nothing is under way; returns the last."""
+    page.wait_for_function(
+        """(n) => document.querySelectorAll("#assistant-chat .bot-row").length >= n &&
+                  !document.querySelector("#assistant-chat [role=status], #assistant-chat .ds-steps-open")""",
+        arg=count,
+        timeout=seconds * 1000,
+    )
+    return replies(page)[-1]
+
+
+def options(page: Page) -> list[str]:
+    """Return the answers that are offered."""
+    return page.locator("#assistant-chat .option").all_inner_texts()

@@ -1,0 +1,1 @@
+"""Questions that fit several things of a corpus: which things, and how they are asked back."""
