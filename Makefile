@@ -14,7 +14,7 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 \
 	ANONYMIZED_TELEMETRY=False GRADIO_ANALYTICS_ENABLED=False TOKENIZERS_PARALLELISM=false
 
-.PHONY: help install demo serve test check browser screenshots understanding bench-retrieval bench-training \
+.PHONY: help install demo serve test check browser screenshots understanding bench-assistant bench-retrieval bench-training \
 	campaign-kills clean
 
 help: ## List the targets
@@ -68,6 +68,9 @@ check: .venv/.installed-test ## Lint, types, layers and the fast tests: under th
 	.venv/bin/mypy
 	$(OFFLINE) $(PY) -m pytest -q tests/test_layers.py
 	$(OFFLINE) $(PY) -m pytest -q -m "not slow" --ignore=tests/test_layers.py $(ARGS)
+
+bench-assistant: .venv/.installed-test ## Measure the offline assistant: readings, seconds a turn, start of the server
+	$(OFFLINE) $(PY) -m tests.benchmarks.assistant $(ARGS)
 
 understanding: .venv/.installed ## Train the offline assistant's weights from its teaching examples
 	$(OFFLINE) $(PY) -m graph.understanding.training $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from agent.errors import DomainsmithError
@@ -20,14 +21,25 @@ Graph = CompiledStateGraph[ConversationState, Any, Any, Any]
 
 def finish(graph: Graph, config: Any, context: Context) -> bool:
     """Go on with a turn that was broken off; true if there was one. Nothing is started twice."""
-    snapshot = graph.get_state(config)
-    if not snapshot.next or snapshot.interrupts:
+    if not _broken_off(graph, config):
         return False
     try:
         graph.invoke(None, config, durability="sync")
     except Exception as error:
         give_up(graph, config, context, error)
     return True
+
+
+def _broken_off(graph: Graph, config: Any) -> bool:
+    """Return whether a turn stands in the middle: a step is to come, or one is done and its checkpoint is missing."""
+    snapshot = graph.get_state(config)
+    if snapshot.interrupts:
+        return False
+    if snapshot.next:
+        return True
+    assert isinstance(graph.checkpointer, BaseCheckpointSaver)
+    saved = graph.checkpointer.get_tuple(config)
+    return saved is not None and bool(saved.pending_writes)
 
 
 def give_up(graph: Graph, config: Any, context: Context, error: Exception) -> None:

@@ -15,7 +15,8 @@ from agent.errors import DomainsmithError
 from agent.records.conversation import Fault, ToolStep
 from graph.admission import request_of
 from graph.context import Context, language
-from graph.performing import Performed, perform_at_once
+from graph.performed import Performed
+from graph.performing import perform_at_once
 from graph.state import ConversationState
 from tools.calling import start
 from tools.catalog import find_tool

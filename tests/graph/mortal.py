@@ -58,7 +58,9 @@ class Nursery:
         self._process.stdout.close()
         self._process.wait(20)
 
-    def call(self, home: Path, name: str, arguments: list[Any], at: int | None = None, after: float | None = None) -> Reply:
+    def call(
+        self, home: Path, name: str, arguments: list[Any], at: int | None = None, after: float | None = None
+    ) -> Reply:
         """Call a method of a fresh assistant in a fresh process.
 
         Args:

@@ -58,6 +58,7 @@ def build(frame: Frame) -> None:
             entry = _entry(frame)
             panel = JobPanel(frame, "ingest", "documents", lambda project, job: describe(frame, project, job))
             search = gr.Textbox(
+                "",
                 label=frame.say("documents_search"),
                 placeholder=frame.say("documents_search_hint"),
                 max_lines=1,

@@ -98,6 +98,7 @@ class _Page:
                 for name in ("status", "reason", "kind", "document")
             ]
             self.text = gr.Textbox(
+                "",
                 label=say("pairs_filter_text"),
                 placeholder=say("pairs_filter_text_hint"),
                 max_lines=1,
@@ -155,9 +156,9 @@ class _Page:
                 None, None, None, js=CLOSE, **QUIET
             )
         for button, name in zip(self.whys, WHYS, strict=True):
-            button.click(
-                self._rejecting(self.frame.say(f"pairs_why_{name}")), self.parts.walk, changing, **LANE
-            ).success(None, None, None, js=CLOSE, **QUIET)
+            button.click(self._rejecting(self.frame.say(f"pairs_why_{name}")), decided, changing, **LANE).success(
+                None, None, None, js=CLOSE, **QUIET
+            )
         self.frame.after(self.settle.tick(lambda: gr.Timer(active=False), None, self.settle, **QUIET))
         self.extraction.wire(self.panel)
 

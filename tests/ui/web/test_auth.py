@@ -225,6 +225,12 @@ def test_a_project_is_made_in_the_home_of_the_one_who_asks(house: House) -> None
     (folder / "pumps" / "project.json").unlink()
 
 
+def test_an_account_made_anew_under_an_old_name_does_not_get_the_old_desk(settings: Settings) -> None:
+    desks = Desks(settings)
+    old, new = desks.for_account("anna", ""), desks.for_account("anna", "b2")
+    assert new.workspace.home == settings.home / ACCOUNTS / "b2" != old.workspace.home
+
+
 def test_a_stream_belongs_to_the_account_that_opened_it(house: House) -> None:
     anna, ben = ({**house.session(name), "origin": ORIGIN} for name in ("anna", "ben"))
     join = {"data": [], "fn_index": 999, "session_hash": "annastream"}

@@ -1,0 +1,282 @@
+"""The page of the assistant in a browser, with turns that wait, texts that attack and answers side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agent.records.conversation import Approval, ChatMessage, Option, Part, Turn
+from agent.records.job import Job
+from graph.assistant import Assistant
+from tests.tiny_model import build_tiny_model
+from tests.tiny_project import tiny_settings
+from tests.ui.pages.browsing import clean
+from tests.ui.pages.payloads import PAYLOADS, active
+from tests.ui.pages.talking import CARD, ROW, answered, options, replies, say
+from tests.ui.web.conftest import Watched, browser, context
+from tools.jobs.processes import end_processes
+from tools.jobs.store import JobStore
+from tools.workspace import Project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+__all__ = ["browser", "context"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+WIDTHS = (360, 768, 1280, 1920)
+WEB = Path(__file__).parents[1] / "web"
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+AT = "2026-11-22T10:00:00+00:00"
+
+
+@dataclass
+class Place:
+    """A server whose assistant can be held up and made to have said anything."""
+
+    url: str
+    project: Project
+    gate: threading.Event = field(default_factory=threading.Event)
+    asked: list[str] = field(default_factory=list)
+    said: dict[str, tuple[ChatMessage, ...]] = field(default_factory=dict)
+    """What a conversation is made to hold, by its id."""
+
+
+class Gated(Assistant):
+    """The assistant, with a gate before every message."""
+
+    place: Place
+
+    def stream(self, thread: str, text: str, *rest: Any) -> Iterator[Part]:
+        self.place.asked.append(text)
+        assert self.place.gate.wait(60)
+        yield from super().stream(thread, text, *rest)
+
+    def history(self, thread: str) -> tuple[ChatMessage, ...]:
+        return self.place.said.get(thread) or super().history(thread)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    from tests.ui.pages.served import build_compared, served
+    from ui.web.desk import Desks
+
+    home = tmp_path_factory.mktemp("talk")
+    settings = tiny_settings(home, build_tiny_model(home / "tiny")).model_copy(update={"extraction_model": "rules"})
+    project = build_compared(settings, "Pumps")
+    desks = Desks(settings)
+    desk = desks.for_account("")
+    assistant = Gated(desk.settings, retriever=desk.retriever, answerers=desks.answerers)
+    desk.__dict__["assistant"] = assistant
+    with served(desks) as url:
+        assistant.place = Place(url, project)
+        assistant.place.gate.set()
+        yield assistant.place
+    for job in JobStore(project.jobs).list() if project.jobs.exists() else ():
+        end_processes(job)
+
+
+@pytest.fixture
+def watched(context: BrowserContext, place: Place) -> Watched:
+    place.gate.set()
+    place.asked.clear()
+    return Watched(context.new_page(), place.url)
+
+
+def test_a_second_message_waits_its_turn_and_no_page_is_needed(watched: Watched, place: Place) -> None:
+    page = watched.page
+    watched.visit("/en/?project=pumps&thread=queue")
+    place.gate.clear()
+    say(page, "What can you do?")
+    page.wait_for_selector("#assistant-chat [role=status]")
+    assert page.input_value("#assistant-box textarea") == ""
+    say(page, "Which model fits on one A800?")
+    page.wait_for_function(
+        "document.querySelector('#assistant-chat').innerText.includes('waits for the answer before it')"
+    )
+    page.fill("#assistant-box textarea", "still typing")
+    assert place.asked == ["What can you do?"]
+    page.reload()
+    page.wait_for_function(
+        "document.querySelector('#assistant-chat').innerText.includes('waits for the answer before it')"
+    )
+    typed = page.locator("#assistant-chat .user-row").all_inner_texts()
+    assert typed == ["What can you do?", "Which model fits on one A800?"]
+    page.goto("about:blank")
+    place.gate.set()
+    watched.visit("/zh/?project=pumps&thread=queue")  # the other language's page follows as well
+    answered(page, 2)
+    assert place.asked == ["What can you do?", "Which model fits on one A800?"]
+    rows = page.locator(ROW)
+    assert ["user-row" in (rows.nth(at).get_attribute("class") or "") for at in range(4)] == [True, False, True, False]
+    clean(watched)
+
+
+def test_what_is_typed_meanwhile_stays(watched: Watched, place: Place) -> None:
+    page = watched.page
+    watched.visit("/en/?project=pumps&thread=typing")
+    place.gate.clear()
+    say(page, "What can you do?")
+    page.wait_for_selector("#assistant-chat [role=status]")
+    page.fill("#assistant-box textarea", "half a thou")
+    place.gate.set()
+    answered(page, 1)
+    page.wait_for_timeout(500)
+    assert page.input_value("#assistant-box textarea") == "half a thou"
+    clean(watched)
+
+
+def test_a_message_that_could_not_be_sent_comes_back(watched: Watched) -> None:
+    page = watched.page
+    watched.visit("/en/?project=pumps&thread=long")
+    say(page, "x" * 20_001)
+    page.wait_for_selector(".toast-body.error, .toast-wrap")
+    assert len(page.input_value("#assistant-box textarea")) == 20_001
+    assert page.locator(ROW).count() == 0
+
+
+def test_answers_stand_side_by_side_and_their_citations_open_the_document(watched: Watched) -> None:
+    page = watched.page
+    watched.visit("/en/?project=pumps&thread=compare")
+    say(page, "Ask both: What is the rated pressure of the pump?")
+    answered(page, 1, seconds=120)
+    columns = page.locator("#assistant-chat .ds-column")
+    assert columns.count() >= 2
+    assert "**" not in replies(page)[-1]
+    boxes = [columns.nth(at).bounding_box() for at in range(2)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert abs(boxes[0]["y"] - boxes[1]["y"]) < 2
+    clean(watched)
+
+
+def approval(**values: Any) -> Approval:
+    whole = {
+        "id": "a1", "thread": "hostile", "action": "extract", "tool": "make_pairs", "arguments": {"path": HOSTILE},
+        "project": "Pumps", "title": HOSTILE, "summary": f"{HOSTILE}. Takes 1 s. {HOSTILE}", "reasons": (HOSTILE,),
+        "articles": (HOSTILE,), "following": (HOSTILE,), "created": AT,
+    }  # fmt: skip
+    return Approval.model_validate({**whole, **values})
+
+
+def hostile_history() -> tuple[ChatMessage, ...]:
+    """A conversation in which every text attacks, of people, models, documents and tools."""
+    citation = {"chunk": f"{HOSTILE}:0-4", "document": HOSTILE, "page": 1, "quote": HOSTILE}
+    answer = {"text": HOSTILE, "citations": [citation], "seconds": 1.0}
+    messages: list[ChatMessage] = []
+    for payload in (HOSTILE, *PAYLOADS):
+        step = {"tool": payload, "title": payload, "state": "failed", "seconds": 1.0, "detail": payload}
+        turn = Turn.model_validate(
+            {
+                "thread": "hostile", "action": "compare", "steps": [step, step], "evidence": [payload],
+                "articles": [payload], "answers": {"rag": answer, "base": {**answer, "text": payload}},
+                "reply": f"{payload}\n\n- **{payload}**\n\n```\n{payload}\n```\n\n`{payload}` | {payload}",
+            }
+        )  # fmt: skip
+        messages.append(ChatMessage(role="user", text=payload, at=AT))
+        messages.append(ChatMessage(role="assistant", text=turn.reply, at=AT, turn=turn))
+    last = Turn(
+        thread="hostile", action="extract", reply=HOSTILE, approval=approval(),
+        options=(Option(label=HOSTILE, message="x"),),
+    )  # fmt: skip
+    return (*messages, ChatMessage(role="assistant", text=HOSTILE, at=AT, turn=last))
+
+
+def test_a_conversation_full_of_scripts_stays_inert(watched: Watched, place: Place) -> None:
+    page = watched.page
+    place.said["hostile"] = hostile_history()
+    for lang in ("en", "zh"):
+        watched.visit(f"/{lang}/?project=pumps&thread=hostile")
+        page.wait_for_selector(CARD)
+        for summary in page.locator("#assistant-chat summary").all()[:40]:
+            summary.click()
+        page.hover("#assistant-card")
+        assert options(page) == [HOSTILE]
+        assert HOSTILE in page.locator("#assistant-card h3").first.inner_text()
+        # Everything is there, as text.
+        assert page.locator("#assistant-chat .user-row").last.inner_text() == PAYLOADS[-1]
+        assert active(page) == []
+        links = page.evaluate(
+            "[...document.querySelectorAll('#assistant-chat a')].map((one) => one.getAttribute('href'))"
+        )
+        assert all(link.startswith(f"/{lang}/") for link in links)
+    clean(watched)
+
+
+def test_messages_full_of_scripts_stay_inert(watched: Watched) -> None:
+    page = watched.page
+    watched.visit("/en/?project=pumps&thread=typed")
+    for number, payload in enumerate((*PAYLOADS[::7], "\n".join(PAYLOADS)), start=1):
+        say(page, payload)
+        answered(page, number)
+        shown = page.locator("#assistant-chat .user-row").last.inner_text()
+        assert "".join(shown.split()) == "".join(payload.split())
+    page.click(".ds-threads summary")
+    assert active(page) == []
+    clean(watched)
+
+
+def test_two_pages_say_yes_to_one_step_and_it_starts_once(
+    watched: Watched, place: Place, context: BrowserContext
+) -> None:
+    page, other = watched.page, context.new_page()
+    watched.visit("/en/?project=pumps&thread=twice")
+    say(page, "Run the evaluation")
+    page.wait_for_selector(CARD)
+    other.goto(f"{place.url}/zh/?project=pumps&thread=twice")
+    other.wait_for_selector(CARD)
+    page.click(CARD)
+    other.click(CARD)
+    page.wait_for_selector(CARD, state="detached")
+    other.wait_for_selector(CARD, state="detached")
+    jobs: tuple[Job, ...] = tuple(JobStore(place.project.jobs).list())
+    assert [job.kind for job in jobs] == ["evaluate"]
+    page.wait_for_selector("#assistant-job progress")
+    assert "It goes on if this page is closed" in page.inner_text("#assistant-job")
+    for job in jobs:
+        end_processes(job)
+
+
+def test_it_fits_every_width_and_theme_with_a_card_and_a_conversation(watched: Watched, place: Place) -> None:
+    page = watched.page
+    contrast = (WEB / "contrast.js").read_text(encoding="utf-8")
+    turn = Turn(
+        thread="wide", action="extract", reply="Noted.\n\n| a | b |\n|---|---|\n| one | two |\n\n- x\n\n> y",
+        evidence=("20261122T195821Z-ingest", "knowledge_change"), articles=("consent", "ladder"),
+        options=(Option(label="monthly", message="x"), Option(label="a much longer answer to choose", message="y")),
+        approval=approval(title="Make training pairs", summary="Make training pairs. Takes 1 s; memory 1 GiB."),
+    )  # fmt: skip
+    step = {"tool": "status", "title": "Look at " + "x" * 80, "state": "failed", "seconds": 1.2, "detail": "no"}
+    answers = {arm: {"text": "18 months " * 9, "citations": [], "seconds": 1.0} for arm in ("base", "rag", "tuned")}
+    turns = (Turn.model_validate({**turn.model_dump(), "steps": [step], "answers": answers}), turn)
+    place.said["wide"] = (
+        ChatMessage(role="user", text="w" * 200, at=AT),
+        *(ChatMessage(role="assistant", text=one.reply, at=AT, turn=one) for one in turns),
+    )
+    for lang, theme in (("en", "light"), ("zh", "dark")):
+        page.goto(place.url)
+        page.evaluate(f"localStorage.setItem('ds-theme', '{theme}')")
+        watched.visit(f"/{lang}/?project=pumps&thread=wide")
+        page.wait_for_selector(CARD)
+        page.click("#assistant-edit")
+        page.wait_for_selector("#assistant-save")
+        assert page.evaluate(contrast, "#ds-main") == [], theme
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(150)
+            assert watched.overflow() <= 0, f"{width} px wide"
+            page.locator(CARD).scroll_into_view_if_needed()
+            assert page.locator(CARD).is_visible()
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll('#ds-main :is(a[href], button, input:not([type=hidden]), textarea)')]
+             .filter((one) => one.checkVisibility() && !(one.innerText?.trim() || one.ariaLabel || one.title ||
+                              one.placeholder || one.labels?.length)).map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
+    clean(watched)
