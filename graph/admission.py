@@ -22,11 +22,14 @@ from agent.records.conversation import Approval, Fault
 from agent.records.facts import StepFacts
 from graph.context import Context, language
 from graph.replies.said import Said
+from graph.replies.subjects import subject
 from graph.state import ConversationState, Step
 from tools.calling import prepare, read_arguments
 from tools.catalog import ToolSpec, find_tool
 from tools.forecast import step_facts
-from tools.requests import IngestAsk
+from tools.jobs.store import JobStore
+from tools.profiles import with_facts
+from tools.requests import CancelRequest, IngestAsk, ProfileRequest
 from tools.status import project_facts
 from tools.workspace import Project
 
@@ -112,7 +115,7 @@ def _weigh(
         tool=spec.name,
         arguments=step["arguments"],
         project=project,
-        title=step["title"],
+        title=facts.subject,
         summary=asked.summary,
         reasons=(*(why.text for why in asked.reasons), *((fill(STEPS, "untrusted", lang),) if untrusted else ())),
         articles=tuple(dict.fromkeys(why.article for why in asked.reasons)) or ("consent",),
@@ -137,9 +140,15 @@ def _at_once(
     why = refusal(spec.action, project_facts(project), lang) if project and spec.action == "diagnose" else None
     if why is not None:
         raise RefusedError(why.text, where=f"guide: {why.article}")
-    title = spec.says[lang]
-    step = Step(tool=spec.name, arguments=request.model_dump(mode="json"), key=key, title=title)
-    facts = StepFacts(subject=title.rstrip("。."), seconds_low=0, seconds_high=5, changes=_changes(spec, lang))
+    match request:
+        case ProfileRequest():
+            with_facts(context.profile(state), request.facts, request.forget)  # a wrong value is said before a yes
+        case CancelRequest(job=None) if project is not None and (active := JobStore(project.jobs).active()):
+            request = CancelRequest(job=active.id)
+    what = subject(request, spec.says[lang], lang)
+    # A person is asked about exactly this; a step that runs is told of in the tool's own words.
+    step = Step(tool=spec.name, arguments=request.model_dump(mode="json"), key=key, title=spec.says[lang])
+    facts = StepFacts(subject=what, seconds_low=0, seconds_high=5, changes=_changes(spec, lang))
     return _weigh(context, state, spec, step, facts, state.get("project") or "", following, covered)
 
 

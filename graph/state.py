@@ -94,6 +94,8 @@ class ConversationState(TypedDict, total=False):
     """Place in `messages` of the last reply that holds text of documents."""
     opening: str
     """What the reply of this turn begins with, said before its last step."""
+    opening_evidence: list[str]
+    """Ids of the records behind it."""
     data: dict[str, Any]
     """The record behind the reply to a program's proposal."""
     fault: dict[str, Any] | None

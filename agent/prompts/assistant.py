@@ -116,15 +116,17 @@ READINGS: Final[Phrases] = {
 
 RESULTS: Final[Phrases] = {
     "ingest": {
-        "en": "{read} documents read, {unchanged} unchanged, {skipped} skipped, {failed} failed; {chunks} chunks in the "
-        "index ({run}).",
-        "zh": "读入 {read} 份，未变 {unchanged} 份，跳过 {skipped} 份，失败 {failed} 份；索引共 {chunks} 个片段（{run}）。",
+        "en": "{read} documents read, {unchanged} unchanged, {skipped} skipped, {failed} failed; {chunks} chunks in "
+        "the index ({run}).",
+        "zh": "读入 {read} 份，未变 {unchanged} 份，跳过 {skipped} 份，失败 {failed} 份；"
+        "索引共 {chunks} 个片段（{run}）。",
     },
     "ingest_bad": {"en": "Not read: {name} ({reason})", "zh": "未读入：{name}（{reason}）"},
     "extract": {
         "en": "{pairs} pairs accepted for {facts} facts, {rejected} rejected; {train} documents teach, {held} are held "
         "out ({run}).",
-        "zh": "{facts} 个事实共接受 {pairs} 条样本，拒绝 {rejected} 条；{train} 份文档用于训练，{held} 份保留（{run}）。",
+        "zh": "{facts} 个事实共接受 {pairs} 条样本，拒绝 {rejected} 条；"
+        "{train} 份文档用于训练，{held} 份保留（{run}）。",
     },
     "mix": {
         "en": "Mix {id}: {examples} examples, {domain} of them domain ({share}).",
@@ -143,7 +145,8 @@ RESULTS: Final[Phrases] = {
     "evaluate_line": {"en": "- {arm}: {cells}", "zh": "- {arm}：{cells}"},
     "verdict": {"en": "Verdict ({confidence}): **{method}**. {why}", "zh": "结论（{confidence}）：**{method}**。{why}"},
     "pairs": {
-        "en": "{accepted} accepted, {pending} waiting, {rejected} rejected. The Pairs page goes through them one by one.",
+        "en": "{accepted} accepted, {pending} waiting, {rejected} rejected. The Pairs page goes through them "
+        "one by one.",
         "zh": "已接受 {accepted} 条，待审 {pending} 条，已拒绝 {rejected} 条。可在“样本”页逐条审阅。",
     },
     "pairs_none": {"en": "There are no pairs yet.", "zh": "还没有样本。"},
@@ -225,8 +228,8 @@ DIAGNOSIS: Final[Phrases] = {
     },
     "all_right": {"en": "None is wrong.", "zh": "没有答错。"},
     "changed": {
-        "en": "Same {n} questions, {arm}: {before} → {after} right, difference {difference} points (95% interval {low} to "
-        "{high}; {run_before} → {run_after}).",
+        "en": "Same {n} questions, {arm}: {before} → {after} right, difference {difference} points (95% interval {low} "
+        "to {high}; {run_before} → {run_after}).",
         "zh": "同样的 {n} 题，{arm}：答对 {before} → {after}，相差 {difference} 分（95% 区间 {low} 到 {high}；"
         "{run_before} → {run_after}）。",
     },

@@ -23,9 +23,9 @@ from tools.catalog import find_tool
 def observe(state: ConversationState, context: Context) -> dict[str, Any]:
     """Read what the step or the ended job came to."""
     lang = language(state)
-    if state["incoming"]["kind"] == "job":
-        return _ended(state, context)
     result = state.get("outcome") or {}
+    if state["incoming"]["kind"] == "job" and "tool" not in result:
+        return _ended(state, context)
     spec = find_tool(result["tool"])
     if "error" in result:
         said = Said(fill(TALK, "error", lang, error=result["error"]))
@@ -83,7 +83,7 @@ def _next(state: ConversationState, context: Context, said: Said, following: Seq
     after = said_of(update["outcome"]) if update.get("outcome") else None
     if after is None:
         # The step runs now; what was said before it opens the reply.
-        return {**update, "opening": said.text}
+        return {**update, "opening": said.text, "opening_evidence": list(said.evidence)}
     whole = Said(
         joined(said.text, after.text),
         question=after.question,

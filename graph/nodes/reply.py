@@ -34,7 +34,7 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
         question=said.question,
         options=said.options,
         approval=approval,
-        evidence=tuple(dict.fromkeys((*found.evidence, *said.evidence))),
+        evidence=tuple(dict.fromkeys((*(state.get("opening_evidence") or ()), *found.evidence, *said.evidence))),
         articles=tuple(dict.fromkeys((*found.articles, *said.articles))),
         steps=tuple(ToolStep.model_validate(step) for step in state.get("steps") or ()),
         project=state.get("project"),
@@ -48,6 +48,7 @@ def reply(state: ConversationState, context: Context) -> dict[str, Any]:
         "turn": turn.model_dump(mode="json"),
         "messages": [message.model_dump(mode="json")],
         "opening": "",
+        "opening_evidence": [],
     }
     # What was asked before has been answered or passed over: a later yes is about this reply.
     update["expecting"] = said.expecting

@@ -34,7 +34,7 @@ def read_facts(text: str, asked: str | None = None, known: Collection[str] = ())
     found: dict[str, Any] = {}
     readers = (
         _change, _citations, _privacy, _access, _general, _kind, _documents, _pairs, _target, _params, _latency,
-        _languages,
+        _languages, _no_gpu,
     )  # fmt: skip
     for read in readers:
         found.update(read(plain, asked))
@@ -153,6 +153,12 @@ def _latency(text: str, asked: str | None) -> dict[str, Any]:
 def _languages(text: str, asked: str | None) -> dict[str, Any]:
     named = _P.matching("languages", text)
     return {"languages": list(named)} if named else {}
+
+
+def _no_gpu(text: str, asked: str | None) -> dict[str, Any]:
+    """Read that there is no device to name; the devices themselves are read with the slots."""
+    bare = asked == "hardware" and _P.find("none", text) is not None
+    return {"hardware": []} if bare or _P.find("no_gpu", text) else {}
 
 
 def _goal(text: str, asked: str | None) -> str | None:

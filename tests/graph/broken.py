@@ -127,7 +127,7 @@ def kill_propose(
     broken.check(len(waits) <= 1, f"{len(waits)} approvals wait")
     broken.check(killed or len(waits) == 1, "what was answered is gone")
     approval = waits[0] if waits else broken.ask()
-    broken.approved_once(approval, killed)
+    broken.approved_once(approval, killed=True)
     broken.whole()
     return killed, broken.end()
 

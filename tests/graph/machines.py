@@ -9,11 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.progress import Silent
-from agent.records.corpus import Chunk, Retrieved
+from agent.records.corpus import Chunk, Document, DocumentText, Retrieved
 from agent.records.evaluation import EvaluateRequest, EvaluationReport
 from agent.settings import Settings
-from knowledge.files import read_records, write_json, write_record
-from tests.tools.evaluation.scripted import MACHINES, READING, ZH, ScriptedModel, healthy, knowledge_items, project_in
+from knowledge.files import read_records, write_json, write_record, write_records
+from tests.tools.evaluation.scripted import (
+    MACHINES,
+    READING,
+    ZH,
+    ScriptedModel,
+    healthy,
+    knowledge_items,
+    project_in,
+    text_of,
+)
 from tests.ui.pages.scripted_project import ended_job
 from tools.evaluation.items import to_retrieve
 from tools.evaluation.retrieved import retrieve_for
@@ -21,8 +30,8 @@ from tools.evaluation.run import evaluate
 from tools.workspace import Project
 
 NAME = "machines"
-TORQUE_QUESTIONS = 12
-"""Questions about torque, two wordings for each of six machines."""
+TORQUE_QUESTIONS = 10
+"""English questions about torque, two wordings for each of five machines; the sixth speaks Chinese."""
 
 
 class Shelf:
@@ -44,6 +53,7 @@ def build_machines(home: Path) -> Project:
     """Make the project with one finished evaluation of base and rag."""
     project = project_in(home, knowledge_items(), tuned=False)
     assert project.info.name == NAME
+    write_records(project.document_list, [_document(text_of(index)) for index in range(len(MACHINES))])
     settings = Settings(home=home, _env_file=None)
     request = EvaluateRequest(dimensions=("domain_knowledge", "domain_knowledge_held_out"), arms=("base", "rag"))
     job = ended_job(project, "evaluate", request.model_dump(mode="json"))
@@ -55,6 +65,21 @@ def build_machines(home: Path) -> Project:
     )
     write_record(run / "result.json", report)
     return project
+
+
+def _document(text: DocumentText) -> Document:
+    return Document(
+        id=text.document,
+        name=text.name,
+        sha256=text.sha256,
+        format="markdown",
+        language=text.language,
+        pages=None,
+        characters=len(text.text),
+        chunks=2,
+        status="read",
+        title=text.title,
+    )
 
 
 def _names_torque(text: str) -> bool:

@@ -161,12 +161,13 @@ def test_a_yes_to_the_offer_of_another_step_approves_nothing(machines: World, jo
     report = assistant.follow("t")
     assert report is not None
     assert report.approval == waits.approval
-    if report.question is not None:
-        assistant.send("t", "yes")
-        assert assistant.profile("t").needs_citations is None
-    else:
-        assistant.send("t", "yes")
-        assert assistant.profile("t").needs_citations is True
+    assert report.question is not None
+    assert report.question.startswith("Next would be")
+    taken = assistant.send("t", "yes")
+    assert assistant.profile("t").needs_citations is None
+    assert taken.action == "diagnose", "the offer was taken"
+    assert taken.approval == waits.approval
+    assert len(jobs()) == 1
 
 
 def test_a_yes_to_a_question_of_the_chat_model_approves_nothing(machines: World, jobs: Jobs) -> None:

@@ -10,15 +10,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Final, Literal
 
+from agent.records.base import Language
 from agent.records.corpus import Chunk
 from knowledge.pieces import Piece, cells, headings, meaning, pieces
+from tools.ambiguity.quantities import stated_kinds
 
 Form = Literal["cell", "label", "sentence"]
 
 _LABEL: Final = re.compile(r"(?:[-*•]\s+)?(?P<name>[^:：|]{1,60}?)\s*[:：]\s*(?P<value>\S.*)$", re.DOTALL)
-_CLOCK: Final = re.compile(r"\d$")
+_RULE: Final = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t|:\-]*$", re.MULTILINE)
+_LONGEST_VALUE: Final[dict[Language, int]] = {"en": 160, "zh": 60}
+"""Characters after a colon up to which a line is a label with its value; a longer one is prose."""
 
 
 @dataclass(frozen=True)
@@ -37,54 +42,57 @@ class Statement:
     value: str
     """What is said: the cell, what follows the label, or the sentence."""
     group: str
-    """Table or list it stands in; statements of one group and attribute are about things of one kind."""
+    """Table, list or section it stands in; one group speaks about things of one kind."""
     place: tuple[str, ...]
     """Title and headings above, outermost first, without repeats."""
-    words: frozenset[str]
+    said: frozenset[str]
     """Words of name, attribute and value that carry meaning."""
+    above: frozenset[str]
+    """Words of the place that carry meaning."""
+    heading: frozenset[str]
+    """Words of its innermost part."""
+    kinds: frozenset[str]
+    """Kinds of quantity it states."""
     row: tuple[str, ...] = ()
     """All cells of a table row."""
+    row_column: str = ""
+    """Header of a table's first column: what the rows are."""
+
+    @property
+    def section(self) -> str:
+        """The innermost heading, where there is one besides the title."""
+        return self.place[-1] if len(self.place) > 1 else ""
+
+    def words(self, text: str) -> frozenset[str]:
+        """Return the words of a text that carry meaning, cut by the rules of the statement's language."""
+        return meaning(text, self.chunk.language) if text else frozenset()
 
 
 @lru_cache(maxsize=8192)
 def statements(chunk: Chunk) -> tuple[Statement, ...]:
     """Return what a chunk states, in order."""
     place = tuple(dict.fromkeys(part for part in (chunk.title, *headings(chunk)) if part))
-    section = "\x1f".join((chunk.document, *place))
-    return tuple(_statement(chunk, piece, place, section) for piece in pieces(chunk))
+    above = frozenset().union(*(meaning(part, chunk.language) for part in place))
+    return tuple(_statement(chunk, piece, place, above) for piece in pieces(chunk) if piece.words)
 
 
-def _statement(chunk: Chunk, piece: Piece, place: tuple[str, ...], section: str) -> Statement:
+def file_words(chunk: Chunk) -> frozenset[str]:
+    """Return the words of a document's file name."""
+    return meaning(PurePosixPath(chunk.name).stem, chunk.language)
+
+
+def _statement(chunk: Chunk, piece: Piece, place: tuple[str, ...], above: frozenset[str]) -> Statement:
+    name = attribute = row_column = ""
+    form: Form = "sentence"
+    value, row = piece.text, ()
     line = chunk.text[slice(*piece.whole)]
+    match = None if piece.is_prose else _LABEL.match(piece.text)
     if line.lstrip().startswith("|"):
         row = tuple(cells(line))
-        value = chunk.text[piece.start : piece.end].replace("\\|", "|")
-        attribute = _attribute(piece.text, row[0], value)
-        # A long table is cut into chunks under the same headings, so its chunks share the group.
-        return _made(chunk, piece, "cell", row[0], attribute, value, f"{section}\x1ftable", place, row)
-    match = None if piece.is_prose else _LABEL.match(piece.text)
-    if match and not _CLOCK.search(match["name"]):
-        return _made(chunk, piece, "label", match["name"].strip(), "", match["value"], f"{section}\x1flist", place)
-    return _made(chunk, piece, "sentence", "", "", piece.text, section, place)
-
-
-def _attribute(text: str, name: str, value: str) -> str:
-    """Return the column of a cell from its line `Row — Header: value`."""
-    rest = text.removeprefix(f"{name} — ")
-    return rest[: -len(value)].rstrip(": ") if value and rest.endswith(value) and rest != value else ""
-
-
-def _made(
-    chunk: Chunk,
-    piece: Piece,
-    form: Form,
-    name: str,
-    attribute: str,
-    value: str,
-    group: str,
-    place: tuple[str, ...],
-    row: Sequence[str] = (),
-) -> Statement:
+        form, name, value = "cell", row[0], chunk.text[piece.start : piece.end].replace("\\|", "|")
+        attribute, row_column = _attribute(piece.text, name, value), _row_column(chunk, piece.start)
+    elif match and _is_line(chunk, piece.end, match):
+        form, name, value = "label", match["name"].strip(), match["value"]
     return Statement(
         chunk=chunk,
         start=piece.start,
@@ -93,13 +101,34 @@ def _made(
         name=name,
         attribute=attribute,
         value=value,
-        group=group,
+        # A long table is cut into chunks under the same headings, so its chunks share the group.
+        group="\x1f".join((chunk.document, *place, form, row_column)),
         place=place,
-        words=piece.words,
-        row=tuple(row),
+        said=piece.words | (meaning(row_column, chunk.language) if row_column else frozenset()),
+        above=above,
+        heading=meaning(place[-1], chunk.language) if len(place) > 1 else frozenset(),
+        kinds=stated_kinds(f"{value} {attribute}" if attribute else value),
+        row=row,
+        row_column=row_column,
     )
 
 
-def words_of(text: str, chunk: Chunk) -> frozenset[str]:
-    """Return the words of a text that carry meaning, cut by the rules of a chunk's language."""
-    return meaning(text, chunk.language) if text else frozenset()
+def _is_line(chunk: Chunk, end: int, match: re.Match[str]) -> bool:
+    """Return whether a label and its value are a line of their own, and no clock time and no prose after a colon."""
+    clock = match["name"][-1].isdigit() and match["value"][0].isdigit()
+    short = len(match["value"]) <= _LONGEST_VALUE[chunk.language]
+    return short and not clock and chunk.text[end : end + 1] in ("", "\n")
+
+
+def _attribute(text: str, name: str, value: str) -> str:
+    """Return the column of a cell from its line `Row — Header: value`."""
+    rest = text.removeprefix(f"{name} — ")
+    return rest[: -len(value)].rstrip(": ") if value and rest.endswith(value) and rest != value else ""
+
+
+def _row_column(chunk: Chunk, start: int) -> str:
+    if chunk.headings and chunk.headings[-1].startswith("|"):
+        return cells(chunk.headings[-1])[0]
+    rules = [match.start() for match in _RULE.finditer(chunk.text, 0, start)]
+    head: Sequence[str] = chunk.text[: rules[-1]].rstrip("\n").splitlines() if rules else ()
+    return cells(head[-1])[0] if head and "|" in head[-1] else ""

@@ -38,7 +38,7 @@ _NONE: Final = "none"
 _SEVERAL: Final = "several"
 COUNT: Final = "count"
 """The part of the form that says how many devices there are."""
-PARTS: Final = (*FIELD_NAMES, COUNT)
+PARTS: Final = tuple(part for name in FIELD_NAMES for part in ((name, COUNT) if name == "hardware" else (name,)))
 """What the form asks for, in its order."""
 
 

@@ -135,7 +135,7 @@ def sources(turn: Turn, shown: Shown) -> str:
         found.append(f"+{len(turn.evidence) - _MOST_SOURCES}")
     cited = [anchor(shown.article_link(one), shown.titles.get(one, one)) for one in turn.articles]
     lines = [
-        f"{shown.say(key)} {' · '.join(parts)}"
+        f"{shown.say(key)}{'' if shown.lang == 'zh' else ' '}{' · '.join(parts)}"
         for key, parts in (("assistant_evidence", found), ("assistant_guide", cited))
         if parts
     ]

@@ -31,12 +31,12 @@ from ui.pages.pairs_extraction import Extraction
 from ui.pages.pairs_walk import ALL, Filters, Walk
 
 CLOSE: Final = "() => window.dsPairs?.close()"
-RAIL_SECONDS: Final = 3.0
-"""How long after a decision the rail is counted again: not after each of many, since that reads all pairs."""
 WHYS: Final = ("wrong", "unclear", "useless", "outdated", "personal")
 QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
-LANE: Final[dict[str, Any]] = {**QUIET, "concurrency_id": "pairs", "concurrency_limit": 1}
-"""Key presses of a session take effect in the order in which they came."""
+LANE: Final[dict[str, Any]] = {**QUIET, "concurrency_id": "pairs", "concurrency_limit": 1, "trigger_mode": "multiple"}
+"""Key presses take effect in the order in which they came. `multiple`: the script of the page sends one at a time, and
+an answer that is lost on its way must not end a button for good."""
+LATEST: Final[dict[str, Any]] = {**LANE, "trigger_mode": "always_last"}
 
 
 def build(frame: Frame) -> None:
@@ -88,7 +88,8 @@ class _Page:
         self.extraction = Extraction(frame)
         # The links of the coverage map change the address and press this button, so no page is loaded anew.
         self.apply = gr.Button("", elem_id="pairs-apply", elem_classes="ds-offstage")
-        self.settle = gr.Timer(RAIL_SECONDS, active=False)
+        # Pressed by the script some seconds after the last decision: counting for the rail reads all pairs.
+        self.settle = gr.Button("", elem_id="pairs-settle", elem_classes="ds-offstage")
 
     def _draw_filters(self) -> None:
         say = self.frame.say
@@ -134,18 +135,18 @@ class _Page:
 
     def wire(self) -> None:
         """Connect the components."""
-        parts, changing = list(self.parts), [*self.parts, self.beside, self.filters[1], self.settle]
+        parts, changing = list(self.parts), [*self.parts, self.beside, self.filters[1]]
         opening = [self.empty, self.review, *self.filters, self.text, *parts, self.beside, *self.extraction.outputs]
         self.frame.on_load(told(self._load), None, [*opening, *self.panel.parts], show_progress="hidden")
         self.apply.click(told(self._open), None, opening, **LANE)
         self.panel.follow(self._open, opening)
         for one in self.filters:
-            one.input(told(self._find), [*self.filters, self.parts.walk], parts, trigger_mode="always_last", **LANE)
+            one.input(told(self._find), [*self.filters, self.parts.walk], parts, **LATEST)
         # `input` of a text field is told of typed keys only, not of a paste or an input method. `change` is told as
         # well when the page itself fills the field, at a moment at which the other fields are still to be filled.
-        self.text.change(told(self._find_text), [self.text, self.parts.walk], parts, trigger_mode="always_last", **LANE)
-        self.buttons["previous"].click(self._back, self.parts.walk, parts, trigger_mode="multiple", **LANE)
-        self.buttons["next"].click(self._on, self.parts.walk, parts, trigger_mode="multiple", **LANE)
+        self.text.change(told(self._find_text), [self.text, self.parts.walk], parts, **LATEST)
+        self.buttons["previous"].click(self._back, self.parts.walk, parts, **LANE)
+        self.buttons["next"].click(self._on, self.parts.walk, parts, **LANE)
         decided = [self.parts.walk, self.parts.facing]
         given = [*decided, self.parts.question, self.parts.answer]
         self.buttons["accept"].click(told(self._accept), decided, changing, **LANE)
@@ -159,7 +160,7 @@ class _Page:
             button.click(self._rejecting(self.frame.say(f"pairs_why_{name}")), decided, changing, **LANE).success(
                 None, None, None, js=CLOSE, **QUIET
             )
-        self.frame.after(self.settle.tick(lambda: gr.Timer(active=False), None, self.settle, **QUIET))
+        self.frame.after(self.settle.click(lambda: None, None, None, **QUIET))
         self.extraction.wire(self.panel)
 
     def _desk(self, request: gr.Request) -> PairsDesk:
@@ -211,16 +212,12 @@ class _Page:
         )
 
     def _values(self, desk: PairsDesk, walk: Walk) -> list[Any]:
+        walk = replace(walk, turn=walk.turn + 1)
         one = desk.shown(walk)
         return [one.counter, one.card, one.source, one.question, one.answer, one.id, walk]
 
     def _changed(self, desk: PairsDesk, walk: Walk) -> list[Any]:
-        return [
-            *self._values(desk, walk),
-            desk.beside(),
-            gr.Dropdown(desk.reasons()),
-            gr.Timer(RAIL_SECONDS, active=True),
-        ]
+        return [*self._values(desk, walk), desk.beside(), gr.Dropdown(desk.reasons())]
 
     def _find(self, status: str, reason: str, kind: str, document: str, walk: Walk, request: gr.Request) -> list[Any]:
         return self._filtered(Filters(status, reason, kind, document, walk.filters.text), walk, request)
@@ -261,6 +258,9 @@ class _Page:
 
     def _undo(self, walk: Walk, request: gr.Request) -> list[Any]:
         desk = self._desk(request)
+        if not walk.undo:
+            gr.Info(self.frame.say("pairs_nothing_to_undo"), duration=3)
+            return [*self._values(desk, walk), gr.skip(), gr.skip()]
         back, pair = desk.undo(walk)
         say = escaped(self.frame.lang)
         gr.Info(say("pairs_undone", status=self.frame.say(f"pairs_status_{pair.status}")), duration=3)

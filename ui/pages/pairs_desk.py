@@ -103,7 +103,8 @@ class PairsDesk:
         """Return the pair of a walk's place."""
         pair = self.deck.pairs.get(walk.current)
         if pair is None:
-            return Shown("", "", pairs_view.nothing(self.lang, self._link(status=ALL)), "", "", "")
+            turned = pairs_view.counter(0, 0, walk.turn, self.lang)
+            return Shown("", turned, pairs_view.nothing(self.lang, self._link(status=ALL)), "", "", "")
         opened = address(
             self.lang,
             "documents",
@@ -114,7 +115,7 @@ class PairsDesk:
         )
         return Shown(
             id=pair.id,
-            counter=pairs_view.counter(walk.at, len(walk.ids), self.lang),
+            counter=pairs_view.counter(walk.at, len(walk.ids), walk.turn, self.lang),
             card=pairs_view.card(pair, self.lang),
             source=pairs_view.source(pair, self.deck.text(pair.document), opened, self.lang),
             question=pair.question,

@@ -16,10 +16,17 @@ from ui.pages.pairs_reasons import reason
 _SIGNS = {"accepted": "✓", "pending": "○", "rejected": "✕"}
 
 
-def counter(at: int, total: int, lang: Language) -> str:
-    """Return the place in the list, counted from 1."""
-    said = escaped(lang)("pairs_counter", at=number(at + 1), total=number(total))
-    return f'<p class="ds-counter ds-figures" role="status">{said}</p>'
+def counter(at: int, total: int, turn: int, lang: Language) -> str:
+    """Return the place in the list, counted from 1; nothing to read if the list is empty.
+
+    Args:
+        at: Place, counted from 0.
+        total: Length of the list.
+        turn: Number of the answer, for the page's script.
+        lang: Language of the page.
+    """
+    said = escaped(lang)("pairs_counter", at=number(at + 1), total=number(total)) if total else ""
+    return f'<p class="ds-counter ds-figures" role="status" data-turn="{turn}">{said}</p>'
 
 
 def nothing(lang: Language, everything: str) -> str:

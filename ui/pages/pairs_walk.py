@@ -72,6 +72,8 @@ class Walk:
     ids: tuple[str, ...] = ()
     at: int = 0
     undo: tuple[Change, ...] = ()
+    turn: int = 0
+    """Answers given so far; the browser sends the next key when it has seen this one's."""
 
     @property
     def current(self) -> str:

@@ -135,7 +135,7 @@ def test_a_costly_step_waits_through_reload_and_restart_and_starts_once(
         page.dblclick(CARD)
         page.wait_for_selector(CARD, state="detached")
         page.wait_for_function(
-            "document.querySelector('#assistant-chat').innerText.includes('pairs accepted')", timeout=90_000
+            "document.querySelector('#assistant-chat')?.innerText.includes('pairs accepted')", timeout=90_000
         )
         # Whoever comes late with the same yes starts nothing.
         jobs = JobStore(project.jobs).list()
@@ -165,7 +165,7 @@ def test_a_yes_on_a_page_that_outlived_the_server_starts_the_step_once(tmp_path:
             page.wait_for_selector(CARD, state="detached", timeout=30_000)
             reconcile(project)
             assert len(JobStore(project.jobs).list()) == 1
-            page.wait_for_function("document.querySelector('#assistant-chat').innerText.includes('已开始')")
+            page.wait_for_function("document.querySelector('#assistant-chat')?.innerText.includes('已开始')")
     finally:
         for job in JobStore(project.jobs).list() if project.jobs.exists() else ():
             end_processes(job)
@@ -196,7 +196,7 @@ def test_files_dropped_without_a_project_make_one_and_are_read(tmp_path: Path, c
         say(page, "We want an assistant that answers service questions.")
         page.wait_for_url(re.compile("project=assistant"))
         page.wait_for_function(
-            "document.querySelector('#assistant-chat').innerText.includes('1 documents read')", timeout=90_000
+            "document.querySelector('#assistant-chat')?.innerText.includes('1 documents read')", timeout=90_000
         )
         assert "Read these files: the manual.md" in page.inner_text("#assistant-chat")
         assert page.inner_text(".ds-name") == "assistant"
@@ -244,7 +244,7 @@ def test_the_profile_is_corrected_in_place(watched: Watched, server: Server) -> 
     watched.visit("/en/?project=edited")
     say(page, "We have 2,000 PDF manuals and want a service assistant.")
     answered(page, 1)
-    page.wait_for_function("document.querySelector('#assistant-profile').innerText.includes('2,000')")
+    page.wait_for_function("document.querySelector('#assistant-profile')?.innerText.includes('2,000')")
     page.click("#assistant-edit")
     page.wait_for_selector("#assistant-save")
     page.fill("#assistant-form label:has-text('documents') input", "1500")
@@ -252,7 +252,7 @@ def test_the_profile_is_corrected_in_place(watched: Watched, server: Server) -> 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.click("#assistant-save")
-    page.wait_for_function("document.querySelector('#assistant-profile').innerText.includes('1,500')")
+    page.wait_for_function("document.querySelector('#assistant-profile')?.innerText.includes('1,500')")
     page.wait_for_selector("#assistant-save", state="detached")
     known = read_profile(project)
     assert known.documents is not None

@@ -134,13 +134,21 @@ def test_what_is_accepted_is_what_was_seen_however_fast_the_keys_come(watched: W
                  press("j"); press("j"); const seen = document.querySelector(".ds-pair").dataset.pair; press("a");
                  return seen; }"""
         )
+        page.wait_for_function("dsPairs.isIdle()", timeout=20_000)
         watched.settle()
         changed = [pair.id for pair in load_pairs(project) if pair.reviewed and not before[pair.id]]
         assert changed in ([], [seen])
-        page.keyboard.press("u")
-        watched.settle()
-        page.keyboard.press("k")
-        watched.settle()
+        for _ in range(4):
+            page.keyboard.press("k")
+        page.wait_for_function("dsPairs.isIdle()", timeout=20_000)
+    wait_for_pair(page, "p1")
+    page.keyboard.press("j")
+    wait_for_pair(page, "p2")
+    page.keyboard.press("a")
+    wait_for_pair(page, "p3")
+    assert [pair.id for pair in load_pairs(project) if pair.reviewed] == ["p2"]
+    page.wait_for_function("document.querySelector('.ds-road').innerText.includes('3 pairs')", timeout=20_000)
+    watched.settle()
     clean(watched)
 
 
