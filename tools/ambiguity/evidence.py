@@ -52,9 +52,7 @@ class Evidence:
         # What kind of quantity is asked for is part of the question, whether or not a word says it.
         self._kind = sum(self.weights.values()) / max(1, len(self.weights)) if question.kinds else 0.0
         self._total = sum(self.weights.values()) + self._kind or 1.0
-        self._near = {
-            (hit.chunk.id, start, end): value for hit in retrieved for start, end, value in hit.pieces
-        }
+        self._near = {(hit.chunk.id, start, end): value for hit in retrieved for start, end, value in hit.pieces}
         near = [value for _, _, one in pool if (value := self.nearness(one)) is not None]
         self._low, self._high = min(near, default=0.0), max(near, default=0.0)
         weighed = [self._weigh(rank, one) for rank, _, one in pool]
@@ -63,6 +61,16 @@ class Evidence:
     def nearness(self, statement: Statement) -> float | None:
         """Return how near a statement is to the question by meaning; `None` if that is not known."""
         return self._near.get((statement.chunk.id, statement.start, statement.end))
+
+    def apart(self, statements: Sequence[Statement]) -> float:
+        """Return by how much the first is nearer to the question than the second, as a share of all nearness at hand.
+
+        0 where the nearness of any is not known.
+        """
+        near = sorted((v for one in statements if (v := self.nearness(one)) is not None), reverse=True)
+        if len(near) < max(2, len(statements)) or self._high <= self._low:
+            return 0.0
+        return (near[0] - near[1]) / (self._high - self._low)
 
     def weight(self, words: Collection[str]) -> float:
         """Return the weight of some of the question's words together."""

@@ -26,6 +26,9 @@ NEAR_BEST: Final = 0.1
 MOST_LEADS: Final = 4
 """Statements looked at: the first may be prose about the table that answers."""
 HALF: Final = 0.5
+"""Share of the most explained that a statement with the quantity asked for has to explain."""
+NEARLY: Final = 0.85
+"""The same for a `when`, which an event answers as well as a date."""
 
 
 def find_ambiguity(text: str, retrieved: Sequence[Retrieved], corpus: Sequence[Chunk]) -> Finding:
@@ -54,6 +57,8 @@ def find_ambiguity(text: str, retrieved: Sequence[Retrieved], corpus: Sequence[C
             return last
         if "named" in (found.outcome, last.outcome):
             return found if found.outcome == "named" else last
+        if lead.form != "sentence" and found.outcome == last.outcome == "alone":
+            return Finding("clear", "one row or line answers it")
     return last
 
 
@@ -62,7 +67,7 @@ def _leads(evidence: Evidence) -> list[Statement]:
     able = evidence.answering()
     most = max((one.explained for one in evidence.statements), default=0.0)
     best = max((one.explained for one in able), default=0.0)
-    if best < HALF * most:
+    if best < (HALF if evidence.question.is_strict else NEARLY) * most:
         return []
     leads: dict[tuple[object, ...], Statement] = {}
     for one in able:

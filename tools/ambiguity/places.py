@@ -14,12 +14,13 @@ from tools.ambiguity.evidence import Evidence
 from tools.ambiguity.finding import Finding
 from tools.ambiguity.matching import match
 from tools.ambiguity.quantities import NUMBER
-from tools.ambiguity.siblings import is_kin, template
+from tools.ambiguity.siblings import is_kin, names_left, template
 from tools.ambiguity.statements import Statement, file_words, statements
 from tools.extraction.phrases import short_subject
 from tools.extraction.similarity import normal
 
-LEAST_EXPLAINED: Final = 0.6
+LEAST_EXPLAINED: Final = 0.75
+"""Share of a question that a statement and its headings have to explain before rivals count."""
 LEAST_IN_TWINS: Final = 0.25
 """The same where two places say it in nearly the same words."""
 TWIN: Final = 0.7
@@ -65,7 +66,7 @@ def elsewhere(evidence: Evidence, lead: Statement, corpus: Sequence[Chunk]) -> F
         return Finding("named", f"only {lead.chunk.name} is named")
     if question.names_version:
         return Finding("named", "it says which version")
-    left = sorted(word for word in question.names if not match(word, own | lead.above | file_words(lead.chunk)))
+    left = names_left(evidence, own | lead.above, lead, corpus)
     if left:
         return Finding("named", f"it names {', '.join(left)}")
     explained = evidence.explained(own, lead)
@@ -116,11 +117,7 @@ def _candidates(lead: Statement, topic: frozenset[str], corpus: Sequence[Chunk])
 
 def _are_kin(lead: Statement, other: Statement) -> bool:
     """Return whether two sections of one document are about things of one kind."""
-    return (
-        len(lead.place) > 1
-        and lead.place[:-1] == other.place[:-1]
-        and is_kin(lead.section, other.section, lead)
-    )
+    return len(lead.place) > 1 and lead.place[:-1] == other.place[:-1] and is_kin(lead.section, other.section, lead)
 
 
 def _covered(evidence: Evidence, lead: Statement, other: Statement, topic: frozenset[str]) -> float | None:

@@ -44,9 +44,7 @@ _UNITS: Final[dict[str, str]] = {
     "clock": r"(?:am|pm|a\.m\.|p\.m\.|o'clock)|点(?:半|\d+分|钟)?",
 }
 _STATED: Final = {kind: re.compile(rf"{_AMOUNT}\s?-?(?:{units})", re.IGNORECASE) for kind, units in _UNITS.items()}
-_MONTH: Final = (
-    "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-)
+_MONTH: Final = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _STATED_OTHERWISE: Final = (
     (NUMBER, re.compile(_AMOUNT, re.IGNORECASE)),
     ("money", re.compile(r"[€$£¥]\s?\d")),

@@ -50,6 +50,7 @@ _YES_OR_NO: Final = re.compile(
     r"^\s*(?:is|are|was|were|do|does|did|can|could|may|must|should|has|have|will|would)\b|吗[？?]?\s*$|是否|是不是|能不能|可不可以",
     re.IGNORECASE,
 )
+_WHEN: Final = re.compile(r"\bwhen\b|什么时候|何时", re.IGNORECASE)
 _NAMED: Final = re.compile(r"(?<!^)(?<![.?!:：]\s)(?<![A-Za-z])([A-Z][\w\-]*|[A-Za-z\-]*\d[\w\-]*)")
 _QUOTED: Final = re.compile(r"[“\"「《]([^”\"」》]+)[”\"」》]")
 _LATIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*")
@@ -98,6 +99,11 @@ class Question:
     def wants_several(self) -> bool:
         """Whether it asks for all of them, or compares them."""
         return _ALL_OF_THEM[self.language].search(self.text) is not None
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether only a quantity can answer it."""
+        return _WHEN.search(self.text) is None
 
     @property
     def names_version(self) -> bool:

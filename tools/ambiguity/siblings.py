@@ -14,22 +14,31 @@ from tools.ambiguity.evidence import Evidence
 from tools.ambiguity.finding import Finding
 from tools.ambiguity.matching import match
 from tools.ambiguity.quantities import NUMBER
-from tools.ambiguity.statements import Statement, statements
+from tools.ambiguity.statements import Statement, file_words, statements
 from tools.extraction.phrases import is_empty_value
 from tools.extraction.similarity import normal
 
 LEAST_EXPLAINED: Final = 0.45
 """Share of a question that table, column and headings have to explain before its silence about the row counts."""
-LEAST_WITH_COLUMN: Final = 0.25
+LEAST_WITH_COLUMN: Final = 0.3
 """The same where the question has words of the column, or asks for the column's kind of quantity."""
-FAR_APART: Final = 0.03
-"""Lead in cosine similarity by which the meaning alone singles out a row, as `membrane` does the diaphragm's."""
+FAR_APART: Final = 0.25
+"""Lead in nearness by which the meaning alone singles out a row, as `a new baby` does the row `Birth of a child`."""
+NEARLY_ALL: Final = 0.9
+"""Share of a question that leaves no words for the meaning to single out a row by."""
 ALIKE: Final = 0.3
 """Jaccard similarity of two labels' values from which both say the same of different things."""
 
 _PROPERTIES: Final = re.compile(
-    r"^(?:|propert(?:y|ies)|parameters?|features?|characteristics?|specifications?|attributes?|参数|指标|属性|规格)$", re.IGNORECASE
+    r"^(?:|propert(?:y|ies)|parameters?|features?|characteristics?|specifications?|attributes?|参数|指标|属性|规格)$",
+    re.IGNORECASE,
 )
+_ALIAS: Final = re.compile(
+    r"\b(?:called|known as|nicknamed?|named|also|alias|name (?:of|for)|same as|short for|stands for)\b"
+    r"|称|叫|俗|又名|别名|即|简称|\*\*[:：]",
+    re.IGNORECASE,
+)
+_CLAUSE: Final = re.compile(r"[\n;；。，]|,\s|\.\s")
 _CAPITAL: Final = re.compile(r"\b[A-Z][\w\-]*")
 _CODE: Final = re.compile(r"[A-Za-z]{0,4}[\-]?\d[\w\-]*|[A-Z]{1,4}")
 
@@ -56,15 +65,19 @@ def among_siblings(evidence: Evidence, lead: Statement, corpus: Sequence[Chunk])
         if one.group == lead.group and one.form == lead.form and not is_empty_value(one.value)
     ]
     if lead.form == "label":
-        return _compare(evidence, lead, _labels(lead, family), (), lead.section or lead.place[-1] if lead.place else "")
+        return _compare(evidence, lead, _labels(lead, family), (), lead.section, corpus)
     if _has_things_in_columns(family):
-        return _compare(evidence, lead, _columns(lead, family), (lead.name,), lead.name)
-    found = _compare(evidence, lead, _rows(lead, family), (lead.attribute, lead.row_column), lead.attribute)
-    return found
+        return _compare(evidence, lead, _columns(lead, family), (lead.name,), lead.name, corpus)
+    return _compare(evidence, lead, _rows(lead, family), (lead.attribute, lead.row_column), lead.attribute, corpus)
 
 
 def _compare(
-    evidence: Evidence, lead: Statement, members: Sequence[_Member], titles: Sequence[str], wanted: str
+    evidence: Evidence,
+    lead: Statement,
+    members: Sequence[_Member],
+    titles: Sequence[str],
+    wanted: str,
+    corpus: Sequence[Chunk],
 ) -> Finding:
     """Return which members a question fits equally well.
 
@@ -74,6 +87,7 @@ def _compare(
         members: All things of the table or list, the lead's included.
         titles: Names of what is asked of all of them alike, such as the column.
         wanted: What the question wants to know of them, for people.
+        corpus: All chunks.
     """
     if len(members) < 2:
         return Finding("alone")
@@ -94,18 +108,58 @@ def _compare(
         return Finding("named", "all of them say the same")
     common = frozenset().union(everywhere, named, *(lead.words(title) for title in titles))
     explained = evidence.explained(common, lead)
-    left = sorted(word for word in question.names if not match(word, common | lead.above))
+    left = names_left(evidence, common | lead.above, lead, corpus)
     if left:
         return Finding("named", f"it names {', '.join(left)}")
+    alias = _by_alias(evidence, lead, chosen, everywhere, corpus)
+    if alias:
+        return Finding("named", f"{alias} is another name of one")
+    own = common | lead.heading
+    if not quantity and not any(match(word, own) for word in question.words if len(word) > 1):
+        return Finding("weak", "nothing but the title speaks of it")
     asked_for = (question.kinds & lead.kinds) - {NUMBER}
     column = any(match(word, lead.words(title)) for word in question.words for title in titles if len(word) > 1)
     if explained < (LEAST_WITH_COLUMN if column or asked_for else LEAST_EXPLAINED):
         return Finding("weak", f"they explain only {explained:.2f} of it")
-    near = sorted((v for m in chosen if (v := evidence.nearness(m.statement)) is not None), reverse=True)
-    if len(near) == len(chosen) and near[0] - near[1] > FAR_APART and explained < 0.9:
-        return Finding("named", f"by meaning it is nearer to one ({near[0] - near[1]:.3f})")
-    spread = f"{near[0] - near[1]:.3f}" if len(near) > 1 else "-"
-    return Finding("ambiguous", f"explained {explained:.2f}, apart {spread}", tuple(m.name for m in chosen), wanted, explained)
+    apart = evidence.apart([member.statement for member in chosen])
+    if apart > FAR_APART and explained < NEARLY_ALL:
+        return Finding("named", f"by meaning it is nearer to one ({apart:.2f})")
+    options = tuple(member.name for member in chosen)
+    return Finding("ambiguous", f"{explained:.2f} explained, {apart:.2f} apart", options, wanted, explained)
+
+
+def names_left(evidence: Evidence, known: Collection[str], lead: Statement, corpus: Sequence[Chunk]) -> list[str]:
+    """Return the names in a question that neither the statements nor the opening of their document know."""
+    left = [word for word in evidence.question.names if not match(word, known)]
+    if not left:
+        return []
+    opening = next((chunk for chunk in corpus if chunk.document == lead.chunk.document), lead.chunk)
+    words = lead.words(opening.text) | file_words(lead.chunk)
+    return sorted(word for word in left if not match(word, words))
+
+
+def _by_alias(
+    evidence: Evidence,
+    lead: Statement,
+    members: Sequence[_Member],
+    everywhere: frozenset[str],
+    corpus: Sequence[Chunk],
+) -> str:
+    """Return a word of the question that the corpus calls another name of exactly one member; empty if none."""
+    known = everywhere.union(lead.above, *(member.words for member in members))
+    strange = [w for w in evidence.question.words if len(w) > 1 and not match(w, known | lead.words(lead.attribute))]
+    if not strange:
+        return ""
+    own = [member.statement.words(member.name) - everywhere for member in members]
+    for chunk in corpus:
+        if chunk.language != lead.chunk.language or not _ALIAS.search(chunk.text):
+            continue
+        for clause in _CLAUSE.split(chunk.text):
+            words = lead.words(clause) if _ALIAS.search(clause) else frozenset()
+            told = [word for word in strange if word in words]
+            if told and sum(bool(name) and all(match(w, words) for w in name) for name in own) == 1:
+                return told[0]
+    return ""
 
 
 def _rows(lead: Statement, family: Iterable[Statement]) -> list[_Member]:

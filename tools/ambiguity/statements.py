@@ -1,7 +1,7 @@
 r"""What a chunk states, piece by piece: of what (a row, a label, a section) it says which value.
 
-    >>> [(s.name, s.attribute, s.value) for s in statements(chunk)]
-    [('Tarvo Wren pump', 'Rated flow', '17 litres per hour'), ('Tarvo Wren pump', 'Cable length', '2.4 metres')]
+>>> [(s.name, s.attribute, s.value) for s in statements(chunk)]
+[('Tarvo Wren pump', 'Rated flow', '17 litres per hour'), ('Tarvo Wren pump', 'Cable length', '2.4 metres')]
 """
 
 from __future__ import annotations

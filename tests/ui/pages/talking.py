@@ -15,6 +15,8 @@ from tools.workspace import Project, Workspace
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from tests.ui.web.conftest import Watched
+
 ROW = "#assistant-chat .message-row"
 CARD = "#assistant-approve"
 
@@ -25,6 +27,19 @@ def build_read(home: Path, name: str) -> Project:
     folder = write_folder(home / f"{name}-files")
     ingest([folder], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
     return project
+
+
+def visit(watched: Watched, path: str) -> None:
+    """Open the page and wait until frame, conversation and what stands beside it are drawn.
+
+    Not `Watched.visit`: of two events of a page that opens, Gradio may open a stream for the second after its answer
+    has come already, and that stream stays open.
+    """
+    watched.page.goto(watched.origin + path)
+    watched.page.wait_for_selector("#ds-rail .ds-pages", timeout=60_000)
+    watched.page.wait_for_selector("#assistant-threads nav", timeout=60_000)
+    watched.page.wait_for_selector("#assistant-decision h2")
+    watched.page.wait_for_timeout(300)
 
 
 def say(page: Page, text: str) -> None:

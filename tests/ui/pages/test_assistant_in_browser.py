@@ -12,7 +12,7 @@ import pytest
 
 from agent.records.base import Language
 from tests.ui.pages.browsing import clean
-from tests.ui.pages.talking import CARD, ROW, answered, build_read, options, replies, say
+from tests.ui.pages.talking import CARD, ROW, answered, build_read, options, replies, say, visit
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
 from tools.jobs.processes import end_processes
 from tools.jobs.reconcile import reconcile
@@ -69,7 +69,7 @@ PLAN: dict[Language, str] = {"en": "The plan, from", "zh": "方案是"}
 def test_the_interview_goes_from_an_example_to_the_plan(watched: Watched, server: Server, lang: Language) -> None:
     page, name = watched.page, f"Interview {lang}"
     project = project_of(server.home, name)
-    watched.visit(f"/{lang}/?project={project.id}")
+    visit(watched, f"/{lang}/?project={project.id}")
     assert phrase("assistant_empty", lang) in page.inner_text("#assistant-chat")
     page.wait_for_url(re.compile(r"thread=[0-9a-f]{12}"))
     thread = re.search("thread=([0-9a-f]+)", page.url)
@@ -112,7 +112,7 @@ def test_a_costly_step_waits_through_reload_and_restart_and_starts_once(
     with serving(tmp_path) as first:
         watched = Watched(context.new_page(), first.url)
         page, port = watched.page, first.url.rpartition(":")[2]
-        watched.visit("/en/?project=pumps")
+        visit(watched, "/en/?project=pumps")
         say(page, "Make training pairs")
         page.wait_for_selector(CARD)
         card = page.locator("#assistant-card").first.inner_text()
@@ -154,7 +154,7 @@ def test_a_yes_on_a_page_that_outlived_the_server_starts_the_step_once(tmp_path:
         with serving(tmp_path) as first:
             watched = Watched(context.new_page(), first.url)
             page, port = watched.page, first.url.rpartition(":")[2]
-            watched.visit("/zh/?project=pumps")
+            visit(watched, "/zh/?project=pumps")
             say(page, "生成训练样本")
             page.wait_for_selector(CARD)
             first.process.kill()
@@ -173,7 +173,7 @@ def test_a_yes_on_a_page_that_outlived_the_server_starts_the_step_once(tmp_path:
 
 def test_a_step_that_is_declined_changes_nothing(watched: Watched, server: Server) -> None:
     page, project = watched.page, project_of(server.home, "Pumps")
-    watched.visit("/en/?project=pumps&thread=declined")
+    visit(watched, "/en/?project=pumps&thread=declined")
     say(page, "Make training pairs")
     page.wait_for_selector(CARD)
     page.click("#assistant-decline")
@@ -190,7 +190,7 @@ def test_files_dropped_without_a_project_make_one_and_are_read(tmp_path: Path, c
     with serving(home) as server:
         watched = Watched(context.new_page(), server.url)
         page = watched.page
-        watched.visit("/en/")
+        visit(watched, "/en/")
         page.set_input_files("#assistant-box input[type=file]", str(file))
         page.wait_for_selector("#assistant-box .thumbnail-item, #assistant-box .file")
         say(page, "We want an assistant that answers service questions.")
@@ -209,7 +209,7 @@ def test_files_dropped_without_a_project_make_one_and_are_read(tmp_path: Path, c
 
 def test_conversations_are_begun_opened_and_deleted_in_place(watched: Watched, server: Server) -> None:
     page = watched.page
-    watched.visit("/en/?project=many&thread=one")
+    visit(watched, "/en/?project=many&thread=one")
     say(page, "What can you do?")
     answered(page, 1)
     page.click(".ds-new")
@@ -241,7 +241,7 @@ def test_conversations_are_begun_opened_and_deleted_in_place(watched: Watched, s
 
 def test_the_profile_is_corrected_in_place(watched: Watched, server: Server) -> None:
     page, project = watched.page, project_of(server.home, "Edited")
-    watched.visit("/en/?project=edited")
+    visit(watched, "/en/?project=edited")
     say(page, "We have 2,000 PDF manuals and want a service assistant.")
     answered(page, 1)
     page.wait_for_function("document.querySelector('#assistant-profile')?.innerText.includes('2,000')")
@@ -264,7 +264,7 @@ def test_the_profile_is_corrected_in_place(watched: Watched, server: Server) -> 
 
 def test_composing_and_keyboard(watched: Watched) -> None:
     page = watched.page
-    watched.visit("/zh/?project=many&thread=keys")
+    visit(watched, "/zh/?project=many&thread=keys")
     page.fill("#assistant-box textarea", "ni hao")
     page.evaluate(
         """() => document.querySelector("#assistant-box textarea").dispatchEvent(

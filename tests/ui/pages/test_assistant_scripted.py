@@ -17,7 +17,7 @@ from tests.tiny_model import build_tiny_model
 from tests.tiny_project import PASSAGES, tiny_settings
 from tests.ui.pages.browsing import clean
 from tests.ui.pages.payloads import PAYLOADS, active
-from tests.ui.pages.talking import CARD, ROW, answered, options, replies, say
+from tests.ui.pages.talking import CARD, ROW, answered, options, replies, say, visit
 from tests.ui.web.conftest import Watched, browser, context
 from tools.jobs.processes import end_processes
 from tools.jobs.store import JobStore
@@ -91,7 +91,7 @@ def watched(context: BrowserContext, place: Place) -> Watched:
 
 def test_a_second_message_waits_its_turn_and_no_page_is_needed(watched: Watched, place: Place) -> None:
     page = watched.page
-    watched.visit("/en/?project=pumps&thread=queue")
+    visit(watched, "/en/?project=pumps&thread=queue")
     place.gate.clear()
     say(page, "What can you do?")
     page.wait_for_selector("#assistant-chat [role=status]")
@@ -110,7 +110,7 @@ def test_a_second_message_waits_its_turn_and_no_page_is_needed(watched: Watched,
     assert typed == ["What can you do?", "Which model fits on one A800?"]
     page.goto("about:blank")
     place.gate.set()
-    watched.visit("/zh/?project=pumps&thread=queue")  # the other language's page follows as well
+    visit(watched, "/zh/?project=pumps&thread=queue")  # the other language's page follows as well
     answered(page, 2)
     assert place.asked == ["What can you do?", "Which model fits on one A800?"]
     rows = page.locator(ROW)
@@ -120,7 +120,7 @@ def test_a_second_message_waits_its_turn_and_no_page_is_needed(watched: Watched,
 
 def test_what_is_typed_meanwhile_stays(watched: Watched, place: Place) -> None:
     page = watched.page
-    watched.visit("/en/?project=pumps&thread=typing")
+    visit(watched, "/en/?project=pumps&thread=typing")
     place.gate.clear()
     say(page, "What can you do?")
     page.wait_for_selector("#assistant-chat [role=status]")
@@ -134,7 +134,7 @@ def test_what_is_typed_meanwhile_stays(watched: Watched, place: Place) -> None:
 
 def test_a_message_that_could_not_be_sent_comes_back(watched: Watched) -> None:
     page = watched.page
-    watched.visit("/en/?project=pumps&thread=long")
+    visit(watched, "/en/?project=pumps&thread=long")
     say(page, "x" * 20_001)
     page.wait_for_selector(".toast-body.error, .toast-wrap")
     assert len(page.input_value("#assistant-box textarea")) == 20_001
@@ -143,7 +143,7 @@ def test_a_message_that_could_not_be_sent_comes_back(watched: Watched) -> None:
 
 def test_answers_stand_side_by_side(watched: Watched) -> None:
     page = watched.page
-    watched.visit("/en/?project=pumps&thread=compare")
+    visit(watched, "/en/?project=pumps&thread=compare")
     say(page, "Ask both: What is the rated pressure of the pump?")
     answered(page, 1, seconds=120)
     columns = page.locator("#assistant-chat .ds-column")
@@ -162,7 +162,7 @@ def test_a_citation_shows_its_passage_and_opens_the_document(watched: Watched, p
     answers = {"rag": {"text": "12 bar", "citations": [citation], "seconds": 1.0}}
     turn = Turn(thread="cited", action="compare", reply="**rag** (1.0 s): 12 bar", answers=answers, project="Pumps")
     place.said["cited"] = (ChatMessage(role="assistant", text=turn.reply, at=AT, turn=turn),)
-    watched.visit("/en/?project=pumps&thread=cited")
+    visit(watched, "/en/?project=pumps&thread=cited")
     page.click("#assistant-chat .ds-citation summary")
     assert page.inner_text("#assistant-chat .ds-citation mark") == "12 bar"
     at = PASSAGES[0][2].index("12 bar")
@@ -206,7 +206,7 @@ def test_a_conversation_full_of_scripts_stays_inert(watched: Watched, place: Pla
     page = watched.page
     place.said["hostile"] = hostile_history()
     for lang in ("en", "zh"):
-        watched.visit(f"/{lang}/?project=pumps&thread=hostile")
+        visit(watched, f"/{lang}/?project=pumps&thread=hostile")
         page.wait_for_selector(CARD)
         for summary in page.locator("#assistant-chat summary").all()[:40]:
             summary.click()
@@ -225,7 +225,7 @@ def test_a_conversation_full_of_scripts_stays_inert(watched: Watched, place: Pla
 
 def test_messages_full_of_scripts_stay_inert(watched: Watched) -> None:
     page = watched.page
-    watched.visit("/en/?project=pumps&thread=typed")
+    visit(watched, "/en/?project=pumps&thread=typed")
     for number, payload in enumerate((*PAYLOADS[::7], "\n".join(PAYLOADS)), start=1):
         say(page, payload)
         answered(page, number)
@@ -240,7 +240,7 @@ def test_two_pages_say_yes_to_one_step_and_it_starts_once(
     watched: Watched, place: Place, context: BrowserContext
 ) -> None:
     page, other = watched.page, context.new_page()
-    watched.visit("/en/?project=pumps&thread=twice")
+    visit(watched, "/en/?project=pumps&thread=twice")
     say(page, "Run the evaluation")
     page.wait_for_selector(CARD)
     other.goto(f"{place.url}/zh/?project=pumps&thread=twice")
@@ -276,7 +276,7 @@ def test_it_fits_every_width_and_theme_with_a_card_and_a_conversation(watched: W
     for lang, theme in (("en", "light"), ("zh", "dark")):
         page.goto(place.url)
         page.evaluate(f"localStorage.setItem('ds-theme', '{theme}')")
-        watched.visit(f"/{lang}/?project=pumps&thread=wide")
+        visit(watched, f"/{lang}/?project=pumps&thread=wide")
         page.wait_for_selector(CARD)
         page.click("#assistant-edit")
         page.wait_for_selector("#assistant-save")
