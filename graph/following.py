@@ -76,8 +76,10 @@ def _evaluated(
             evidence += changed.evidence
             articles += changed.articles
         remember["watch"] = {**watch, "applied": None}
-    verdict = results.verdict(decide_for_project(project, lang), lang)
-    parts.append(verdict.text)
+    decision = decide_for_project(project, lang)
+    verdict = results.verdict(decision, lang)
+    # The offer of the next step is the one question of this reply.
+    parts.append(verdict.text.removesuffix(decision.question).strip())
     return (
         Said(
             joined(*parts),

@@ -10,7 +10,6 @@ import pytest
 from agent.records.conversation import Turn
 from agent.settings import Settings
 from graph.assistant import Assistant
-from knowledge.files import read_records
 from tests.graph.worlds import World, copied, open_shelf
 from tests.ui.pages.measured_project import NAME, build_home
 from tools.diagnosis.change import paired_change
@@ -62,12 +61,13 @@ def test_a_fix_goes_from_diagnosis_to_the_same_items_again(world: World, project
     assistant = world.assistant()
     before = project.latest_run("evaluate")
     assert before is not None
-    turn = assistant.send("t", "Why are the answers about pressure wrong?", "en", NAME)
+    turn = assistant.send("t", "Why are so many answers wrong?", "en", NAME)
     assert turn.action == "diagnose"
     assert before.name in turn.reply
     applicable = [option.message for option in turn.options if option.message.startswith("Apply")]
     assert applicable, turn.reply
-    turn = assistant.send("t", applicable[0])
+    # The last one trains on the mix that stands, which is small.
+    turn = assistant.send("t", applicable[-1])
     yeses = 0
     while True:
         if turn.approval is not None:
@@ -81,13 +81,14 @@ def test_a_fix_goes_from_diagnosis_to_the_same_items_again(world: World, project
     after = project.latest_run("evaluate")
     assert after is not None
     assert after != before
-    assert 1 <= yeses <= 2
+    assert yeses == 1, "the yes to the training named the evaluation as well"
+    assert turn.reply.count("?") <= 1
     assert turn.reply.startswith("Same ")
     arm = turn.reply.split(", ", 1)[1].split(":", 1)[0]
     asked = int(turn.reply.split(" ")[1])
     change = paired_change(before, after, arm)  # type: ignore[arg-type]
     assert asked <= change.n
-    assert f"({change.before} → {change.after})" in turn.reply or f"{change.before} → {change.after}" in turn.reply
+    assert f"{change.before} → {change.after}" in turn.reply
     assert "95% interval" in turn.reply
     assert {change.before, change.after} <= set(turn.evidence)
 
@@ -110,10 +111,9 @@ def test_training_waits_for_a_yes_and_reports_what_it_did(world: World, project:
     assert report.question is not None
 
 
-def test_all_arms_answer_side_by_side(world: World, project: Project) -> None:
+def test_all_arms_answer_side_by_side(world: World) -> None:
     turn = world.assistant().send("t", "Ask both: what is the rated pressure of the Tarvo T2?", "en", NAME)
     assert turn.action == "compare"
     assert list(turn.answers) == ["base", "rag", "tuned", "tuned+rag"]
     for arm, answer in turn.answers.items():
         assert f"**{arm}** ({answer['seconds']:.1f} s)" in turn.reply
-    assert list(read_records(project.jobs.with_name("votes.jsonl"), type(turn))) == []

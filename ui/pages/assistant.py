@@ -6,7 +6,6 @@ asked runs outside the page (`assistant_turns`): handlers only draw how far it i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -25,11 +24,11 @@ from ui.pages.assistant_asks import message, reading, settling
 from ui.pages.assistant_beside import Passages, job_line, profile_of, shown_for, standing
 from ui.pages.assistant_layout import LONGEST, draw_list, draw_talk
 from ui.pages.assistant_profile import ProfileForm
-from ui.pages.assistant_scene import Scene, scene, with_project
+from ui.pages.assistant_scene import Scene, now, scene, with_project
 from ui.pages.assistant_turns import Ask, Turns
 from ui.pages.frame import Frame, told
 
-AT_ONCE: Final = 32
+AT_ONCE: Final = 16
 """Turns of all visitors that are watched at the same time."""
 POLL_SECONDS: Final = 2.0
 CHANGE: Final = "() => window.dsAssistant?.change()"
@@ -49,7 +48,6 @@ class _Page:
         self._say = frame.say
         self._turns = Turns()
         self._passages = Passages()
-        self._recovered: set[Path] = set()
 
     def draw(self) -> None:
         """Lay out the components and connect them."""
@@ -80,7 +78,8 @@ class _Page:
         }
         once = {**turn, "trigger_mode": "once"}
         front, listed, talk, beside = self._front, self._list, self._talk_parts(), self._beside_parts()
-        self._frame.on_load(told(self._open), None, [*talk, *beside], show_progress="hidden")
+        # The rail comes again once the address is whole: its links keep the conversation, and its project.
+        self._frame.after(self._frame.on_load(told(self._open), None, [*talk, *beside], show_progress="hidden"))
         self._address.change(None, self._address, None, js=FOLLOW, api_visibility="private")
         asked = [
             front.box.submit(told(self._send), front.box, [front.box, *talk], **turn),
@@ -92,7 +91,8 @@ class _Page:
         for event in asked:
             self._frame.after(event.then(told(self._beside), None, beside, **quiet))
         front.change.click(None, None, None, js=CHANGE, api_visibility="private")
-        self._frame.after(self._opener.click(told(self._open), None, [*talk, *beside], **quiet))
+        opened = self._opener.click(told(self._open), None, [*talk, *beside], trigger_mode="always_last", **quiet)
+        self._frame.after(opened)
         self._timer.tick(self._tick, self._seen, [*talk, *beside], **quiet)
         listed.delete.click(told(self._ask_deletion), None, [listed.confirm, listed.asked, listed.doomed], **quiet)
         listed.no.click(lambda: gr.Group(visible=False), None, listed.confirm, **quiet)
@@ -153,7 +153,6 @@ class _Page:
 
     def _open(self, request: gr.Request) -> list[Any]:
         here = scene(self._frame, request)
-        self._recover(here)
         return [*self._talk(here), *self._around(here)]
 
     def _beside(self, request: gr.Request) -> list[Any]:
@@ -177,14 +176,14 @@ class _Page:
         box: Any = None
         for ask in asks:
             try:
-                for _ in self._turns.watch(ask):
-                    yield [box, *self._talk(here)]
+                for changed in self._turns.watch(ask):
+                    yield [box, *(self._talk(here) if changed else self._unchanged())]
                     box = gr.skip()
             except Exception:
                 if ask.said == text:  # nothing that was typed is lost
                     yield [{"text": text, "files": []}, *self._talk(here)]
                 raise
-        yield [box if asks else gr.skip(), *self._talk(here)]
+        yield [box if asks else gr.skip(), *self._talk(now(here))]
 
     def _choose(self, chosen: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
         value = chosen.value.get("text") if isinstance(chosen.value, dict) else chosen.value
@@ -211,7 +210,8 @@ class _Page:
         except DomainsmithError as error:
             gr.Warning(escape(str(error)))
             return [*(gr.skip() for _ in range(5)), gr.Timer(active=False), *(gr.skip() for _ in range(7))]
-        talk = self._talk(scene(self._frame, request), seen)
+        here = now(here)
+        talk = self._talk(here, seen)
         around = self._around(here) if talk[-1] != seen else [gr.skip() for _ in self._beside_parts()]
         return [*talk, *around]
 
@@ -245,20 +245,9 @@ class _Page:
 
     def _watched(self, here: Scene, ask: Ask) -> Iterator[list[Any]]:
         kept = self._turns.put(here.key, ask)
-        for _ in self._turns.watch(kept):
-            yield self._talk(here)
-        yield self._talk(here)
+        for changed in self._turns.watch(kept):
+            yield self._talk(here) if changed else self._unchanged()
+        yield self._talk(now(here))
 
-    def _recover(self, here: Scene) -> None:
-        """Finish what a server that died left in the middle; once a home, and no page waits for it."""
-        home = here.desk.settings.home
-
-        def recover() -> None:
-            try:
-                here.desk.assistant.recover()
-            except BusyError:
-                self._recovered.discard(home)  # somebody speaks there; the next visit tries again
-
-        if home not in self._recovered:
-            self._recovered.add(home)
-            threading.Thread(target=recover, name="recover", daemon=True).start()
+    def _unchanged(self) -> list[Any]:
+        return [gr.skip() for _ in self._talk_parts()]

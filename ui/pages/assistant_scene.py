@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,9 +69,20 @@ def scene(frame: Frame, request: gr.Request, *, leaving: str = "") -> Scene:
             project = desk.project(found.project)
         except NotFoundError:
             project = None
-    own = {None, project.info.name} if project is not None else {one.project for one in known}
-    listed = tuple(one for one in known if one.project in own)
-    return Scene(desk, found.id if found is not None else asked or new_thread(), found, project, listed)
+    return Scene(desk, found.id if found is not None else asked or new_thread(), found, project, _of(project, known))
+
+
+def now(here: Scene) -> Scene:
+    """Return the same conversation as it is after a turn, which may have begun it or taken it into a project."""
+    known = here.desk.assistant.threads()
+    found = next((one for one in known if one.id == here.thread), None)
+    project = here.project
+    if found is not None and found.project is not None and (project is None or project.info.name != found.project):
+        try:
+            project = here.desk.project(found.project)
+        except NotFoundError:
+            project = None
+    return Scene(here.desk, here.thread, found, project, _of(project, known))
 
 
 def with_project(here: Scene, frame: Frame) -> Scene:
@@ -85,6 +97,11 @@ def with_project(here: Scene, frame: Frame) -> Scene:
     if facts:
         save_facts(project, facts)
     return Scene(here.desk, here.thread, here.known, project, here.listed)
+
+
+def _of(project: Project | None, known: Sequence[Thread]) -> tuple[Thread, ...]:
+    """Return the conversations of a project, and those that have joined none; without a project, all."""
+    return tuple(one for one in known if project is None or one.project in (None, project.info.name))
 
 
 def _is_id(name: str | None) -> bool:

@@ -77,18 +77,23 @@ class Turns:
         with self._changed:
             return tuple(self._asks.get(key, ()))
 
-    def watch(self, ask: Ask) -> Iterator[None]:
+    def watch(self, ask: Ask) -> Iterator[bool]:
         """Yield at once, whenever anything has changed, and every now and then, until it is done.
+
+        Yields:
+            Whether anything has changed.
 
         Raises:
             Exception: Whatever broke it off.
         """
+        last: int | None = None
         while True:
             with self._changed:
                 seen, done = ask.version, ask.state == "done"
             if done:
                 break
-            yield
+            yield seen != last
+            last = seen
             with self._changed:
                 self._changed.wait_for(lambda seen=seen: ask.version != seen, IDLE)  # type: ignore[misc]
         if ask.error is not None:

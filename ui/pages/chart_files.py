@@ -49,7 +49,12 @@ def differences_png(report: EvaluationReport, lang: Language) -> bytes:
         axes.plot(row.value, place, "s" if row.shown else "o", color=colour, mfc=face, mew=2, ms=8)
     axes.axvline(0, color=GREY, lw=1, ls=":")
     labels = [f"{row.what}\n{row.pair}, n = {row.n}" for row in rows]
-    axes.set_yticks(range(len(rows)), labels, size=9, **style)
+    axes.set_yticks(range(len(rows)), labels, size=9, linespacing=1.4, **style)
+    for shown, key in ((True, "evaluation_shown"), (False, "evaluation_not_shown")):
+        colour = BLUE if shown else GREY
+        face = colour if shown else "white"
+        axes.plot([], [], "s" if shown else "o", color=colour, mfc=face, mew=2, ms=8, label=phrase(key, lang))
+    figure.legend(loc="outside lower left", ncols=2, frameon=False, prop={"size": 9, **style})
     axes.invert_yaxis()
     axes.set_xlabel(phrase("evaluation_axis_points", lang).replace("<br>", "\n"), **style)
     return _png(figure, axes, differences_finding(report, lang), style)
@@ -79,6 +84,7 @@ def loss_png(course: Course, lang: Language, *, ended: bool) -> bytes:
     axes.set_xlabel(phrase("runs_axis_step", lang, n=len(steps)), **style)
     axes.set_ylabel(phrase("runs_axis_loss", lang), **style)
     axes.set_ylim(bottom=0)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False, prop={"size": 9, **style})
     return _png(figure, axes, loss_finding(course, lang, ended=ended), style)
 
@@ -189,7 +195,7 @@ def _chinese_font() -> str | None:
         if name in installed:
             return name
     # Matplotlib's list is a cache that may be older than the font.
-    for file in sorted(font_manager.findSystemFonts()):
+    for file in sorted(font_manager.findSystemFonts(), key=lambda name: ("regular" not in name.lower(), name)):
         if Path(file).stem.lower().replace("-", "").startswith(tuple(one.replace("-", "") for one in _FONT_FILES)):
             font_manager.fontManager.addfont(file)
             return str(font_manager.FontProperties(fname=file).get_name())

@@ -88,6 +88,7 @@ class Frame:
         self.page = page
         self.desks = desks
         self._blocks = blocks
+        self._loaded: Any = None
         self._stands: dict[str, tuple[object, Readiness]] = {}
         self._top: gr.HTML
         self._rail: gr.HTML
@@ -138,8 +139,13 @@ class Frame:
         return address(self.lang, page, project=project.id if project else None, **query)
 
     def on_load(self, handler: Callable[..., Any], inputs: Any = None, outputs: Any = None, **options: Any) -> Any:
-        """Run a handler when the page opens."""
-        return self._blocks.load(handler, inputs, outputs, api_visibility="private", **options)
+        """Run a handler when the page opens, after those registered before.
+
+        One after the other: of several load events sent at once Gradio's client now and then drops an answer.
+        """
+        when = self._blocks.load if self._loaded is None else self._loaded.then
+        self._loaded = when(handler, inputs, outputs, api_visibility="private", **options)
+        return self._loaded
 
     def after(self, event: Any) -> Any:
         """Bring rail and top bar up to date after an event that changed the project or started a job."""

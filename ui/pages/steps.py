@@ -22,20 +22,17 @@ from agent.progress import Reporter, Silent
 from agent.records.base import Language, Record
 from agent.records.decision import Action
 from agent.records.evaluation import EvaluateRequest
-from agent.records.facts import ProjectFacts, StepFacts
+from agent.records.facts import ProjectFacts
 from agent.records.job import Job, JobKind
-from agent.records.mixture import MixManifest
-from agent.records.pairs import ExtractResult
 from agent.records.tuning import Method, TuneRequest
 from agent.settings import Settings
-from knowledge.files import read_record
 from tools.diagnosis.remedy import StepName
 from tools.extraction.request import ExtractRequest
+from tools.forecast import step_facts
 from tools.mixing.request import MixRequest
 from tools.validation.request import ValidateRequest
 from tools.workspace import Project
 from ui.i18n import phrase
-from ui.pages.forecast import answers_of, arms_of, forecast
 from ui.web.desk import Desk
 
 _REQUESTS: Final[dict[str, type[Record]]] = {
@@ -111,16 +108,7 @@ def cannot(kind: StepName, facts: ProjectFacts, lang: Language) -> str:
 
 def propose(project: Project, settings: Settings, kind: StepName, request: Record, lang: Language) -> Proposal:
     """Return what a person is asked to agree to."""
-    known = forecast(project, settings, kind, request)
-    facts = StepFacts(
-        subject=subject(project, request, lang),
-        seconds_low=known.seconds,
-        seconds_high=known.seconds,
-        gib_low=known.gib_low,
-        gib_high=known.gib_high,
-        changes=changes(project, kind, lang),
-        sends_to=_sends_to(settings, kind),
-    )
+    facts = step_facts(project, settings, kind, request, lang)
     asked = consent(kind, facts, lang=lang)
     return Proposal(
         kind=kind,
@@ -156,52 +144,6 @@ def start(desk: Desk, project: Project, proposal: Proposal, lang: Language, repo
     prepare = _retrieval(desk, project, request, reporter or Silent()) if isinstance(request, EvaluateRequest) else None
     kind: JobKind = proposal.kind
     return submit(project, settings, kind, proposal.request, kind, prepare=prepare, key=proposal.key)
-
-
-def subject(project: Project, request: Record, lang: Language) -> str:
-    """Return what a step does to what, in words."""
-    match request:
-        case ExtractRequest():
-            return phrase("runs_subject_extract", lang, wordings=request.wordings, held=f"{request.held_out_share:.0%}")
-        case ValidateRequest():
-            return phrase("runs_subject_validate", lang)
-        case MixRequest():
-            key = "runs_subject_mix_drop" if request.drop_leaks else "runs_subject_mix"
-            return phrase(key, lang, share=f"{request.domain_share:.0%}")
-        case TuneRequest():
-            manifest = project.mixes / request.mix / "manifest.json"
-            examples = read_record(manifest, MixManifest).examples if manifest.exists() else 0
-            method = phrase("runs_method_auto", lang) if request.method == "auto" else request.method
-            model = Path(request.base_model).name
-            return phrase("runs_subject_tune", lang, method=method, model=model, mix=request.mix, examples=examples)
-        case EvaluateRequest():
-            arms = len(arms_of(project, request))
-            return phrase("runs_subject_evaluate", lang, answers=answers_of(project, request), arms=arms)
-    raise AssertionError(f"no step has a {type(request).__name__}")
-
-
-def changes(project: Project, kind: StepName, lang: Language) -> tuple[str, ...]:
-    """Return what is new or gone after a step."""
-    if kind == "extract" and project.pairs.exists():
-        return (phrase("runs_changes_extract_again", lang, count=_pairs(project)),)
-    if kind == "validate" and project.validation.exists():
-        return (phrase("runs_changes_validate_again", lang),)
-    return (phrase(f"runs_changes_{kind}", lang),)
-
-
-def _pairs(project: Project) -> int:
-    run = project.latest_run("extract")
-    return read_record(run / "result.json", ExtractResult).pairs if run else 0
-
-
-def _sends_to(settings: Settings, kind: StepName) -> str | None:
-    """Return the host that text of the documents goes to, if the step uses an endpoint."""
-    if kind != "extract" or not settings.extraction_model.startswith("openai:"):
-        return None
-    import os
-    from urllib.parse import urlsplit
-
-    return urlsplit(os.environ.get("OPENAI_BASE_URL", "")).netloc or settings.extraction_model
 
 
 def _retrieval(

@@ -1,4 +1,5 @@
-"""A project with a finished small tuning run and its evaluation: real stations, the tiny random model, a minute at most.
+"""A project with a finished small tuning run and its evaluation: real stations, the tiny random model, a minute
+at most.
 
 home = build_home(tmp_path / "home", tmp_path / "work")
 """

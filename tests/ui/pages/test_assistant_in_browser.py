@@ -59,8 +59,8 @@ def project_of(home: Path, name: str) -> Project:
 
 
 ANSWERS: dict[Language, tuple[str, ...]] = {
-    "en": ("monthly", "on premises", "two A800", "200", "facts", "80%", "yes"),
-    "zh": ("每月", "内网", "两张 A800", "200 条", "掌握事实", "80%", "是"),
+    "en": ("monthly", "on premises", "no GPU", "200", "facts", "80%", "yes"),
+    "zh": ("每月", "内网", "没有显卡", "200 条", "掌握事实", "80%", "是"),
 }
 PLAN: dict[Language, str] = {"en": "The plan, from", "zh": "方案是"}
 
@@ -163,9 +163,9 @@ def test_a_yes_on_a_page_that_outlived_the_server_starts_the_step_once(tmp_path:
             page.wait_for_timeout(1500)
             page.click(CARD)
             page.wait_for_selector(CARD, state="detached", timeout=30_000)
+            page.wait_for_function("document.querySelector('#assistant-chat')?.innerText.includes('已开始')")
             reconcile(project)
             assert len(JobStore(project.jobs).list()) == 1
-            page.wait_for_function("document.querySelector('#assistant-chat')?.innerText.includes('已开始')")
     finally:
         for job in JobStore(project.jobs).list() if project.jobs.exists() else ():
             end_processes(job)

@@ -29,7 +29,7 @@ from ui.pages.assistant_asks import message, reading, settling
 from ui.pages.assistant_beside import Passages, profile_of, standing
 from ui.pages.assistant_files import bring_in, take_back
 from ui.pages.assistant_profile import COUNT, PARTS, changes, form_values
-from ui.pages.assistant_scene import scene, with_project
+from ui.pages.assistant_scene import now, scene, with_project
 from ui.pages.assistant_turns import Turns
 from ui.pages.frame import Frame
 from ui.web.desk import Desks
@@ -248,6 +248,30 @@ def test_a_no_to_reading_deletes_the_uploads_and_nothing_else(desks: Desks, tmp_
     assert Path(kept).exists()
     assert own.exists()
     assert not Path(dropped).parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"), [("decline", False), ("no", False), ("How far are we?", True), ("approve", True)]
+)
+def test_uploads_that_wait_to_be_read_go_with_a_no(desks: Desks, tmp_path: Path, answer: str, kept: bool) -> None:
+    frame, pumps = frame_of(desks), project(desks)
+    paths = bring_in(pumps, [upload(tmp_path / "a")])
+    asked = assistant(desks).propose("t", "read_documents", {"paths": paths}, project="Pumps")
+    assert asked.approval is not None
+    here = scene(frame, request(thread="t"))
+    verdicts = {"decline", "approve"}
+    run(settling(here, asked.approval.id, answer) if answer in verdicts else message(here, answer))  # type: ignore[arg-type]
+    assert Path(paths[0]).exists() == kept
+
+
+def test_after_a_turn_the_scene_knows_what_it_has_made(desks: Desks, tmp_path: Path) -> None:
+    frame = frame_of(desks)
+    here = scene(frame, request(thread="t"))
+    run(message(here, f"Read {upload(tmp_path / 'a', 'manual.md')}"))
+    assert now(here).known is not None
+    assert now(here).project is not None
+    assert now(here).project == scene(frame, request(thread="t")).project
+    until_done(desks, "t")
 
 
 def test_a_project_that_is_worked_on_takes_no_file_and_loses_none(desks: Desks, tmp_path: Path) -> None:

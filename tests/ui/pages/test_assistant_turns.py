@@ -79,6 +79,20 @@ def test_conversations_do_not_wait_for_each_other() -> None:
     until(lambda: not turns.of(KEY))
 
 
+def test_who_watches_hears_whether_anything_has_changed() -> None:
+    turns, gate = Turns(), Gate(step())
+    one = turns.put(KEY, ask(gate))
+    until(lambda: one.state == "running")
+    watching = turns.watch(one)
+    assert next(watching) is True
+    assert next(watching) is False  # a while later
+    gate.opened.release()
+    until(lambda: one.steps)
+    assert next(watching) is True
+    gate.open()
+    list(watching)
+
+
 def test_a_page_that_is_closed_breaks_nothing_off() -> None:
     turns, gate = Turns(), Gate(step(), step("done"))
     watching = turns.watch(turns.put(KEY, ask(gate)))

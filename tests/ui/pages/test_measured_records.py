@@ -8,19 +8,15 @@ from typing import Any
 import pytest
 
 from agent.errors import EmptyError, NotFoundError, RefusedError
-from agent.records.evaluation import EvaluateRequest
 from agent.records.mixture import GeneralSource, MixManifest
-from agent.records.tuning import TuneRequest
 from agent.settings import Settings
 from knowledge.files import write_record
 from tests.ui.pages.scripted_project import ended_job, report_of, scripted_project, stand_in, write_losses
 from tools.jobs.store import TERMINAL, JobStore
-from tools.mixing.request import MixRequest
 from tools.status import project_facts
 from tools.workspace import Project, Workspace
 from ui.pages import steps_view
 from ui.pages.evaluation_records import Diagnoses, Evaluation, newest_first
-from ui.pages.forecast import answers_of, forecast
 from ui.pages.run_records import Runs, chosen, log_text, resident_gib
 from ui.pages.steps import StepOptions, cannot, propose, start, wanted
 from ui.web.desk import Desks
@@ -133,34 +129,6 @@ def manifest(name: str, examples: int) -> MixManifest:
     )
 
 
-def test_the_first_run_of_a_kind_is_not_forecast(fresh: Project, settings: Settings) -> None:
-    assert forecast(fresh, settings, "mix", MixRequest()).seconds is None
-    ended_job(fresh, "mix")
-    assert forecast(fresh, settings, "mix", MixRequest()).seconds is not None
-
-
-def test_training_is_forecast_by_examples_and_epochs_and_says_its_memory(fresh: Project, settings: Settings) -> None:
-    for name, examples in (("m2", 80), ("m3", 40)):
-        write_record(fresh.mixes / name / "manifest.json", manifest(name, examples))
-    took = forecast(fresh, settings, "tune", TuneRequest(method="qlora", base_model="builtin", mix="m3")).seconds
-    twice = forecast(fresh, settings, "tune", TuneRequest(method="qlora", base_model="builtin", mix="m2"))
-    assert took is not None
-    assert twice.seconds == pytest.approx(2 * took)
-    assert twice.gib_low is not None
-    epochs = TuneRequest(method="qlora", base_model="builtin", mix="m3", overrides={"epochs": 3})
-    assert forecast(fresh, settings, "tune", epochs).seconds == pytest.approx(took / 2)
-    other = TuneRequest(method="qlora", base_model="another", mix="m3")
-    assert forecast(fresh, settings, "tune", other).seconds is None
-
-
-def test_an_evaluation_is_forecast_by_its_answers(fresh: Project, settings: Settings) -> None:
-    whole = EvaluateRequest(limits={"general_ability": 8, "instruction_following": 6})
-    half = EvaluateRequest(arms=("base",), limits=whole.limits)
-    assert 0 < answers_of(fresh, half) < answers_of(fresh, whole)
-    assert forecast(fresh, settings, "evaluate", whole).seconds is not None
-    assert answers_of(Workspace(fresh.root).create("empty"), whole) == 0
-
-
 def test_a_step_that_the_policy_refuses_is_not_proposed(fresh: Project, settings: Settings) -> None:
     facts = project_facts(fresh)
     assert "accepted pairs" in cannot("mix", facts, "en")
@@ -177,8 +145,8 @@ def test_a_card_says_what_it_takes_and_starts_once(fresh: Project, settings: Set
     desk = desks.for_account("")
     request = wanted(fresh, settings, "evaluate", project_facts(fresh), StepOptions(limit=1))
     card = propose(fresh, settings, "evaluate", request, "en")
-    assert "arms the sealed items" in card.summary
-    assert "a new run with a report" in card.summary
+    assert "on the sealed items" in card.summary
+    assert "a new report" in card.summary
     html = steps_view.card(card, "en")
     assert "<h3" in html
     assert "&quot;limit&quot;: 1" in html
