@@ -14,6 +14,10 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 \
 	ANONYMIZED_TELEMETRY=False GRADIO_ANALYTICS_ENABLED=False TOKENIZERS_PARALLELISM=false
 
+# Test processes side by side; a file of tests stays in one of them.
+WORKERS ?= 2
+PYTEST := $(OFFLINE) $(PY) -m pytest -n $(WORKERS) --dist loadfile
+
 .PHONY: help install demo serve test check browser screenshots understanding bench-assistant bench-retrieval bench-training \
 	campaign-kills clean
 
@@ -58,7 +62,7 @@ serve: .venv/.installed ## Start the web interface; ARGS go to `domainsmith serv
 
 test: .venv/.installed-test ## Run the whole test suite with coverage
 	@rm -f .coverage .coverage.*
-	$(OFFLINE) $(PY) -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+	$(PYTEST) --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 	@# The mind decides; every line of it is tested.
 	$(PY) -m coverage report --include='agent/*' --skip-covered --fail-under=100
 
@@ -67,7 +71,7 @@ check: .venv/.installed-test ## Lint, types, layers and the fast tests: under th
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	$(OFFLINE) $(PY) -m pytest -q tests/test_layers.py
-	$(OFFLINE) $(PY) -m pytest -q -m "not slow" --ignore=tests/test_layers.py $(ARGS)
+	$(PYTEST) -q -m "not slow" --ignore=tests/test_layers.py $(ARGS)
 
 bench-assistant: .venv/.installed-test ## Measure the offline assistant: readings, seconds a turn, start of the server
 	$(OFFLINE) $(PY) -m tests.benchmarks.assistant $(ARGS)

@@ -84,7 +84,7 @@ def _summary(facts: StepFacts, lang: Language) -> str:
         "summary",
         lang,
         subject=facts.subject,
-        time=_time(facts, lang),
+        time=time_needed(facts, lang),
         memory=_memory(facts, lang),
         changes=fill(CONSENT, "changes", lang, changes=listed(facts.changes, lang))
         if facts.changes
@@ -93,7 +93,8 @@ def _summary(facts: StepFacts, lang: Language) -> str:
     return text + fill(CONSENT, "sends", lang, host=facts.sends_to) if facts.sends_to is not None else text
 
 
-def _time(facts: StepFacts, lang: Language) -> str:
+def time_needed(facts: StepFacts, lang: Language) -> str:
+    """Return the estimated duration in words: a range, one figure, or that it is unknown."""
     known = dict.fromkeys(duration(s, lang) for s in (facts.seconds_low, facts.seconds_high) if s is not None)
     match list(known):
         case [low, high]:

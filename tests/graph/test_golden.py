@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.graph.golden import goldens, read_golden, replay
-from tests.graph.machines import build_machines
 from tests.graph.scripted_worker import SCRIPTED
 from tests.graph.worlds import World, copied, empty_world, open_shelf, small_settings
 from tests.tiny_model import build_tiny_model
@@ -16,13 +16,6 @@ from tests.tiny_project import build_tiny_project, tiny_settings
 from tools.jobs import runner
 from tools.jobs.processes import end_processes
 from tools.jobs.store import JobStore
-
-
-@pytest.fixture(scope="module")
-def machines_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("machines")
-    build_machines(home)
-    return home
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +27,7 @@ def tuned_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def world_of(
-    tmp_path: Path, machines_home: Path, tuned_home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], World]]:
     made: list[World] = []
 
@@ -44,11 +37,12 @@ def world_of(
                 world = empty_world(tmp_path)
             case "machines":
                 monkeypatch.setitem(runner.submit.__kwdefaults__, "worker", SCRIPTED)
-                home = copied(machines_home, tmp_path / "home")
+                home = copied(request.getfixturevalue("machines_source"), tmp_path / "home")
                 world = World(home, small_settings(home), project="machines")
             case "tuned":
-                home = copied(tuned_home, tmp_path / "home")
-                settings = small_settings(home, base_model=str(tuned_home / "tiny"))
+                tuned: Path = request.getfixturevalue("tuned_home")
+                home = copied(tuned, tmp_path / "home")
+                settings = small_settings(home, base_model=str(tuned / "tiny"))
                 world = World(home, settings, project="pumps", shelf=open_shelf)
             case _:
                 raise AssertionError(name)
@@ -62,8 +56,16 @@ def world_of(
                 end_processes(job)
 
 
-@pytest.mark.parametrize("chat", [False, True], ids=["offline", "chat model"])
-@pytest.mark.parametrize("path", goldens(), ids=lambda path: path.stem)
+def cases() -> Iterator[Any]:
+    """Every conversation with both brains; what trains, or walks the road a second time, is slow."""
+    for path in goldens():
+        for chat in (False, True):
+            slow = path.stem == "side_by_side" or (chat and path.stem.startswith("setup"))
+            brain = "chat model" if chat else "offline"
+            yield pytest.param(path, chat, id=f"{path.stem}-{brain}", marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize(("path", "chat"), cases())
 def test_a_golden_conversation(path: Path, chat: bool, world_of: Callable[[str], World]) -> None:
     golden = read_golden(path)
     replies = replay(golden, world_of(golden.world), chat=chat)

@@ -100,6 +100,7 @@ def test_orders_in_failed_questions_have_no_effect(home: Path, tmp_path: Path) -
     _no_effect(project, orders, lambda: chat_call("diagnose", {"topic": "torque"}))
 
 
+@pytest.mark.slow
 def test_orders_in_file_names_have_no_effect(home: Path, tmp_path: Path) -> None:
     """What a job says of the files it could not read comes from outside as well, and is read a turn later."""
     project = Workspace(copied(home, tmp_path / "home")).open("machines")

@@ -152,6 +152,7 @@ def test_a_yes_to_another_question_approves_nothing(
     assert [one.id for one in assistant.approvals()] == [ident(waiting)]
 
 
+@pytest.mark.slow
 def test_a_yes_to_the_offer_of_another_step_approves_nothing(machines: World, jobs: Jobs) -> None:
     """An offer is asked at a job's end, while another step still waits."""
     assistant = machines.assistant()

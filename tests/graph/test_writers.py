@@ -47,6 +47,7 @@ def _send(home: Path, name: str, count: int) -> None:
         assistant.send("t", f"hello from {name} {number}", "en")
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_thread_make_one_history(empty: World) -> None:
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_send, args=(empty.home, name, 10)) for name in ("a", "b")]

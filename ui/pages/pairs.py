@@ -12,17 +12,17 @@ from typing import Any, Final, NamedTuple
 
 import gradio as gr
 
-from agent.prompts.phrases import duration
+from agent.policy.consent import time_needed
 from agent.records.job import Job
 from agent.records.pairs import ExtractResult
 from knowledge.files import read_record
 from knowledge.store import CorpusStore
 from tools.extraction.request import ExtractRequest
+from tools.forecast import step_facts
 from tools.jobs.worker import RESULT
 from tools.workspace import Project
 from ui.pages import pairs_view
 from ui.pages.documents_view import escaped
-from ui.pages.forecast import forecast
 from ui.pages.frame import Frame, told
 from ui.pages.job_panel import JobPanel
 from ui.pages.pairs_deck import Decks
@@ -203,10 +203,10 @@ class _Page:
 
     def _nothing_yet(self, request: gr.Request, project: Project) -> str:
         frame = self.frame
-        seconds = forecast(project, frame.desk(request).settings, "extract", ExtractRequest()).seconds
+        facts = step_facts(project, frame.desk(request).settings, "extract", ExtractRequest(), frame.lang)
         return pairs_view.empty(
             bool(CorpusStore(project.root).readable()),
-            "" if seconds is None else duration(seconds, frame.lang),
+            time_needed(facts, frame.lang),
             frame.link("documents", project),
             frame.lang,
         )

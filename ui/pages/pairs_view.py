@@ -132,7 +132,7 @@ def empty(has_documents: bool, time: str, documents: str, lang: Language) -> str
 
     Args:
         has_documents: Whether there is anything to make pairs from.
-        time: Forecast of the time, in words; empty if it is not known.
+        time: Estimated duration in words.
         documents: Address of the page of the documents.
         lang: Language of the page.
     """
@@ -142,10 +142,9 @@ def empty(has_documents: bool, time: str, documents: str, lang: Language) -> str
             f'<div class="ds-empty"><p><strong>{say("pairs_no_documents")}</strong></p>'
             f'<p><a href="{escape(documents)}">{say("pairs_to_documents")}</a></p></div>'
         )
-    known = say("pairs_empty_time", time=time) if time else say("pairs_empty_time_unknown")
     return (
         f'<div class="ds-empty"><p><strong>{say("pairs_empty")}</strong></p><p>{say("pairs_empty_more")}</p>'
-        f"<p>{known}</p></div>"
+        f"<p>{say('pairs_empty_time', time=time)}</p></div>"
     )
 
 

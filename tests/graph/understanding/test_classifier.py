@@ -59,6 +59,7 @@ def test_golden_messages_are_read_right() -> None:
     assert sum(asked) >= 0.85 * len(asked)
 
 
+@pytest.mark.slow
 def test_training_is_deterministic_and_learns_what_it_is_taught() -> None:
     texts = ["train it", "start training", "run the training", "开始训练", "read the files", "import files", "读入文件"]
     actions = ["tune"] * 4 + ["ingest"] * 3

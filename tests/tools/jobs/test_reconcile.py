@@ -48,6 +48,7 @@ def test_killed_at_random_moments_a_job_ends_as_if_undisturbed(
     assert result_of(project, job, Chain).digest == expected(400)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_found_with_its_children_and_can_be_resumed(
     project: Project, start: Start, again: Callable[[str], Job]
 ) -> None:

@@ -161,6 +161,7 @@ def test_cancel_is_prompt_and_the_job_can_go_on_from_its_checkpoint(
         cancel(project, job.id)
 
 
+@pytest.mark.slow
 def test_work_that_never_looks_up_is_killed_with_its_children(project: Project, start: Start) -> None:
     job = start(links=1, seconds=60, deaf=True, children=2)
     until(lambda: len(members_of(job.id)) == 5)
@@ -177,6 +178,7 @@ def test_children_that_the_work_forgets_do_not_outlive_it(project: Project, star
     until(lambda: not members_of(job.id), 3.0)
 
 
+@pytest.mark.slow
 def test_a_job_whose_worker_never_came_can_be_cancelled(project: Project) -> None:
     store = JobStore(project.jobs)
     job = store.create("mix", project.id, project.new_run("mix").name, {})

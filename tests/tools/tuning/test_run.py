@@ -134,6 +134,7 @@ def test_single_settings_that_a_person_set_win(
     assert result.steps == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "dropout"), [("qlora", 0.1), ("full", 0.0)])
 def test_a_resumed_run_ends_with_the_same_weights(
     method: str, dropout: float, project: Project, settings: Settings, make_mix: MakeMix
@@ -156,6 +157,7 @@ def test_a_resumed_run_ends_with_the_same_weights(
     assert losses[0] == losses[1]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     project: Project, settings: Settings, make_mix: MakeMix
 ) -> None:

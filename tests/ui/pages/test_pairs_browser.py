@@ -206,7 +206,7 @@ def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Serv
     assert not page.locator("#pairs-extract").is_visible()
     watched.visit("/en/pairs?project=company")
     assert "Extract to see pairs." in page.inner_text("#pairs-empty")
-    assert "not known yet" in page.inner_text("#pairs-empty")
+    assert "Estimated time: " in page.inner_text("#pairs-empty")
     page.click("#pairs-extract")
     page.wait_for_selector("#pairs-approve", state="visible")
     assert "20% of the documents held out" in page.inner_text("#pairs-approval")

@@ -205,6 +205,7 @@ def test_uploads_lie_where_only_the_owner_reads(server: Server, http: httpx.Clie
     assert http.get(f"/en/gradio_api/file={stored}").status_code == 404
 
 
+@pytest.mark.slow
 def test_with_login_the_cookie_opens_the_pages_and_the_key_the_api(tmp_path: Path) -> None:
     database = Database.of(tmp_path)
     anna = Accounts(database).add("anna", PASSWORD)
@@ -221,6 +222,7 @@ def test_with_login_the_cookie_opens_the_pages_and_the_key_the_api(tmp_path: Pat
         assert client.get("/en/").status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_at_once_when_told_although_a_page_is_open(tmp_path: Path, sent: signal.Signals) -> None:
     with serving(tmp_path) as running, httpx.Client(base_url=running.url, timeout=30) as client:

@@ -96,6 +96,7 @@ def client(address: str) -> Iterator[openai.OpenAI]:
 # The unchanged client, a real server, a real model
 
 
+@pytest.mark.slow
 def test_every_listed_model_streams_what_it_answers(client: openai.OpenAI, tiny: Settings) -> None:
     models = client.models.list().data
     assert [model.id for model in models] == ["pumps/base", "pumps/rag", "pumps/tuned", "pumps/tuned+rag", "bare/base"]
@@ -181,6 +182,7 @@ def test_a_prompt_that_leaves_no_room_is_the_caller_s_mistake(client: openai.Ope
             )
 
 
+@pytest.mark.slow
 def test_more_tokens_than_there_is_room_for_are_cut(client: openai.OpenAI) -> None:
     messages: Any = [{"role": "user", "content": "pump " * 970}]
     reply = client.chat.completions.create(model="pumps/base", messages=messages, max_completion_tokens=100_000)
