@@ -7,13 +7,14 @@ from typing import Any, Final
 from agent.errors import EmptyError
 from agent.records.base import Language, Record
 from agent.records.corpus import IngestResult
-from agent.records.decision import Action
 from agent.records.evaluation import EvaluationReport
 from agent.records.job import Job, JobKind
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult
 from agent.records.tuning import TuneResult
 from graph.context import Context, language
+from graph.interviewing import next_question
+from graph.offers import after, with_next
 from graph.replies import diagnosis, results
 from graph.replies.said import Said, joined
 from graph.replies.waiting import ended_badly
@@ -22,7 +23,6 @@ from tools.deciding import decide_for_project
 from tools.diagnosis.change import paired_change
 from tools.jobs.runner import result_of
 from tools.jobs.store import JobStore
-from tools.status import stand
 from tools.validation.request import ValidateResult
 from tools.workspace import Project
 
@@ -51,7 +51,8 @@ def job_report(
     if isinstance(result, EvaluationReport):
         said, remember = _evaluated(said, result, project, state, lang)
     if not waiting.get("following"):
-        said = _with_next(said, project, lang)
+        question = next_question(state, context, project, lang) if job.kind == "ingest" else None
+        said = with_next(said, project, lang) if question is None else after(said.text, question, said)
     return said, True, remember
 
 
@@ -87,24 +88,6 @@ def _evaluated(
             articles=tuple(dict.fromkeys((*articles, *verdict.articles))),
         ),
         remember,
-    )
-
-
-def _with_next(said: Said, project: Project, lang: Language) -> Said:
-    """Add the next sensible step as an offer."""
-    action: Action = stand(project, lang).next_action
-    if action == "validate" and not project.split.exists():
-        action = "extract"  # questions are made from pairs, whose making splits the documents
-    if action in ("status", "setup"):
-        return said
-    offered = results.offer(action, lang)
-    return Said(
-        joined(said.text, offered.text),
-        question=offered.question,
-        options=offered.options,
-        evidence=said.evidence,
-        articles=said.articles,
-        expecting=offered.expecting,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -15,16 +16,17 @@ from agent.records.decision import MethodDecision
 from agent.records.facts import ProjectFacts
 from agent.records.profile import Profile
 from graph.context import Context
+from graph.offers import after, with_next
 from graph.performed import Performed
 from graph.replies import interview, results
 from graph.replies.plain import said_json
 from graph.replies.said import Said, joined
 from graph.state import ConversationState
 from tools.deciding import decide_for_profile, decide_for_project
+from tools.jobs.store import JobStore
 from tools.profiles import changed_fields, save_facts, with_facts
-from tools.requests import (
-    ProfileRequest,
-)
+from tools.requests import ProfileRequest
+from tools.road_costs import costs
 from tools.status import project_facts
 from tools.workspace import Project
 
@@ -54,13 +56,17 @@ def note_facts(
         return Performed(said_json(Said(text)), data, {**remember, "expecting": None})
     if expecting.get("kind") == "verdict":
         said = results.verdict(decision, lang)
-        return Performed(said_json(_after(text, said)), data, remember)
-    asked = next_field(profile, decision, skipped)
+        return Performed(said_json(after(text, said)), data, remember)
+    closed = _settled(skipped, project)
+    asked = next_field(profile, decision, closed)
     if asked is not None:
-        said = interview.ask(asked, profile, decision, skipped, lang)
+        said = interview.ask(asked, profile, decision, closed, lang)
     else:
-        said = interview.plan(profile, decision, _steps(project, profile, decision, lang), lang)
-        if project is None or not project_facts(project).documents:
+        steps = _steps(project, profile, decision, lang)
+        said = interview.plan(profile, decision, steps, costs(project, context.settings, profile, steps), lang)
+        if project is not None and project.chunks.exists():
+            said = with_next(said, project, lang)
+        elif project is None or not _is_reading(project):
             question = fill(TALK, "where_documents", lang)
             said = Said(
                 joined(said.text, fill(TALK, "plan_first", lang, step=question)),
@@ -69,7 +75,7 @@ def note_facts(
                 articles=said.articles,
                 expecting={"kind": "field", "field": "documents"},
             )
-    return Performed(said_json(_after(text, said)), data, {**remember, "expecting": said.expecting})
+    return Performed(said_json(after(text, said)), data, {**remember, "expecting": said.expecting})
 
 
 def decide_method(state: ConversationState, context: Context, project: Project | None, lang: Language) -> Performed:
@@ -78,10 +84,11 @@ def decide_method(state: ConversationState, context: Context, project: Project |
         decision = decide_for_project(project, lang)
     else:
         decision = decide_for_profile(context.profile(state), lang)
-    asked = next_field(context.profile(state), decision, state.get("skipped") or ())
+    skipped = _settled(state.get("skipped") or (), project)
+    asked = next_field(context.profile(state), decision, skipped)
     said = results.verdict(decision, lang)
     if asked is not None and decision.confidence != "measured":
-        question = interview.ask(asked, context.profile(state), decision, state.get("skipped") or (), lang)
+        question = interview.ask(asked, context.profile(state), decision, skipped, lang)
         said = Said(
             joined(said.text.removesuffix(decision.question).strip(), question.text),
             question=question.question,
@@ -91,6 +98,31 @@ def decide_method(state: ConversationState, context: Context, project: Project |
             expecting=question.expecting,
         )
     return Performed(said_json(said), decision.model_dump(mode="json"), {"expecting": said.expecting})
+
+
+def next_question(state: ConversationState, context: Context, project: Project, lang: Language) -> Said | None:
+    """Return the question with which an interview goes on after a reading; `None` where none was begun or it is over.
+
+    Somebody who only reads files, and has said nothing of a task, is not questioned.
+    """
+    profile = context.profile(state)
+    if profile.goal is None or project.latest_run("extract") is not None:
+        return None
+    decision = _decision(profile, project, lang)
+    skipped = _settled(state.get("skipped") or (), project)
+    asked = next_field(profile, decision, skipped)
+    return interview.ask(asked, profile, decision, skipped, lang) if asked is not None else None
+
+
+def _settled(skipped: Collection[str], project: Project | None) -> tuple[str, ...]:
+    """Return what is not asked for: what a person left open, and the documents once they are there."""
+    there = project is not None and (project.chunks.exists() or _is_reading(project))
+    return (*skipped, "documents") if there else tuple(skipped)
+
+
+def _is_reading(project: Project) -> bool:
+    active = JobStore(project.jobs).active() if project.jobs.exists() else None
+    return active is not None and active.kind == "ingest"
 
 
 def _decision(profile: Profile, project: Project | None, lang: Language) -> MethodDecision:
@@ -111,16 +143,4 @@ def _steps(project: Project | None, profile: Profile, decision: MethodDecision, 
     station = {"ingest": "documents", "extract": "pairs", "mix": "mix", "tune": "tune"}
     return tuple(
         step for step in road if station.get(step, "") not in done and (training or step not in ("mix", "tune"))
-    )
-
-
-def _after(before: str, said: Said) -> Said:
-    return Said(
-        joined(before, said.text),
-        question=said.question,
-        options=said.options,
-        evidence=said.evidence,
-        articles=said.articles,
-        answers=said.answers,
-        expecting=said.expecting,
     )

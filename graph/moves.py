@@ -89,7 +89,7 @@ def _validate(wish: Wish) -> Move:
 
 
 def _evaluate(wish: Wish) -> Move:
-    arguments = _chosen(wish.slots, "arms", "limit")
+    arguments = _chosen(wish.slots, "arms", "limit", "dimensions")
     if wish.slots.get("paths"):
         arguments["questions"] = tuple(wish.slots["paths"])
     return Move(tool="evaluate", arguments=arguments)
@@ -186,7 +186,7 @@ _MOVES: Final[Mapping[Action, Callable[[Wish], Move]]] = {
     "setup": lambda wish: _setup(wish.slots),
     "ingest": _read,
     "decide": _method,
-    "extract": lambda _wish: Move(tool="make_pairs"),
+    "extract": lambda wish: Move(tool="make_pairs", arguments=_chosen(wish.slots, "wordings")),
     "review": lambda wish: Move(tool="show_pairs", arguments={"containing": wish.slots.get("topic", "")}),
     "mix": lambda wish: Move(
         tool="make_mix", arguments={**_chosen(wish.slots, "domain_share", "by"), "drop_leaks": True}

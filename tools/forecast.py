@@ -118,7 +118,12 @@ def _subject(project: Project, settings: Settings, kind: JobKind, request: Recor
             return fill(STEPS, "evaluate", lang, arms=", ".join(arms), answers=answers)
         case ExtractRequest():
             chunks = _lines(project.chunks)
-            return fill(STEPS, "extract", lang, chunks=chunks, wordings=request.wordings)
+            held_out = (
+                fill(STEPS, "extract_only", lang, documents=", ".join(request.documents[:5]))
+                if request.documents
+                else fill(STEPS, "extract_share", lang, share=count_points(request.held_out_share))
+            )
+            return fill(STEPS, "extract", lang, chunks=chunks, wordings=request.wordings, held_out=held_out)
         case MixRequest():
             return fill(STEPS, "mix", lang, share=f"{count_points(request.domain_share)}%")
         case IngestRequest():
@@ -157,7 +162,7 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
             return (tokens / TRAINING_RATES[1], tokens / TRAINING_RATES[0]) if tokens else _UNKNOWN
         case "evaluate" if isinstance(request, EvaluateRequest) and settings.base_model == BUILTIN and _on_cpu():
             answers = answers_of(project, request)
-            return answers * ANSWER_SECONDS[0], 20 + answers * ANSWER_SECONDS[1]
+            return (answers * ANSWER_SECONDS[0], 20 + answers * ANSWER_SECONDS[1]) if answers else _UNKNOWN
         case _:
             return _UNKNOWN
 

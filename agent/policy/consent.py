@@ -85,7 +85,7 @@ def _summary(facts: StepFacts, lang: Language) -> str:
         lang,
         subject=facts.subject,
         time=time_needed(facts, lang),
-        memory=_memory(facts, lang),
+        memory=memory_needed(facts, lang),
         changes=fill(CONSENT, "changes", lang, changes=listed(facts.changes, lang))
         if facts.changes
         else fill(CONSENT, "changes_nothing", lang),
@@ -105,7 +105,8 @@ def time_needed(facts: StepFacts, lang: Language) -> str:
             return fill(CONSENT, "unknown", lang)
 
 
-def _memory(facts: StepFacts, lang: Language) -> str:
+def memory_needed(facts: StepFacts, lang: Language) -> str:
+    """Return the estimated memory in words, or that it is unknown."""
     known = [amount for amount in (facts.gib_low, facts.gib_high) if amount is not None]
     if not known:
         return fill(CONSENT, "unknown", lang)

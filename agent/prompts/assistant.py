@@ -44,6 +44,12 @@ TALK: Final[Phrases] = {
     },
     "plan_first": {"en": "First step: {step}", "zh": "第一步：{step}"},
     "plan_steps": {"en": "Steps: {steps}.", "zh": "步骤：{steps}。"},
+    "plan_costs": {"en": "Cost on this machine: {costs}.", "zh": "在本机上的开销：{costs}。"},
+    "plan_costs_open": {
+        "en": "What the steps cost is estimated as soon as documents are read.",
+        "zh": "读入文档之后即可估算各步的开销。",
+    },
+    "cost": {"en": "{step}: {amount}", "zh": "{step}：{amount}"},
     "confidence_measured": {"en": "measured", "zh": "已测量"},
     "confidence_rule": {"en": "by rule, not measured yet", "zh": "按规则推断，尚未测量"},
     "confidence_default": {"en": "default, little is known", "zh": "默认，所知不多"},

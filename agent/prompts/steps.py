@@ -13,9 +13,11 @@ STEPS: Final[Phrases] = {
         "zh": "项目中的文本、片段与索引；您的原文件不动",
     },
     "extract": {
-        "en": "Make training pairs from {chunks} chunks, {wordings} wordings a fact",
-        "zh": "从 {chunks} 个片段生成训练样本，每个事实 {wordings} 种问法",
+        "en": "Make training pairs from {chunks} chunks, {wordings} wordings a fact, {held_out}",
+        "zh": "从 {chunks} 个片段生成训练样本，每个事实 {wordings} 种问法，{held_out}",
     },
+    "extract_share": {"en": "{share}% of the documents held out", "zh": "留出 {share}% 的文档"},
+    "extract_only": {"en": "only from {documents}, the others held out", "zh": "只用 {documents}，其余文档留出"},
     "extract_changes": {
         "en": "the project's pairs; those a person has reviewed stay as they are",
         "zh": "项目的样本；人工审过的保持不变",

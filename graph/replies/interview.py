@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from agent.policy.consent import memory_needed, time_needed
 from agent.policy.interview import open_fields
 from agent.prompts.assistant import READINGS, TALK
 from agent.prompts.decisions import QUESTIONS
@@ -13,6 +14,7 @@ from agent.prompts.phrases import fill, listed, model_size, percent
 from agent.records.base import Language
 from agent.records.conversation import Option
 from agent.records.decision import MethodDecision
+from agent.records.facts import StepFacts
 from agent.records.profile import HardwareItem, Profile
 from graph.replies.said import Said, joined, reasons_text
 
@@ -90,8 +92,10 @@ def ask(field: str, profile: Profile, decision: MethodDecision, skipped: Collect
     )
 
 
-def plan(profile: Profile, decision: MethodDecision, steps: tuple[str, ...], lang: Language) -> Said:
-    """Return the plan that the interview ends in: method, reasons, steps."""
+def plan(
+    profile: Profile, decision: MethodDecision, steps: tuple[str, ...], costs: Mapping[str, StepFacts], lang: Language
+) -> Said:
+    """Return the plan that the interview ends in: method, reasons, steps, and what is known of their cost."""
     known = sum(getattr(profile, name) is not None for name in type(profile).model_fields)
     head = fill(
         TALK,
@@ -103,7 +107,19 @@ def plan(profile: Profile, decision: MethodDecision, steps: tuple[str, ...], lan
     )
     named = fill(TALK, "plan_steps", lang, steps=" → ".join(fill(READINGS, step, lang) for step in steps))
     return Said(
-        joined(head, reasons_text(decision.reasons, lang), named),
+        joined(head, reasons_text(decision.reasons, lang), named, _costs(costs, lang)),
         evidence=tuple(dict.fromkeys(name for why in decision.reasons for name in why.evidence)),
         articles=tuple(dict.fromkeys(why.article for why in decision.reasons)),
     )
+
+
+def _costs(costs: Mapping[str, StepFacts], lang: Language) -> str:
+    if not costs:
+        return fill(TALK, "plan_costs_open", lang)
+    amounts = []
+    for step, facts in costs.items():
+        time = time_needed(facts, lang) if facts.seconds_high is not None else ""
+        memory = memory_needed(facts, lang) if facts.gib_high is not None else ""
+        amount = listed(tuple(one for one in (time, memory) if one), lang)
+        amounts.append(fill(TALK, "cost", lang, step=fill(READINGS, step, lang), amount=amount))
+    return fill(TALK, "plan_costs", lang, costs="; ".join(amounts) if lang == "en" else "；".join(amounts))

@@ -17,6 +17,8 @@ from graph.understanding.patterns import patterns
 from tools.hardware import catalogue
 
 _P: Final = patterns("slots")
+MOST_WORDINGS: Final = 32
+"""What `ExtractRequest.wordings` allows; a larger number is about something else."""
 
 
 def read_slots(action: Action, text: str) -> dict[str, Any]:
@@ -155,6 +157,20 @@ def _dimension(text: str) -> dict[str, Any]:
     return {}
 
 
+def _dimensions(text: str) -> dict[str, Any]:
+    """Read the dimensions to measure; the domain's knowledge is asked of both kinds of documents."""
+    named = _P.matching("dimensions", text)
+    if "domain_knowledge" in named:
+        named = [*named, "domain_knowledge_held_out"]
+    return {"dimensions": named} if named else {}
+
+
+def _wordings(text: str) -> dict[str, Any]:
+    match = _P.find("wordings", text)
+    count = amount(match["n"] or match["zh"]) if match is not None else None
+    return {"wordings": int(count)} if count and 1 <= count <= MOST_WORDINGS else {}
+
+
 def _topic(text: str) -> dict[str, Any]:
     match = _P.find("topic", _P.without("why", text))
     if match is None:
@@ -190,7 +206,8 @@ _READERS: Final[Mapping[Action, tuple[_Reader, ...]]] = {
     "plan": (_device, _size, _method),
     "tune": (_method, _hyperparameters, _device, _size, _resume),
     "validate": (_paths,),
-    "evaluate": (_arms, _paths, _limit),
+    "extract": (_wordings,),
+    "evaluate": (_arms, _paths, _limit, _dimensions),
     "diagnose": (_dimension, _topic, _run),
     "compare": (_question, _arms),
     "benchmark": (_device,),

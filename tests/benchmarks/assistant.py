@@ -2,9 +2,8 @@
 
     python -m tests.benchmarks.assistant            # a table and JSON; nothing else should run meanwhile
 
-The golden messages are those of `tests/graph/understanding/golden.jsonl`; each is a turn in a fresh conversation of a
-home without projects, as `domainsmith chat --messages FILE` makes it. Turns that would ask a model are not among them:
-there is no project to answer from.
+Each golden message (`tests/graph/messages.py`) is a turn in a conversation of its own, in a project from which every
+costly step could start. Answers of models are not among them: the project has no index.
 """
 
 from __future__ import annotations
@@ -18,53 +17,35 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from agent.errors import EmptyError
-from agent.settings import Settings
-from graph.assistant import Assistant
-from graph.threads import new_thread
-from knowledge.retrieval import Retriever
-from tools.workspace import Project
-
-GOLDEN = Path(__file__).parents[1] / "graph" / "understanding" / "golden.jsonl"
-COSTLY = {"extract", "tune", "evaluate", "benchmark"}
+from tests.graph.messages import COSTLY, GOLDEN, read_messages, ready_world, send_all
 
 
-def no_index(project: Project) -> Retriever:
-    """Refuse: the home has no project."""
-    raise EmptyError("no documents")
-
-
-def read_golden(home: Path) -> dict[str, Any]:
+def send_golden(home: Path) -> dict[str, Any]:
     """Send every golden message; count readings, jobs and seconds."""
-    assistant = Assistant(Settings(home=home, extraction_model="rules"), retriever=no_index)
-    assistant.send(new_thread(), "hello")
-    lines = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").split("\n") if line]
-    right: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    seconds: list[float] = []
-    started = 0
-    for line in lines:
-        began = time.perf_counter()
-        turn = assistant.send(new_thread(), line["text"])
-        seconds.append(time.perf_counter() - began)
-        kind = "ambiguous" if line["action"] == "clarify" else "clear"
-        total[kind] += 1
-        right[kind] += turn.action == line["action"] or turn.action in line["also"]
-        started += turn.job is not None and line["action"] in COSTLY
-    ranked = sorted(seconds)
-    return {
-        "messages": len(lines),
-        "clear_right": right["clear"],
-        "clear": total["clear"],
-        "ambiguous_asked_back": right["ambiguous"],
-        "ambiguous": total["ambiguous"],
-        "costly_started": started,
-        "turn_ms_median": round(1000 * statistics.median(seconds)),
+    world = ready_world(home)
+    sets = {name: list(send_all(world, read_messages(name))) for name in GOLDEN}
+    found: dict[str, Any] = {}
+    for name, sent in sets.items():
+        clear = [one for one in sent if one.line["action"] != "clarify"]
+        ambiguous = [one for one in sent if one.line["action"] == "clarify"]
+        found |= {
+            f"{name}_clear_right": sum(one.right for one in clear),
+            f"{name}_clear": len(clear),
+            f"{name}_asked_back": sum(one.turn.action == "clarify" for one in ambiguous),
+            f"{name}_ambiguous": len(ambiguous),
+        }
+    everything = [one for sent in sets.values() for one in sent]
+    ranked = sorted(one.seconds for one in everything)
+    return found | {
+        "messages": len(everything),
+        "waited_for_a_yes": sum(one.turn.approval is not None for one in everything),
+        "costly_started": sum(bool(COSTLY & set(one.started)) for one in everything),
+        "turn_ms_median": round(1000 * statistics.median(ranked)),
         "turn_ms_p95": round(1000 * ranked[int(0.95 * len(ranked))]),
+        "turn_ms_max": round(1000 * ranked[-1]),
     }
 
 
@@ -93,11 +74,11 @@ def main() -> None:
     parser.add_argument("--no-serve", action="store_true", help="Leave the server out.")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = read_golden(Path(folder))
+        found = send_golden(Path(folder) / "golden")
         if not wanted.no_serve:
-            found["serve_ready_s"] = serve_ready(Path(folder))
+            found["serve_ready_s"] = [serve_ready(Path(folder) / f"served-{number}") for number in range(3)]
     for name, value in found.items():
-        print(f"{name:<24}{value}")
+        print(f"{name:<28}{value}")
     print(json.dumps(found))
 
 

@@ -23,6 +23,7 @@ from agent.records.corpus import Answer, Citation, Document, IngestResult
 from agent.records.decision import Action, MethodDecision, Readiness, Reason, Station
 from agent.records.diagnosis import CauseCount, Fix
 from agent.records.evaluation import Estimate, EvaluationReport
+from agent.records.facts import StepFacts
 from agent.records.hardware import Device, Figure, MemoryPlan, MethodFit
 from agent.records.job import Job
 from agent.records.mixture import GeneralSource, MixManifest
@@ -352,8 +353,10 @@ def test_facts_and_the_plan(lang: Language, draw: Draw) -> None:
     decided = MethodDecision(
         method="rag", first_rung=None, reasons=why, missing=("privacy",), next_action="setup", confidence="rule"
     )
-    said = interview.plan(profile, decided, ("ingest", "validate"), lang)
-    assert invented(said, profile, decided, len(facts)) == []
+    costs = {"validate": StepFacts(subject="", seconds_low=41, seconds_high=43)}
+    said = interview.plan(profile, decided, ("ingest", "validate"), costs, lang)
+    assert invented(said, profile, decided, len(facts), costs["validate"]) == []
+    assert "43 s" in said.text or "43 秒" in said.text
     asked = interview.ask("privacy", profile, decided, (), lang)
     assert asked.question is not None
     assert asked.question in asked.text

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import graph.threads
+from agent.errors import BusyError
 from graph.assistant import Assistant
 from graph.threads import Threads
 from tests.graph.conftest import READER
@@ -61,6 +63,33 @@ def test_two_processes_on_one_thread_make_one_history(empty: World) -> None:
     for name in ("a", "b"):
         mine = [text for text in said if f"from {name}" in text]
         assert mine == [f"hello from {name} {number}" for number in range(10)]
+
+
+def test_who_cannot_wait_is_told_what_to_do_and_leaves_nothing_behind(
+    empty: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty posts from two doors: those for which it takes too long are refused, and only the others are kept."""
+    doors = [empty.assistant(), empty.assistant()]
+    doors[0].send("t", "hello", "en")
+    monkeypatch.setattr(graph.threads, "WAIT_SECONDS", 0.2)
+
+    def post(number: int) -> str | BusyError:
+        try:
+            return doors[number % 2].send("t", f"hello {number}", "en").thread
+        except BusyError as error:
+            return error
+
+    with Threads(empty.home / "threads").held("t"), ThreadPoolExecutor(5) as pool:
+        refused = list(pool.map(post, range(5)))
+    for one in refused:
+        assert isinstance(one, BusyError)
+        assert (one.what, one.mend) == ("this conversation is still answering", "wait for the answer")
+    with ThreadPoolExecutor(20) as pool:
+        posted = list(pool.map(post, range(5, 25)))
+    answered = [f"hello {number}" for number, one in enumerate(posted, start=5) if one == "t"]
+    assert all(one == "t" or isinstance(one, BusyError) for one in posted)
+    assert answered
+    assert sorted(text for text, _ in pairs_of(doors[0], "t")) == sorted(["hello", *answered])
 
 
 def test_looking_at_a_thread_never_fails_and_never_stops_its_turns(empty: World) -> None:
