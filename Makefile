@@ -18,11 +18,11 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_
 WORKERS ?= 2
 PYTEST := $(OFFLINE) $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo serve test check browser screenshots understanding bench-assistant bench-retrieval bench-training \
-	campaign-kills clean
+.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-retrieval bench-training \
+	campaign-kills campaign-conversations clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-22s %s\n", $$1, $$2 }'
 
 $(PY):
 	@if [ -z "$(PYTHON)" ]; then \
@@ -73,6 +73,12 @@ check: .venv/.installed-test ## Lint, types, layers and the fast tests: under th
 	$(OFFLINE) $(PY) -m pytest -q tests/test_layers.py
 	$(PYTEST) -q -m "not slow" --ignore=tests/test_layers.py $(ARGS)
 
+walk: .venv/.installed-test ## Walk all three uses in a browser from an empty home, with the real model; ARGS: --lang zh
+	$(OFFLINE) $(PY) -m tests.ui.three_uses $(ARGS)
+
+screenshots: .venv/.installed-test ## Photograph and check every page in both languages and themes; ARGS: --home HOME --out FOLDER
+	$(OFFLINE) $(PY) -m tests.ui.screenshots $(ARGS)
+
 bench-assistant: .venv/.installed-test ## Measure the offline assistant: readings, seconds a turn, start of the server
 	$(OFFLINE) $(PY) -m tests.benchmarks.assistant $(ARGS)
 
@@ -87,6 +93,9 @@ bench-training: .venv/.installed-test ## Measure training speed and what it teac
 
 campaign-kills: .venv/.installed-test ## Kill workers 200 times at random moments and audit what is left
 	$(OFFLINE) $(PY) -m tests.campaigns.kills --kills 200 $(ARGS)
+
+campaign-conversations: .venv/.installed-test ## Kill conversations 100 times around a yes, and a server 10 times
+	$(OFFLINE) $(PY) -m tests.campaigns.conversations --kills 100 $(ARGS)
 
 clean: ## Remove caches, coverage data and built packages (not .venv, not your projects)
 	rm -rf build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

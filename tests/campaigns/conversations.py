@@ -1,9 +1,10 @@
 """Kill a conversation again and again around the yes of a person: exactly one job for every approval (promise 8).
 
-    python -m tests.campaigns.conversations --kills 100 --seed 1
+    python -m tests.campaigns.conversations --kills 100 --servers 10 --seed 1
 
-First every moment at which a turn can break off is taken once, then random ones. Prints a line every ten kills and what
-was found at the end; exits 1 unless everything held.
+First every moment at which a turn can break off is taken once, then random ones. At the end a real server is killed a
+few times, at random moments after it was told the yes, and started again. Prints a line every ten kills and what was
+found at the end; exits 1 unless everything held.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.campaigns.servers import kill_servers
 from tests.graph.broken import Broken, kill_first_documents, kill_propose, kill_settle
 from tests.graph.machines import build_machines
 from tests.graph.mortal import Nursery
@@ -66,15 +68,17 @@ def main() -> int:
     """Run the campaign."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--servers", type=int, default=10, help="kills of a real server, after those")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    chance = random.Random(options.seed)
     began = time.monotonic()
     done = tried = 0
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as work, Nursery() as nursery:
         source, documents = Path(work) / "machines", write_manuals(Path(work) / "documents")
         build_machines(source)
-        for name, kill in kills(nursery, source, documents, random.Random(options.seed)):
+        for name, kill in kills(nursery, source, documents, chance):
             killed, found = kill(Path(work) / f"home-{tried}")
             tried += 1
             done += killed
@@ -83,8 +87,16 @@ def main() -> int:
                 print(f"{done} kills of {tried} approvals, {len(faults)} faults", flush=True)
             if done >= options.kills:
                 break
+        servers = 0
+        for name, found in kill_servers(Path(work) / "servers", options.servers, chance):
+            servers += 1
+            faults += [f"{name}: {one}" for one in found]
+            print(f"{servers} kills of a server, {len(faults)} faults", flush=True)
     seconds = time.monotonic() - began
-    print(f"{done} kills of {tried} approvals in {seconds:.0f} s: {faults or 'one job for every yes, none without'}")
+    print(
+        f"{done} kills of {tried} approvals and {servers} of a server in {seconds:.0f} s:"
+        f" {faults or 'one job for every yes, none without'}"
+    )
     return 1 if faults else 0
 
 

@@ -22,6 +22,8 @@ _DOORS: Final[tuple[tuple[Door, str], ...]] = (
     ("open", rf"/({_LANG})/(theme\.css|favicon\.ico|(assets|static)(/[\w-][\w.-]*)+)"),
     ("page", rf"/|/({_LANG})/?|/({_LANG})/({_PAGE})/?"),
     ("events", rf"/({_LANG})/gradio_api/(queue/(join|data)|cancel|reset|upload|upload_progress|startup-events)/?"),
+    # Asked again and again by a page that has lost its server; with the answer it knows that there is one again.
+    ("events", rf"/({_LANG})/gradio_api/app_id/?"),
     ("events", rf"/({_LANG})/gradio_api/heartbeat/[a-z0-9]+"),
     ("own", r"/logout|/projects/new|/download/.+"),
     ("api", r"/(v1|mcp)(/.*)?"),

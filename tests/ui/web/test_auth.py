@@ -164,6 +164,13 @@ def test_what_gradio_offers_beyond_the_pages_is_refused_to_everybody(house: Hous
     assert ask(house.app, "GET", path, headers=house.session("anna")).status_code in {404}
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_that_lost_its_server_may_ask_whether_it_is_back(house: House, lang: str) -> None:
+    path = f"/{lang}/gradio_api/app_id"
+    assert ask(house.app, "GET", path).status_code == 401
+    assert list(ask(house.app, "GET", path, headers=house.session("anna")).json()) == ["app_id"]
+
+
 def test_a_websocket_is_refused(house: House) -> None:
     sent: list[dict[str, Any]] = []
 
