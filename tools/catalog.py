@@ -75,7 +75,7 @@ TOOLS: Final[tuple[ToolSpec, ...]] = (
         "setup",
         ProfileRequest,
         "Keep facts of the team's task in the project's profile.",
-        "把任务的情况记入项目画像。",
+        "把任务的情况记入项目概况。",
         needs_project=False,
     ),
     _tool(
@@ -100,7 +100,7 @@ TOOLS: Final[tuple[ToolSpec, ...]] = (
         "extract",
         ExtractRequest,
         "Make question-answer pairs from the documents, each with a verbatim quote.",
-        "从文档生成问答样本，每条附原文引用。",
+        "从文档生成问答对，每条附原文引用。",
         job="extract",
     ),
     _tool(
@@ -108,7 +108,7 @@ TOOLS: Final[tuple[ToolSpec, ...]] = (
         "review",
         ReviewRequest,
         "Show pairs with their provenance and state.",
-        "查看样本及其来源和状态。",
+        "查看问答对及其来源和状态。",
         effect="read",
     ),
     _tool(
@@ -116,7 +116,7 @@ TOOLS: Final[tuple[ToolSpec, ...]] = (
         "review",
         RejectRequest,
         "Take pairs out of training, with a reason.",
-        "把样本移出训练，并注明原因。",
+        "把问答对移出训练，并注明原因。",
     ),
     _tool(
         "make_mix",

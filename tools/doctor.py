@@ -26,6 +26,7 @@ from agent.errors import DomainsmithError
 from agent.progress import Reporter, Silent
 from agent.records.base import Record
 from agent.settings import BUILTIN, Settings
+from tools.evaluation.fonts import chinese_font
 
 State = Literal["works", "missing", "warning"]
 _GIB: Final = 2**30
@@ -43,16 +44,6 @@ _READERS: Final = {
     "bs4": "web pages",
     "charset_normalizer": "text encodings",
 }
-_CJK_FONTS: Final = (
-    "Noto Sans CJK",
-    "Noto Serif CJK",
-    "WenQuanYi",
-    "Source Han",
-    "Microsoft YaHei",
-    "PingFang",
-    "SimHei",
-    "Droid Sans Fallback",
-)
 
 
 class Check(Record):
@@ -270,10 +261,7 @@ def _memory(_: Settings) -> str:
 
 
 def _font(_: Settings) -> str:
-    from matplotlib import font_manager
-
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    found = next((name for name in sorted(known) if name.startswith(_CJK_FONTS)), None)
+    found = chinese_font()
     if found is None:
         raise _MissingError(
             "no font with Chinese characters",

@@ -103,8 +103,8 @@ READINGS: Final[Phrases] = {
     "setup": {"en": "Describe the task", "zh": "说明任务情况"},
     "ingest": {"en": "Read documents", "zh": "读入文档"},
     "decide": {"en": "Decide between retrieval and fine-tuning", "zh": "判断用检索还是微调"},
-    "extract": {"en": "Make training pairs", "zh": "生成训练样本"},
-    "review": {"en": "Look through the pairs", "zh": "查看样本"},
+    "extract": {"en": "Make training pairs", "zh": "生成问答对"},
+    "review": {"en": "Look through the pairs", "zh": "查看问答对"},
     "mix": {"en": "Make the training mix", "zh": "生成训练配比"},
     "plan": {"en": "See what fits the hardware", "zh": "看硬件装得下什么"},
     "tune": {"en": "Train the model", "zh": "训练模型"},
@@ -131,7 +131,7 @@ RESULTS: Final[Phrases] = {
     "extract": {
         "en": "{pairs} pairs accepted for {facts} facts, {rejected} rejected; {train} documents teach, {held} are held "
         "out ({run}).",
-        "zh": "{facts} 个事实共接受 {pairs} 条样本，拒绝 {rejected} 条；"
+        "zh": "{facts} 个事实共接受 {pairs} 个问答对，拒绝 {rejected} 条；"
         "{train} 份文档用于训练，{held} 份保留（{run}）。",
     },
     "mix": {
@@ -153,10 +153,10 @@ RESULTS: Final[Phrases] = {
     "pairs": {
         "en": "{accepted} accepted, {pending} waiting, {rejected} rejected. The Pairs page goes through them "
         "one by one.",
-        "zh": "已接受 {accepted} 条，待审 {pending} 条，已拒绝 {rejected} 条。可在“样本”页逐条审阅。",
+        "zh": "已接受 {accepted} 条，待审 {pending} 条，已拒绝 {rejected} 条。可在“问答对”页逐条审阅。",
     },
-    "pairs_none": {"en": "There are no pairs yet.", "zh": "还没有样本。"},
-    "rejected": {"en": "{count} pairs taken out of training.", "zh": "已将 {count} 条样本移出训练。"},
+    "pairs_none": {"en": "There are no pairs yet.", "zh": "还没有问答对。"},
+    "rejected": {"en": "{count} pairs taken out of training.", "zh": "已将 {count} 个问答对移出训练。"},
     "guide_none": {"en": "No article of the guide speaks of that.", "zh": "指南里没有相关文章。"},
     "guide_more": {"en": "See also: {articles}.", "zh": "另见：{articles}。"},
     "compare_agree": {"en": "The answers agree.", "zh": "回答一致。"},
@@ -203,7 +203,8 @@ RESULTS: Final[Phrases] = {
     "results_report": {"en": "- report of evaluation {run}: `{path}`", "zh": "- 评测 {run} 的报告：`{path}`"},
     "results_pairs": {
         "en": "- {count} accepted pairs: `domainsmith review export FILE -p {project}` (JSONL, Alpaca, ShareGPT, CSV)",
-        "zh": "- 已接受样本 {count} 条：`domainsmith review export FILE -p {project}`（JSONL、Alpaca、ShareGPT、CSV）",
+        "zh": "- 已接受问答对 {count} 条：`domainsmith review export FILE -p {project}`"
+        "（JSONL、Alpaca、ShareGPT、CSV）",
     },
 }
 
@@ -248,6 +249,6 @@ DIAGNOSIS: Final[Phrases] = {
     "wider": {"en": "evaluate the same items with k = {k} passages", "zh": "检索 k = {k} 个段落，用同样的题再测"},
     "reject": {
         "en": "take {count} training pairs that teach a wrong answer out",
-        "zh": "移出 {count} 条教错答案的样本",
+        "zh": "移出 {count} 条教错答案的问答对",
     },
 }

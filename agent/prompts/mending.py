@@ -13,7 +13,7 @@ ACTIONS: Final[Phrases] = {
     },
     "bad_training_pair": {
         "en": "fix or drop the training pairs that teach the wrong answer",
-        "zh": "修正或删除教错答案的训练样本",
+        "zh": "修正或删除教错答案的问答对",
     },
     "missing_source": {
         "en": "ingest the documents that hold the answers",

@@ -20,21 +20,21 @@ STATIONS: Final[Phrases] = {
     "documents_none": {"en": "no document read yet", "zh": "尚未读入文档"},
     "pairs_done": {
         "en": "{accepted} pairs; {held_out} documents held out",
-        "zh": "{accepted} 条样本；保留 {held_out} 份文档",
+        "zh": "{accepted} 个问答对；保留 {held_out} 份文档",
     },
     "pairs_waiting": {
         "en": "{accepted} pairs; {pending} wait for review",
-        "zh": "{accepted} 条样本；{pending} 条待审",
+        "zh": "{accepted} 个问答对；{pending} 条待审",
     },
-    "pairs_none": {"en": "no pairs yet", "zh": "尚无样本"},
+    "pairs_none": {"en": "no pairs yet", "zh": "尚无问答对"},
     "pairs_first_documents": {"en": "needs documents first", "zh": "先要有文档"},
     "mix_done": {
         "en": "{mixes} made, the newest from the present pairs",
-        "zh": "已有 {mixes} 份，最新一份用的是现有样本",
+        "zh": "已有 {mixes} 份，最新一份用的是现有问答对",
     },
-    "mix_stale": {"en": "the pairs changed since the newest mix", "zh": "最新配比之后样本有变化"},
+    "mix_stale": {"en": "the pairs changed since the newest mix", "zh": "最新配比之后问答对有变化"},
     "mix_none": {"en": "no mix yet", "zh": "尚无配比"},
-    "mix_first_pairs": {"en": "needs pairs first", "zh": "先要有样本"},
+    "mix_first_pairs": {"en": "needs pairs first", "zh": "先要有问答对"},
     "tune_done": {"en": "run {run}", "zh": "运行 {run}"},
     "tune_stale": {"en": "run {run} used an older mix", "zh": "运行 {run} 用的是旧配比"},
     "tune_no_items": {
@@ -60,16 +60,16 @@ STATIONS: Final[Phrases] = {
 NEXT: Final[Phrases] = {
     "setup": {
         "en": "nothing is known of the task and no document is read: begin with the profile",
-        "zh": "任务与文档都还没有：从画像开始",
+        "zh": "任务与文档都还没有：从任务概况开始",
     },
     "ingest": {"en": "no document is read yet", "zh": "尚未读入文档"},
-    "extract": {"en": "there are documents but no pairs", "zh": "有文档但没有样本"},
-    "review": {"en": "{pending} pairs wait and none is accepted", "zh": "{pending} 条待审，尚无通过的样本"},
+    "extract": {"en": "there are documents but no pairs", "zh": "有文档但没有问答对"},
+    "review": {"en": "{pending} pairs wait and none is accepted", "zh": "{pending} 条待审，尚无通过的问答对"},
     "validate": {
         "en": "the validation set comes before the mix and any training: pairs too near to its items must stay out",
-        "zh": "验证集先于配比与训练：与题目太近的样本不得混入",
+        "zh": "验证集先于配比与训练：与题目太近的问答对不得混入",
     },
-    "mix": {"en": "pairs and validation set stand; the mix is next", "zh": "样本与验证集已备，下一步配比"},
+    "mix": {"en": "pairs and validation set stand; the mix is next", "zh": "问答对与验证集已备，下一步配比"},
     "tune": {"en": "mix and validation set stand; training is next", "zh": "配比与验证集已备，下一步微调"},
     "evaluate": {"en": "what there is has not been measured yet", "zh": "现有结果尚未测量"},
     "decide": {"en": "the evaluation is in", "zh": "评测已完成"},
@@ -92,7 +92,7 @@ REFUSALS: Final[Phrases] = {
     },
     "no_pairs": {
         "en": "no mix without accepted pairs: `domainsmith extract` makes them",
-        "zh": "没有通过的样本无法配比：`domainsmith extract` 可生成",
+        "zh": "没有通过的问答对无法配比：`domainsmith extract` 可生成",
     },
     "no_documents": {
         "en": "no document is read yet: `domainsmith ingest PATH` reads them",

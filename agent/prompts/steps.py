@@ -14,13 +14,13 @@ STEPS: Final[Phrases] = {
     },
     "extract": {
         "en": "Make training pairs from {chunks} chunks, {wordings} wordings a fact, {held_out}",
-        "zh": "从 {chunks} 个片段生成训练样本，每个事实 {wordings} 种问法，{held_out}",
+        "zh": "从 {chunks} 个片段生成问答对，每个事实 {wordings} 种问法，{held_out}",
     },
     "extract_share": {"en": "{share}% of the documents held out", "zh": "留出 {share}% 的文档"},
     "extract_only": {"en": "only from {documents}, the others held out", "zh": "只用 {documents}，其余文档留出"},
     "extract_changes": {
         "en": "the project's pairs; those a person has reviewed stay as they are",
-        "zh": "项目的样本；人工审过的保持不变",
+        "zh": "项目的问答对；人工审过的保持不变",
     },
     "mix": {"en": "Make a training mix with {share} domain data", "zh": "生成训练配比，领域数据占 {share}"},
     "mix_changes": {"en": "a new mix; earlier ones stay", "zh": "新增一份配比；原有的保留"},
@@ -47,10 +47,10 @@ STEPS: Final[Phrases] = {
         "en": "a new project “{project}” with text, chunks and index; your files stay as they are",
         "zh": "新建项目“{project}”及其文本、片段与索引；您的原文件不动",
     },
-    "note_facts_changes": {"en": "the profile", "zh": "项目画像"},
+    "note_facts_changes": {"en": "the profile", "zh": "项目概况"},
     "reject_pairs_changes": {
         "en": "the state of these pairs; they can be accepted again",
-        "zh": "这些样本的状态；可以重新接受",
+        "zh": "这些问答对的状态；可以重新接受",
     },
     "cancel_job_changes": {
         "en": "the running job stops; what was finished is kept",
@@ -61,7 +61,7 @@ STEPS: Final[Phrases] = {
         "zh": "这是程序提出的，或是读过文档之后提出的，须由人决定",
     },
     "evaluate_again": {"en": "the same items again", "zh": "用同样的题再测"},
-    "mix_again": {"en": "a new mix of the mended pairs", "zh": "用修正后的样本重新配比"},
+    "mix_again": {"en": "a new mix of the mended pairs", "zh": "用修正后的问答对重新配比"},
     "tune_again": {"en": "training (asks for its own yes)", "zh": "训练（届时另行征求同意）"},
     "runs": {"en": "{kind} {job} has been running for {ran}.", "zh": "{kind} {job} 已运行 {ran}。"},
     "runs_share": {

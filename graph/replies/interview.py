@@ -35,8 +35,9 @@ def method_name(method: str, lang: Language) -> str:
 
 def facts_text(facts: Mapping[str, Any], lang: Language) -> str:
     """Return profile fields with their values in words."""
+    colon = {"en": ": ", "zh": "："}[lang]
     return listed(
-        tuple(f"{fill(FIELD_NAMES, name, lang)}: {value_text(name, facts[name], lang)}" for name in facts), lang
+        tuple(f"{fill(FIELD_NAMES, name, lang)}{colon}{value_text(name, facts[name], lang)}" for name in facts), lang
     )
 
 
@@ -122,4 +123,4 @@ def _costs(costs: Mapping[str, StepFacts], lang: Language) -> str:
         memory = memory_needed(facts, lang) if facts.gib_high is not None else ""
         amount = listed(tuple(one for one in (time, memory) if one), lang)
         amounts.append(fill(TALK, "cost", lang, step=fill(READINGS, step, lang), amount=amount))
-    return fill(TALK, "plan_costs", lang, costs="; ".join(amounts) if lang == "en" else "；".join(amounts))
+    return fill(TALK, "plan_costs", lang, costs={"en": "; ", "zh": "；"}[lang].join(amounts))

@@ -8,9 +8,9 @@ from agent.prompts.phrases import Phrases, fill
 from agent.records.base import Language
 
 _NAMES: Final[Phrases] = {
-    "profile": {"en": "Profile", "zh": "画像"},
+    "profile": {"en": "Profile", "zh": "概况"},
     "documents": {"en": "Documents", "zh": "文档"},
-    "pairs": {"en": "Pairs", "zh": "样本"},
+    "pairs": {"en": "Pairs", "zh": "问答对"},
     "mix": {"en": "Mix", "zh": "配比"},
     "tune": {"en": "Tune", "zh": "微调"},
     "evaluate": {"en": "Evaluate", "zh": "评测"},

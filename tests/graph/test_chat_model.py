@@ -261,7 +261,7 @@ def test_it_speaks_chinese(talk: Talk) -> None:
     with talk([says("您好。准确率会达到95%。请问文档在哪里？")]) as chat:
         turn = chat.say("你好，请问怎么开始？")
         assert "你是 domainsmith 的助手" in chat.server.messages()[0]["content"]
-        assert "记入项目画像" in json.dumps(chat.server.requests[-1]["tools"], ensure_ascii=False)
+        assert "记入项目概况" in json.dumps(chat.server.requests[-1]["tools"], ensure_ascii=False)
     assert turn.reply.endswith("您好。请问文档在哪里？")
     assert "已略去" in turn.reply
     assert turn.question == "请问文档在哪里？"

@@ -16,6 +16,7 @@ from agent.records.base import Language
 from agent.records.evaluation import ARMS, Arm, Dimension, Estimate, EvaluationReport
 from knowledge.files import write_bytes_atomically, write_text
 from tools.evaluation.comparisons import normalised
+from tools.evaluation.fonts import chinese_font
 from tools.evaluation.report import finding
 from tools.evaluation.wording import arm_name, dimension_name
 
@@ -51,7 +52,6 @@ LOOKS: Final[dict[Arm, Look]] = {
     "tuned": Look("#E69F00", "^", "-", "triangle-up"),
     "tuned+rag": Look("#009E73", "D", "-", "diamond"),
 }
-_FONTS: Final = ("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei")
 
 
 def spokes(report: EvaluationReport) -> tuple[Dimension, ...]:
@@ -72,7 +72,7 @@ def draw_png(report: EvaluationReport, path: Path, lang: Language) -> Language:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    font = _chinese_font() if lang == "zh" else None
+    font = chinese_font() if lang == "zh" else None
     lang = "zh" if font else "en"
     dimensions = spokes(report)
     angles = [2 * math.pi * index / len(dimensions) for index in range(len(dimensions))]
@@ -176,10 +176,3 @@ def _runs(report: EvaluationReport, arm: Arm, dimensions: Sequence[Dimension]) -
             run.append(run[-1] + 1)
         runs.append(run)
     return runs
-
-
-def _chinese_font() -> str | None:
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in _FONTS if name in installed), None)

@@ -34,7 +34,7 @@ _METHODS: Final[Phrases] = {
     "rag+finetune": {"en": "Use the tuned model together with RAG.", "zh": "微调模型与 RAG 并用。"},
     "insufficient_evidence": {"en": "The evidence is not sufficient yet.", "zh": "证据尚不充分。"},
 }
-_TEXT: Final[Phrases] = {
+SENTENCES: Final[Phrases] = {
     "title": {"en": "# Evaluation {run}", "zh": "# 评测 {run}"},
     "verdict": {"en": "## Verdict", "zh": "## 结论"},
     "scores": {"en": "## Scores", "zh": "## 得分"},
@@ -137,7 +137,7 @@ _TEXT: Final[Phrases] = {
 
 def say(key: str, lang: Language, **values: object) -> str:
     """Return a sentence of the report."""
-    return fill(_TEXT, key, lang, **values)
+    return fill(SENTENCES, key, lang, **values)
 
 
 def arm_name(arm: Arm, lang: Language) -> str:

@@ -1,5 +1,5 @@
-// The page of the assistant: its address, its links in place, Enter while words are being composed, and names for what
-// Gradio leaves unnamed.
+// The page of the assistant: its address, its links in place, drafts, Enter while words are being composed, and names
+// for what Gradio leaves unnamed.
 (() => {
   "use strict";
 
@@ -36,7 +36,30 @@
     true,
   );
 
+  // What was typed and not sent outlives a reload, and the reload that follows a restart of the server.
+  const DRAFT = "ds-draft";
+  let restored = false;
+  const restore = () => {
+    if (restored || !box()) return;
+    restored = true;
+    const draft = sessionStorage.getItem(DRAFT);
+    if (!draft || box().value) return;
+    box().value = draft;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target === box()) sessionStorage.setItem(DRAFT, event.target.value);
+  });
+  const sent = () => sessionStorage.removeItem(DRAFT);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#assistant-box .submit-button, #assistant-chat .option, #assistant-chat .example")) sent();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === box()) sent();
+  });
+
   const names = () => {
+    restore();
     const words = document.querySelector("#assistant-threads [data-ds-words]")?.dataset;
     if (!words) return;
     const name = (selector, label) => {

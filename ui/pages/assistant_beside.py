@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from html import escape
 from pathlib import Path
-from types import MappingProxyType
 
 from agent.records.base import Language
 from agent.records.conversation import ChatMessage
@@ -24,6 +22,7 @@ from ui.pages import job_view
 from ui.pages.assistant_cards import Standing
 from ui.pages.assistant_scene import Scene
 from ui.pages.assistant_view import Shown
+from ui.pages.guide_titles import titles_of
 from ui.pages.running import RunningJob, running_job
 
 
@@ -35,7 +34,7 @@ def shown_for(
     return Shown(
         lang,
         project.id if project is not None else None,
-        _titles(lang),
+        titles_of(lang),
         {job.id: job.run for job in jobs},
         passages.of(project, history) if project is not None and passages is not None else {},
     )
@@ -99,10 +98,3 @@ def job_line(job: Job, project: Project | None, shown: Shown) -> str:
         f'{job_view.progress(running, shown.lang)}<p class="ds-quiet ds-note">{shown.say("assistant_job_runs")} '
         f'<a href="{link}">{shown.say("assistant_job_open")}</a></p>'
     )
-
-
-@cache
-def _titles(lang: Language) -> MappingProxyType[str, str]:
-    from knowledge.guide.library import load_library
-
-    return MappingProxyType({article.id: article.title for article in load_library().articles(lang)})

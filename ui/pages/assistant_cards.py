@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from agent.prompts.assistant import READINGS, TALK
 from agent.prompts.interview import FIELD_NAMES
@@ -19,9 +19,11 @@ from agent.records.conversation import Approval, Thread
 from agent.records.decision import MethodDecision, Readiness, Reason
 from agent.records.profile import Profile
 from graph.replies.interview import method_name, value_text
+from ui.i18n import phrase
 from ui.pages.assistant_text import anchor
 from ui.pages.assistant_view import Shown
 from ui.pages.moments import moment
+from ui.pages.retold import named
 from ui.pages.sites import address
 
 _SENTENCE: Final = re.compile(r"(?<=\.)\s+|(?<=。)\s*")
@@ -70,7 +72,7 @@ def threads(listed: Sequence[Thread], current: str, project: str | None, fresh: 
         return escape(address(shown.lang, "assistant", project=project, thread=thread))
 
     items = "".join(
-        f'<li><a data-ds-thread href="{link(one.id)}"{_here(one.id == current)}>{escape(one.title)}</a> '
+        f'<li><a data-ds-thread translate="no" href="{link(one.id)}"{_here(one.id == current)}>{escape(one.title)}</a> '
         f'<span class="ds-quiet">{moment(one.updated, shown.lang)}{_waiting(one, shown)}</span></li>'
         for one in listed
     )
@@ -87,7 +89,7 @@ def threads(listed: Sequence[Thread], current: str, project: str | None, fresh: 
 def profile(known: Profile, shown: Shown) -> str:
     """Return what is known of the task, field by field."""
     rows = [
-        f"<dt>{escape(FIELD_NAMES[name][shown.lang])}</dt><dd>{escape(value_text(name, value, shown.lang))}</dd>"
+        f"<dt>{escape(FIELD_NAMES[name][shown.lang])}</dt>{_fact(name, value, shown)}"
         for name, value in known.model_dump(mode="json", exclude_none=True).items()
         if name in FIELD_NAMES
     ]
@@ -96,6 +98,16 @@ def profile(known: Profile, shown: Shown) -> str:
     body = f'<dl class="ds-facts">{"".join(rows)}</dl>' if rows else ""
     empty = "" if rows else f'<p class="ds-quiet">{shown.say("assistant_profile_empty")}</p>'
     return f"<h2>{shown.say('assistant_profile')}</h2>{body}{empty}{left if rows and open_fields else ''}"
+
+
+def _fact(name: str, value: Any, shown: Shown) -> str:
+    """Return the value of a field; what somebody wrote stays in the language it was written in."""
+    if name == "languages":
+        value = "、".join(phrase(f"documents_language_{one}", shown.lang) for one in value)
+        return f"<dd>{escape(value if shown.lang == 'zh' else value.replace('、', ', '))}</dd>"
+    said = value_text(name, value, shown.lang)
+    mark = ' translate="no"' if said == value else ""
+    return f"<dd{mark}>{escape(said)}</dd>"
 
 
 def decision(known: Standing, shown: Shown) -> str:
@@ -122,7 +134,7 @@ def _next(known: Standing, shown: Shown) -> str:
 
 
 def _reasons(why: Sequence[Reason], shown: Shown) -> str:
-    items = "".join(f"<li>{escape(one.text)} {_cited(one.article, shown)}</li>" for one in why)
+    items = "".join(f"<li>{escape(named(one.text, shown.lang))} {_cited(one.article, shown)}</li>" for one in why)
     return f'<ul class="ds-reasons">{items}</ul>' if items else ""
 
 

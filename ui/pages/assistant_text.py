@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Final
 
 from agent.records.base import Language
@@ -33,6 +34,7 @@ _WITHOUT_HTML: Final = str.maketrans(
 )
 _ADDRESS: Final = re.compile(r"://|(?i:\bwww\.)")
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}")
+_UNTITLED: Final[Mapping[str, str]] = MappingProxyType({})
 _CLEARLY: Final = 4
 """English words from which on a message tells its language; fewer stand in any Chinese one."""
 
@@ -42,20 +44,25 @@ def typed(text: str) -> str:
     return f"<p>{_literal(text.strip())}</p>"
 
 
-def spoken(text: str, run_link: Link, article_link: Link) -> str:
+def spoken(text: str, run_link: Link, article_link: Link, titles: Mapping[str, str] = _UNTITLED) -> str:
     """Return what the assistant says as Markdown without anything of its own that a browser would follow or run.
 
     Args:
         text: Markdown.
         run_link: Address of a run.
         article_link: Address of an article of the guide.
+        titles: What the articles are called, by id; one without a title is called by its id.
     """
+
+    def plain(piece: str) -> str:
+        return _paragraphs(piece, run_link, lambda one: anchor(article_link(one), titles.get(one, one)))
+
     parts, at = [], 0
     for fence in _FENCE.finditer(text):
-        parts.append(_paragraphs(text[at : fence.start()], run_link, article_link))
+        parts.append(plain(text[at : fence.start()]))
         parts.append(f"\n\n<pre><code>{_literal(fence['code'])}</code></pre>\n\n")
         at = fence.end()
-    return "".join((*parts, _paragraphs(text[at:], run_link, article_link)))
+    return "".join((*parts, plain(text[at:])))
 
 
 def said_in(text: str) -> Language | None:
@@ -70,19 +77,19 @@ def anchor(href: str, words: str) -> str:
     return f'<a href="{escape(href)}">{escape(words)}</a>' if href else escape(words)
 
 
-def _paragraphs(text: str, run_link: Link, article_link: Link) -> str:
+def _paragraphs(text: str, run_link: Link, article: Link) -> str:
     parts, at = [], 0
     for code in _CODE.finditer(text):
-        parts.append(_plain(text[at : code.start()], run_link, article_link))
+        parts.append(_plain(text[at : code.start()], run_link, article))
         parts.append(f"<code>{_literal(code['code'].strip(' '))}</code>")
         at = code.end()
-    return "".join((*parts, _plain(text[at:], run_link, article_link)))
+    return "".join((*parts, _plain(text[at:], run_link, article)))
 
 
-def _plain(text: str, run_link: Link, article_link: Link) -> str:
+def _plain(text: str, run_link: Link, article: Link) -> str:
     inert = text.translate(_WITHOUT_HTML).replace("[", "&#91;").replace("]", "&#93;")
     inert = _ADDRESS.sub(lambda found: found[0].replace(":", "&#58;").replace(".", "&#46;"), inert)
-    inert = _CITED.sub(lambda found: f"{found[1]}{anchor(article_link(found[2]), found[2])}", inert)
+    inert = _CITED.sub(lambda found: f"{found[1]}{article(found[2])}", inert)
     return RUN_ID.sub(lambda found: anchor(run_link(found[0]), found[0]), inert)
 
 

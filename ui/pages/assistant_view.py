@@ -14,7 +14,7 @@ from agent.records.base import Language
 from agent.records.conversation import Approval, ChatMessage, ToolStep, Turn
 from agent.records.corpus import Answer, Chunk
 from tools.evaluation.wording import arm_name
-from ui.i18n import phrase
+from ui.i18n import phrase, phrases
 from ui.pages.assistant_text import RUN_ID, anchor, spoken, typed
 from ui.pages.assistant_turns import Ask
 from ui.pages.compare_view import passage
@@ -43,6 +43,10 @@ class Shown:
     def say(self, key: str, **values: object) -> str:
         """Return a phrase, escaped."""
         return escape(phrase(key, self.lang, **values))
+
+    def spoken(self, text: str) -> str:
+        """Return what the assistant says, with its links."""
+        return spoken(text, self.run_link, self.article_link, self.titles)
 
     def run_link(self, run: str) -> str:
         """Return the address of a run."""
@@ -88,7 +92,7 @@ def under_way(ask: Ask, shown: Shown) -> str:
     lines = "".join(f"<li>{_step_line(step, shown)}</li>" for step in ask.steps)
     listed = f'<ol class="ds-steps-open">{lines}</ol>' if lines else ""
     if ask.text:
-        return f"{listed}\n\n{spoken(ask.text, shown.run_link, shown.article_link)}"
+        return f"{listed}\n\n{shown.spoken(ask.text)}"
     if ask.steps and ask.steps[-1].state == "running":
         return listed
     return f'{listed}<p class="ds-quiet" role="status">{shown.say("assistant_working")}</p>'
@@ -118,7 +122,7 @@ def reply(turn: Turn, waits: Approval | None, shown: Shown) -> str:
         text = f"{before}\n\n{pointer}" if before else pointer
     elif turn.answers:
         text = _around_answers(turn)
-    return spoken(text, shown.run_link, shown.article_link)
+    return shown.spoken(text)
 
 
 def columns(turn: Turn, shown: Shown) -> str:
@@ -144,9 +148,7 @@ def sources(turn: Turn, shown: Shown) -> str:
 
 def _kept(message: ChatMessage, waits: Approval | None, shown: Shown) -> dict[str, Any]:
     if message.role == "user" or message.turn is None:
-        said = (
-            typed(message.text) if message.role == "user" else spoken(message.text, shown.run_link, shown.article_link)
-        )
+        said = typed(message.text) if message.role == "user" else shown.spoken(message.text)
         return _message(message.role, said)
     turn = message.turn
     # One text a message, so that it is one bubble; an empty line ends a piece of HTML.
@@ -201,6 +203,8 @@ def _evidence(identifier: str, shown: Shown) -> str:
         return anchor(shown.run_link(shown.runs[identifier]), f"{phrase('assistant_job', shown.lang)} {identifier}")
     if identifier in FIELD_NAMES:
         return escape(FIELD_NAMES[identifier][shown.lang])
+    if f"assistant_fact_{identifier}" in phrases(shown.lang):
+        return shown.say(f"assistant_fact_{identifier}")
     document, _, span = identifier.rpartition(":")
     start, _, end = span.partition("-")
     if document and start.isdigit() and end.isdigit() and shown.project:

@@ -10,12 +10,12 @@ import io
 import tempfile
 import textwrap
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from agent.records.base import Language
 from agent.records.evaluation import EvaluationReport, Item, ItemAnswer
+from tools.evaluation.fonts import chinese_font
 from tools.evaluation.radar import draw_png
 from ui.i18n import phrase
 from ui.pages.chart_data import differences, differences_finding, loss_finding, running_mean
@@ -25,8 +25,6 @@ from ui.pages.run_course import Course
 Cell = str | float | int | None
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_FONT_NAMES: Final = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "SimHei")
-_FONT_FILES: Final = ("notosanscjk", "sourcehansans", "wqy-zenhei", "wqy-microhei", "simhei")
 
 
 def radar_png(report: EvaluationReport, lang: Language) -> bytes:
@@ -182,21 +180,5 @@ def _png(figure: Any, axes: Any, finding: str, style: dict[str, Any]) -> bytes:
 
 def _speech(lang: Language) -> tuple[Language, dict[str, Any]]:
     """Return the language that the labels can be written in, and how: Chinese only where a font can show it."""
-    font = _chinese_font() if lang == "zh" else None
+    font = chinese_font() if lang == "zh" else None
     return ("zh", {"family": font}) if font else ("en", {})
-
-
-@cache
-def _chinese_font() -> str | None:
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    for name in _FONT_NAMES:
-        if name in installed:
-            return name
-    # Matplotlib's list is a cache that may be older than the font.
-    for file in sorted(font_manager.findSystemFonts(), key=lambda name: ("regular" not in name.lower(), name)):
-        if Path(file).stem.lower().replace("-", "").startswith(tuple(one.replace("-", "") for one in _FONT_FILES)):
-            font_manager.fontManager.addfont(file)
-            return str(font_manager.FontProperties(fname=file).get_name())
-    return None

@@ -120,7 +120,7 @@ def radar_figure(report: EvaluationReport, lang: Language) -> go.Figure:
         }
     )
     # Labels of the spokes stand outside the circle, where Plotly keeps no room by itself.
-    return _plain(figure, height=540, sides=78, top=64, below=56)
+    return _plain(figure, height=540, sides=78, top=64)
 
 
 def differences_figure(report: EvaluationReport, lang: Language) -> go.Figure:
@@ -164,7 +164,7 @@ def differences_figure(report: EvaluationReport, lang: Language) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    return _plain(figure, height=150 + 46 * len(rows), below=76)
+    return _plain(figure, height=150 + 46 * len(rows))
 
 
 def spoke_label(report: EvaluationReport, index: int, lang: Language) -> str:
@@ -252,7 +252,7 @@ def _arm_traces(
     return traces
 
 
-def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16, below: int = 64) -> go.Figure:
+def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16) -> go.Figure:
     """Put a figure on the page: no colours of its own behind it, the legend below, room for the labels.
 
     Args:
@@ -260,7 +260,6 @@ def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16, bel
         height: Pixels.
         sides: Pixels kept free to the left and the right.
         top: Pixels kept free above.
-        below: Pixels between the plot and the legend, for what is written at the axis.
     """
     figure.update_layout(
         template="none",
@@ -269,8 +268,8 @@ def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16, bel
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 13, "color": "#707070"},
-        # Relative to the plot, so that Plotly makes room for a legend that wraps on a narrow screen.
-        legend={"orientation": "h", "y": -below / (height - top - below - 30), "yanchor": "top", "x": 0},
+        # At the foot of the chart, so that no window that grows lays it over the axis; Plotly makes room for it.
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         hoverlabel={"align": "left"},
         dragmode=False,
     )

@@ -144,7 +144,7 @@ def passage(citation: Citation, chunk: Chunk | None, project: str, lang: Languag
     marked = f"<mark>{escape(chunk.text[start:end])}</mark>" if end > start else ""
     text = f"{escape(chunk.text[:start])}{marked}{escape(chunk.text[end:])}"
     above = " › ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
-    head = f'<p class="ds-quiet">{escape(above)}</p>' if above else ""
+    head = f'<p class="ds-quiet" translate="no">{escape(above)}</p>' if above else ""
     link = address(
         lang,
         "documents",

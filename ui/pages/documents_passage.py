@@ -128,7 +128,7 @@ def heading(document: Document, lang: Language) -> str:
         facts.append(say("documents_facts_chunks", count=number(document.chunks)))
     title = escape(document.title or document.name)
     name = f"{escape(document.name)} · " if document.title and document.title != document.name else ""
-    return f'<h2>{title}</h2><p class="ds-quiet ds-figures">{name}{" · ".join(facts)}</p>'
+    return f'<h2 translate="no">{title}</h2><p class="ds-quiet ds-figures">{name}{" · ".join(facts)}</p>'
 
 
 def excerpt(text: DocumentText, start: int, end: int, lang: Language, around: int = 600) -> str:

@@ -120,7 +120,7 @@ def table(
 def _row(document: Document, is_chosen: bool, link: str, lang: Language) -> str:
     title = ""
     if document.title and document.title != document.name:
-        title = f'<span class="ds-title">{escape(document.title)}</span>'
+        title = f'<span class="ds-title" translate="no">{escape(document.title)}</span>'
     current = ' aria-current="true"' if is_chosen else ""
     readable = document.status in ("read", "unchanged")
     figures = (document.pages, document.characters if readable else None, document.chunks if readable else None)

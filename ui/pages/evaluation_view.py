@@ -17,6 +17,7 @@ from tools.evaluation.wording import say as report_say
 from ui.i18n import phrase
 from ui.pages.chart_data import verdict_text
 from ui.pages.moments import moment_text
+from ui.pages.retold import named, retold
 from ui.pages.sites import address
 
 
@@ -102,12 +103,12 @@ def comparisons(report: EvaluationReport, lang: Language, deciding_one: Comparis
 
 def notes(report: EvaluationReport, lang: Language) -> str:
     """Return what must be known to read the figures, and what was measured."""
-    items = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
+    items = "".join(f"<li>{escape(retold(note, lang))}</li>" for note in report.notes)
     tune = report.tune_run or report_say("none", lang)
-    measured = report_say(
-        "measured_text", lang, model=report.base_model.rsplit("/", 1)[-1], tune=tune, sha=report.items_sha256[:12]
-    )
-    return f"<h2>{_say('evaluation_notes', lang)}</h2><ul>{items}<li>{escape(measured)}</li></ul>"
+    model = f"<code>{escape(report.base_model.rsplit('/', 1)[-1])}</code>"
+    # The sentence of the report holds no HTML, so only what is filled in needs escaping.
+    measured = report_say("measured_text", lang, model=model, tune=escape(tune), sha=escape(report.items_sha256[:12]))
+    return f"<h2>{_say('evaluation_notes', lang)}</h2><ul>{items}<li>{measured}</li></ul>"
 
 
 def downloads(lang: Language, project: str, run: str, *names: str) -> str:
@@ -132,7 +133,7 @@ def headline(text: str, *, level: int = 2) -> str:
 
 def _reason(reason: Reason, lang: Language) -> str:
     link = escape(address(lang, "guide", article=reason.article))
-    return f'{escape(reason.text)} <a class="ds-quiet" href="{link}">{_say("evaluation_guide", lang)}</a>'
+    return f'{escape(named(reason.text, lang))} <a class="ds-quiet" href="{link}">{_say("evaluation_guide", lang)}</a>'
 
 
 def _score_row(report: EvaluationReport, dimension: Dimension, lang: Language) -> str:

@@ -63,7 +63,8 @@ def item(
         _context(retrieved, answer, lang, project),
     ]
     return (
-        f'<details class="ds-item"><summary>{title}<small>{escape(small)}</small></summary>'
+        f'<details class="ds-item"><summary><span lang="{asked.language}">{title}</span>'
+        f"<small>{escape(small)}</small></summary>"
         f'<div class="ds-item-body">{"".join(parts)}<p class="ds-quiet">{_say("evaluation_item_id", lang)} '
         f"<code>{escape(asked.id)}</code></p></div></details>"
     )
@@ -112,7 +113,7 @@ def looked_up(found: Sequence[LookedUp], k: int, lang: Language) -> str:
     head = _say("evaluation_looked_up", lang, found=len(hits), total=len(found), k=k)
     rows = "".join(
         f"<tr><td>{_say('evaluation_rank_none', lang) if one.rank is None else one.rank}</td>"
-        f"<td>{escape(one.item.question)}</td></tr>"
+        f'<td lang="{one.item.language}">{escape(one.item.question)}</td></tr>'
         for one in found
     )
     table = _table(("evaluation_rank", "evaluation_question"), rows, "ds-ranks", lang)
@@ -149,13 +150,17 @@ def _gold(asked: Item, lang: Language) -> str:
     if not asked.answerable:
         said = _say("evaluation_unanswerable", lang)
     elif asked.constraint:
-        said = escape(", ".join(f"{name}: {value}" for name, value in asked.constraint.items()))
+        said = f"<code>{escape(', '.join(f'{name}: {value}' for name, value in asked.constraint.items()))}</code>"
     elif asked.options:
         right = asked.options[asked.correct or 0]
         others = " · ".join(option for option in asked.options if option != right)
-        said = f"{escape(right)} <span class='ds-quiet'>({_say('evaluation_not', lang)} {escape(others)})</span>"
+        named = _say("evaluation_not", lang)
+        said = (
+            f'<span lang="{asked.language}">{escape(right)}</span> <span class="ds-quiet">({named} '
+            f'<span lang="{asked.language}">{escape(others)}</span>)</span>'
+        )
     else:
-        said = escape(" | ".join(asked.answers))
+        said = f'<span lang="{asked.language}">{escape(" | ".join(asked.answers))}</span>'
     return f'<h4>{_say("evaluation_gold", lang)}</h4><p class="ds-gold">{said}</p>'
 
 
@@ -171,7 +176,8 @@ def _answer_row(one: ItemAnswer, diagnosed: Arm, lang: Language) -> str:
     right = passed(one)
     key = "evaluation_right" if right else "evaluation_error" if right is None else "evaluation_wrong"
     mark = {"evaluation_right": "✓", "evaluation_wrong": "✗", "evaluation_error": "!"}[key]
-    said = escape(one.error or one.text) or f"<em>{_say('evaluation_silent', lang)}</em>"
+    given = escape(one.error or one.text)
+    said = f'<span translate="no">{given}</span>' if given else f"<em>{_say('evaluation_silent', lang)}</em>"
     facts = [_say(key, lang)]
     facts += [_say("evaluation_abstained", lang)] if one.abstained else []
     facts += [_say("evaluation_cut", lang)] if one.truncated else []
@@ -188,6 +194,8 @@ def _evidence(found: DiagnosedItem, lang: Language, project: str) -> str:
     rows = []
     for name, value in found.evidence.items():
         shown = escape(_value(value, lang))
+        if isinstance(value, str):
+            shown = f'<span translate="no">{shown}</span>'
         if name == "pair" and value:
             shown = f'<a href="{escape(address(lang, "pairs", project=project, pair=str(value)))}">{shown}</a>'
         elif name == "document" and value:

@@ -27,6 +27,7 @@ def build(frame: Frame) -> None:
             placeholder=frame.say("guide_search_hint"),
             max_length=400,
             scale=4,
+            min_width=260,
             elem_id="guide-question",
         )
         search = gr.Button(frame.say("guide_find"), scale=0, elem_id="guide-find")

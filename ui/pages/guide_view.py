@@ -62,8 +62,16 @@ def title(article: Article, lang: Language) -> str:
 
 def sources(article: Article, lang: Language) -> str:
     """Return where the statements of an article come from."""
-    items = "".join(f"<li>{escape(source)}</li>" for source in article.sources)
+    items = "".join(_source(source, lang) for source in article.sources)
     return f'<h3>{_say("guide_sources", lang)}</h3><ul class="ds-quiet">{items}</ul>'
+
+
+def _source(source: str, lang: Language) -> str:
+    """Return one source: ours in the page's language, a paper by its own title."""
+    for key in ("guide_source_guide", "guide_source_own", "guide_source_hardware"):
+        if source == phrase(key, "en"):
+            return f"<li>{_say(key, lang)}</li>"
+    return f'<li lang="en">{escape(source)}</li>'
 
 
 def unknown(article: str, lang: Language) -> str:
@@ -122,6 +130,8 @@ def _written(name: str, value: Value, lang: Language) -> str:
             return phrase(f"method_{value}", lang)
         case "rung", "qlora" | "lora" | "full":
             return METHOD_NAMES[value][lang]
+        case "model", "builtin":
+            return phrase("guide_model_builtin", lang)
         case "needed", float() if value < 1:
             return f"{value:.0%}"
         case _, float() if name in _SHARES:

@@ -16,8 +16,11 @@ from agent.prompts.phrases import gib, gib_range, model_size
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
 from agent.records.hardware import Device, Figure, MemoryPlan, MethodFit
+from agent.records.tuning import Method
 from tools.doctor import Check, DoctorReport, State
 from ui.i18n import phrase, phrases
+from ui.pages.inline_code import with_commands
+from ui.pages.retold import retold
 
 SIZES: Final = (0.135, 0.5, 1.5, 3.0, 7.0, 14.0, 32.0, 70.0)
 """Model sizes of the table, thousand millions of parameters: the default base model and the usual open ones."""
@@ -72,8 +75,8 @@ def machine(device: Device, lang: Language) -> str:
         if supports(device, method):
             groups["works"].append(name)
         else:
-            why = escape(note(device.why_not.get(method, ""), lang))
-            groups["refused"].append(f"{name}: {why}" if why else name)
+            why = note(device.why_not.get(method, ""), lang)
+            groups["refused"].append(escape(_of(method, why, lang)) if why else name)
     listed = "".join(
         f'<section class="ds-{kind}"><h3><span aria-hidden="true">{mark}</span> {say(f"hardware_{kind}")}</h3>'
         f"{_list(groups[kind]) or _none(say)}</section>"
@@ -145,9 +148,7 @@ def _plan_row(value: MemoryPlan, device: Device, lang: Language) -> str:
     say = _Say(lang)
     cells = "".join(f"<td>{_fit(one, say)}</td>" for one in value.methods)
     start = METHOD_NAMES[value.start_at][lang] if value.start_at else phrase("nothing_fits", lang)
-    why = _list(
-        f"{escape(METHOD_NAMES[one.method][lang])}: {escape(localised(one.why, device, lang))}" for one in value.methods
-    )
+    why = _list(escape(_of(one.method, localised(one.why, device, lang), lang)) for one in value.methods)
     return (
         f'<tr><th scope="row">{escape(model_size(value.params_b))}</th>{cells}<td>{escape(start)}'
         f"<details><summary>{say('hardware_why')}</summary>{why}</details></td></tr>"
@@ -173,6 +174,10 @@ def _figure(device: Device, name: str, lang: Language) -> str:
     return f'<span class="ds-num">{number} {FIGURES[name]}</span> {_label(known.label, say)}'
 
 
+def _of(method: Method, said: str, lang: Language) -> str:
+    return f"{METHOD_NAMES[method][lang]}{'：' if lang == 'zh' else ': '}{said}"
+
+
 def _label(label: str, say: _Say) -> str:
     return f'<span class="ds-tag ds-tag-{label}">{say(f"hardware_label_{label}")}</span>'
 
@@ -187,7 +192,7 @@ def _yes(value: bool) -> str:
 
 def _remarks(device: Device, lang: Language) -> str:
     reasons = {
-        f"{METHOD_NAMES[method][lang]}: {note(why, lang)}": None
+        _of(method, note(why, lang), lang): None
         for method, why in device.why_not.items()
         if not supports(device, method)
     }
@@ -208,8 +213,8 @@ def _sources(devices: Sequence[Device], lang: Language) -> str:
         for name in FIGURES:
             if name in device.figures:
                 by_source.setdefault(device.figures[name].source, []).append(phrase(f"hardware_{name}", lang))
-        comma, stop = ("、", "；") if lang == "zh" else (", ", "; ")
-        told = stop.join(f"{comma.join(names)}: {note(source, lang)}" for source, names in by_source.items())
+        comma, stop, colon = ("、", "；", "：") if lang == "zh" else (", ", "; ", ": ")
+        told = stop.join(f"{comma.join(names)}{colon}{note(source, lang)}" for source, names in by_source.items())
         lines.append(f"{escape(device_name(device, lang))} – {escape(told)}")
     return f"<details><summary>{say('hardware_sources')}</summary>{_list(lines)}</details>"
 
@@ -219,10 +224,12 @@ def _check(check: Check, lang: Language) -> str:
     key = re.sub(r"[^a-z0-9]+", "_", check.name.lower())
     known = phrases(lang)
     name = known.get(f"hardware_check_name_{key}", check.name)
-    # What was seen is told by the machine itself: versions, speeds, paths. Only the advice is the product's own voice.
     mend = known.get(f"hardware_mend_{key}", check.mend) if check.mend else ""
-    helped = f'<p class="ds-mend">→ {escape(mend)}</p>' if mend else ""
-    technical = f'<code lang="en">{escape(check.detail)}</code>'
+    helped = f'<p class="ds-mend">→ {with_commands(escape(mend))}</p>' if mend else ""
+    seen = retold(check.detail, lang)
+    # What the table does not know is the machine's own words: versions, paths, an error of somebody else's.
+    own = lang == "en" or seen != check.detail
+    technical = f"<span>{escape(seen)}</span>" if own else f'<code lang="en">{escape(seen)}</code>'
     need = "" if check.needed else f' <span class="ds-tag">{say("hardware_optional")}</span>'
     return (
         f'<tr class="ds-{check.state}"><th scope="row">{escape(name)}{need}</th>'

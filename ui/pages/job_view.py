@@ -9,6 +9,7 @@ from agent.records.base import Language
 from agent.records.job import Job
 from ui.i18n import phrase
 from ui.pages.rail_view import duration
+from ui.pages.retold import retold
 from ui.pages.running import RunningJob
 
 _STEPS: Final[dict[str, str]] = {
@@ -27,7 +28,7 @@ def progress(job: RunningJob, lang: Language) -> str:
     said = phrase("frame_job", lang, kind=name, state=state)
     share = "" if job.share is None else f"{job.share:.0%}"
     left = "" if job.seconds_left is None else phrase("frame_left", lang, time=duration(job.seconds_left))
-    doing = phrase(_STEPS[job.message], lang) if job.message in _STEPS else job.message
+    doing = phrase(_STEPS[job.message], lang) if job.message in _STEPS else retold(job.message, lang)
     value = "" if job.share is None else f' value="{job.share:.3f}"'
     words = " · ".join(part for part in (share, left, doing) if part)
     return (

@@ -103,7 +103,7 @@ class _Page:
                 label=say("pairs_filter_text"),
                 placeholder=say("pairs_filter_text_hint"),
                 max_lines=1,
-                min_width=160,
+                min_width=240,
                 elem_id="pairs-text",
             )
 

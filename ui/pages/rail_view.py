@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,11 +13,23 @@ from agent.records.base import Language
 from agent.records.decision import Readiness
 from tools.workspace import ProjectInfo
 from ui.i18n import phrase
+from ui.pages.retold import named, retold
 from ui.pages.running import RunningJob
 from ui.pages.sites import PAGES, STATION_PAGES, PageName, address
 
 MARKS: Final[dict[str, str]] = {"done": "✓", "current": "▶", "waiting": "○", "needs_you": "!"}
 """State of a station to its sign; the state stands in words beside it, so nothing depends on colour."""
+
+GRADIO: Final[dict[str, str]] = {
+    "Scroll down": "frame_gradio_scroll",
+    "Multimedia input field": "frame_gradio_field",
+    "Click to upload or drop files": "frame_gradio_drop",
+    "Close": "frame_gradio_close",
+    "Error": "frame_gradio_error",
+    "Warning": "frame_gradio_warning",
+    "Info": "frame_gradio_info",
+}
+"""A name of Gradio's to the key of ours."""
 
 OTHER: Final[dict[Language, Language]] = {"en": "zh", "zh": "en"}
 
@@ -44,7 +57,7 @@ def switcher(place: Place, projects: Sequence[ProjectInfo]) -> str:
     here = next((one for one in projects if one.id == place.project), None)
     items = "".join(
         f'<li><a href="{escape(address(place.lang, place.page, project=one.id))}"'
-        f"{_here(one.id == place.project)}>{escape(one.name)}</a></li>"
+        f'{_here(one.id == place.project)} translate="no">{escape(one.name)}</a></li>'
         for one in projects
     )
     listed = f"<ul>{items}</ul>" if items else f"<p>{say('frame_no_project')}</p>"
@@ -54,10 +67,12 @@ def switcher(place: Place, projects: Sequence[ProjectInfo]) -> str:
         f"<button>{say('frame_create')}</button></form>"
     )
     name = escape(here.name) if here else say("frame_choose_project")
+    # A name is in whatever language it was given.
+    named = ' translate="no"' if here else ""
     opened = "" if projects else " open"
     return (
         f'<details class="ds-projects"{opened}><summary><span class="ds-label">{say("frame_project")}</span>'
-        f'<span class="ds-name">{name}</span></summary>{listed}{form}</details>'
+        f'<span class="ds-name"{named}>{name}</span></summary>{listed}{form}</details>'
     )
 
 
@@ -71,11 +86,12 @@ def road(place: Place, stand: Readiness | None) -> str:
         page = STATION_PAGES[station.name]
         state = say(f"frame_state_{station.state}")
         current = ' aria-current="step"' if station.state == "current" else ""
+        detail = escape(named(station.detail, place.lang))
         items.append(
             f'<li class="ds-{station.state}"><a href="{escape(address(place.lang, page, project=place.project))}"'
-            f'{current} title="{escape(station.detail)}"><span class="ds-mark" aria-hidden="true">'
+            f'{current} title="{detail}"><span class="ds-mark" aria-hidden="true">'
             f'{MARKS[station.state]}</span><span class="ds-station">{say(f"station_{station.name}")}</span>'
-            f'<span class="ds-state">{state}</span><span class="ds-detail">{escape(station.detail)}</span></a></li>'
+            f'<span class="ds-state">{state}</span><span class="ds-detail">{detail}</span></a></li>'
         )
     return f'<nav class="ds-road" aria-label="{say("frame_road")}"><ol>{"".join(items)}</ol></nav>'
 
@@ -102,7 +118,7 @@ def top(place: Place, account: str, job: RunningJob | None) -> str:
     )
     theme = f'<button type="button" class="ds-theme" data-ds-theme-button>{themes}</button>'
     who = (
-        f'<span class="ds-account">{escape(account)}</span><form method="post" action="/logout">'
+        f'<span class="ds-account" translate="no">{escape(account)}</span><form method="post" action="/logout">'
         f"<button>{say('frame_logout')}</button></form>"
         if account
         else ""
@@ -112,8 +128,14 @@ def top(place: Place, account: str, job: RunningJob | None) -> str:
         f'<a class="ds-brand" href="{home}">domainsmith</a>'
         f'<div class="ds-job">{running(place, job)}</div>'
         f'<a class="ds-lang" href="{turned}" hreflang="{other}" lang="{other}">{say("frame_other_language")}</a>'
-        f"{theme}{who}</div>"
+        f"{theme}{who}{_gradio(place.lang)}</div>"
     )
+
+
+def _gradio(lang: Language) -> str:
+    """Return our words for what Gradio names in English whatever the page's language; its script hands them out."""
+    words = json.dumps({theirs: phrase(key, lang) for theirs, key in GRADIO.items()}, ensure_ascii=False)
+    return f'<span hidden data-ds-gradio="{escape(words)}"></span>'
 
 
 def running(place: Place, job: RunningJob | None) -> str:
@@ -130,8 +152,9 @@ def running(place: Place, job: RunningJob | None) -> str:
     words = " ".join(part for part in (share, left) if part)
     value = f' value="{job.share:.3f}"' if job.share is not None else ""
     link = escape(address(place.lang, "runs", project=place.project, run=job.run))
+    doing = escape(retold(job.message, place.lang))
     return (
-        f'<span role="status"><a href="{link}" title="{escape(job.message)}">{escape(text)}</a></span>'
+        f'<span role="status"><a href="{link}" title="{doing}">{escape(text)}</a></span>'
         f'<progress max="1"{value} aria-label="{escape(text)}"></progress>'
         f'<span class="ds-figures">{escape(words)}</span>'
     )

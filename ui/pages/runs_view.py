@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +10,16 @@ from html import escape
 from typing import Any, Final
 
 from agent.prompts.phrases import duration, gib
+from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
 from agent.records.decision import Action, Readiness
 from agent.records.job import Job, JobEvent
 from agent.records.tuning import TuneResult
 from tools.jobs.store import TERMINAL
-from ui.i18n import phrase
+from ui.i18n import phrase, phrases
+from ui.pages.inline_code import with_commands
 from ui.pages.moments import clock, moment, took
+from ui.pages.retold import retold
 from ui.pages.run_course import Course, seconds_between, time_left
 from ui.pages.sites import PageName, address
 
@@ -89,7 +91,7 @@ def following(ready: Readiness, blocked: Mapping[str, str], lang: Language, proj
         link = escape(address(lang, page, project=project))
         said += f' <a href="{link}">{_say("runs_next_elsewhere", lang)}</a>'
     items = "".join(
-        f"<li>{_commands(_say('runs_blocked', lang, step=phrase(f'runs_step_{kind}', lang), why=text))}</li>"
+        f"<li>{with_commands(_say('runs_blocked', lang, step=phrase(f'runs_step_{kind}', lang), why=text))}</li>"
         for kind, text in blocked.items()
         if text
     )
@@ -101,7 +103,7 @@ def head(opened: Opened, lang: Language) -> str:
     """Return what the run is, its state, and its figures."""
     job = opened.job
     title = f"{kind_name(job.kind, lang)} <small>{escape(job.run)}</small>"
-    error = f'<p class="ds-run-error" role="alert">{_commands(escape(job.error))}</p>' if job.error else ""
+    error = f'<p class="ds-run-error" role="alert">{with_commands(escape(job.error))}</p>' if job.error else ""
     again = f" · {_say('runs_attempt', lang, number=job.attempts)}" if job.attempts > 1 else ""
     line = (
         f"{state_badge(job, lang)} · {moment(job.started or job.created, lang)} · {took(job, opened.now, lang)}{again}"
@@ -138,7 +140,9 @@ def log(text: str, lang: Language) -> str:
 def request(job: Job, lang: Language) -> str:
     """Return the request that started the run: what was set first, the whole of it folded."""
     given = {name: value for name, value in job.request.items() if value not in (None, "", [], {}, ())}
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(_value(value))}</dd>" for name, value in given.items())
+    rows = "".join(
+        f"<dt>{_field(name, lang)}</dt><dd><code>{escape(_value(value))}</code></dd>" for name, value in given.items()
+    )
     whole = escape(json.dumps(job.request, ensure_ascii=False, indent=2))
     return (
         f"<h3>{_say('runs_request', lang)}</h3><dl class='ds-facts'>{rows}</dl>"
@@ -151,7 +155,7 @@ def reasons(opened: Opened, lang: Language) -> str:
     said = opened.result.reasons if opened.result else tuple(opened.course.reasons)
     if not said or opened.job.kind != "tune":
         return ""
-    items = "".join(f"<li>{escape(one)}</li>" for one in said)
+    items = "".join(f"<li>{escape(retold(one, lang))}</li>" for one in said)
     link = escape(address(lang, "guide", article="ladder"))
     more = f'<p><a href="{link}">{_say("runs_ladder_article", lang)}</a></p>'
     return f"<h3>{_say('runs_reasons', lang)}</h3><ul>{items}</ul>{more}"
@@ -186,7 +190,7 @@ def kind_name(kind: str, lang: Language) -> str:
 def _row(job: Job, lang: Language, project: str, now: datetime, here: bool) -> str:
     link = escape(address(lang, "runs", project=project, run=job.run))
     current = ' aria-current="true"' if here else ""
-    error = f'<div class="ds-quiet">{_commands(escape(job.error))}</div>' if job.error else ""
+    error = f'<div class="ds-quiet">{with_commands(escape(job.error))}</div>' if job.error else ""
     return (
         f"<tr{current}><td>{state_badge(job, lang)}</td>"
         f'<td><a href="{link}#run"{current}>{kind_name(job.kind, lang)}</a>{error}</td>'
@@ -207,9 +211,9 @@ def _progress(opened: Opened, lang: Language) -> str:
         said = _say("runs_starting", lang)
     else:
         of = f"{last.done or 0:g} / {last.total:g}" if last.total else f"{last.done or 0:g}"
-        said = f"{of} {escape(last.unit)}"
+        said = f"{of} {escape(retold(last.unit, lang))}"
         said += f" ({share:.0%})" if share is not None else ""
-        said += f" · {escape(last.message)}" if last.message else ""
+        said += f" · {escape(retold(last.message, lang))}" if last.message else ""
     quiet = seconds_between(course.last_at, opened.now) if course.last_at and not waits else 0.0
     if quiet > QUIET_SECONDS:
         said += f" · {_say('runs_quiet', lang, time=duration(quiet, lang))}"
@@ -257,7 +261,7 @@ def _tiles(opened: Opened, lang: Language) -> str:
 def _tuned(result: TuneResult, lang: Language) -> str:
     share = result.trainable_parameters / result.total_parameters if result.total_parameters else 0.0
     rows: list[tuple[str, Any]] = [
-        ("runs_method", result.method),
+        ("runs_method", METHOD_NAMES[result.method][lang]),
         ("runs_base_model", result.base_model),
         ("runs_mix", result.mix),
         ("runs_examples", f"{result.examples:,}"),
@@ -265,21 +269,26 @@ def _tuned(result: TuneResult, lang: Language) -> str:
         ("runs_tokens", f"{result.tokens:,}"),
         ("runs_trained", f"{result.trainable_parameters:,} ({share:.2%})"),
     ]
-    cells = "".join(f"<dt>{_say(key, lang)}</dt><dd>{escape(str(value))}</dd>" for key, value in rows)
+    # The model's name is whatever its folder is called.
+    marks = {"runs_base_model": ' translate="no"'}
+    cells = "".join(
+        f"<dt>{_say(key, lang)}</dt><dd{marks.get(key, '')}>{escape(str(value))}</dd>" for key, value in rows
+    )
     return f"<h3>{_say('runs_result', lang)}</h3><dl class='ds-facts ds-figures'>{cells}</dl>"
 
 
 def _line(event: JobEvent, lang: Language) -> str:
-    text = event.message
+    text = retold(event.message, lang)
     if event.kind == "state":
         text = phrase(f"runs_state_{event.message}", lang) if event.message in MARKS else event.message
-        text += f": {event.data['error']}" if event.data.get("error") else ""
-    return f'<li><span class="ds-figures ds-quiet">{clock(event.at)}</span> {_commands(escape(text))}</li>'
+        text += f"{'：' if lang == 'zh' else ': '}{event.data['error']}" if event.data.get("error") else ""
+    return f'<li><span class="ds-figures ds-quiet">{clock(event.at)}</span> {with_commands(escape(text))}</li>'
 
 
-def _commands(escaped: str) -> str:
-    """Set what stands between backticks, a command, as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
+def _field(name: str, lang: Language) -> str:
+    """Return what a part of a request is called; one that has no name in the table as it stands in the record."""
+    key = f"runs_field_{name}"
+    return _say(key, lang) if key in phrases(lang) else f"<code>{escape(name)}</code>"
 
 
 def _value(value: Any) -> str:

@@ -9,6 +9,7 @@ from agent.records.base import Language
 from agent.records.job import Job
 from tools.diagnosis.remedy import StepName
 from ui.i18n import phrase
+from ui.pages.guide_titles import titles_of
 from ui.pages.sites import address
 from ui.pages.steps import Proposal
 
@@ -17,8 +18,10 @@ def card(proposal: Proposal, lang: Language) -> str:
     """Return the card of a step that waits for a yes; its buttons are the page's."""
     why = "".join(f"<li>{escape(reason)}</li>" for reason in proposal.reasons)
     reasons = f"<ul>{why}</ul>" if why else f"<p class='ds-quiet'>{_say('runs_card_cheap', lang)}</p>"
+    titles = titles_of(lang)
     articles = " · ".join(
-        f'<a href="{escape(address(lang, "guide", article=name))}">{escape(name)}</a>' for name in proposal.articles
+        f'<a href="{escape(address(lang, "guide", article=name))}">{escape(titles.get(name, name))}</a>'
+        for name in proposal.articles
     )
     guide = f"<p class='ds-quiet'>{_say('runs_card_guide', lang)} {articles}</p>" if articles else ""
     whole = escape(json.dumps(proposal.request, ensure_ascii=False, indent=2))

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from agent.records.base import Language
 from ui.i18n import phrase
+from ui.pages.inline_code import with_commands
 from ui.pages.sites import LANGUAGES
 from ui.web.accounts import LONGEST
 from ui.web.auth import cookies_of
@@ -67,7 +68,7 @@ def login_page(lang: Language, onward: str, problem: str | None = None, status: 
         "</label>"
         f'<label>{say("login_password")}<input name="password" type="password" autocomplete="current-password" required'
         f' maxlength="{LONGEST}"></label><button>{say("login_enter")}</button></form>'
-        f'<p class="ds-hint">{say("login_hint")}</p>'
+        f'<p class="ds-hint">{with_commands(say("login_hint"))}</p>'
         f'<p><a href="/login?lang={other}" lang="{other}" hreflang="{other}">{say("frame_other_language")}</a></p>'
     )
     return _document(lang, phrase("login_title", lang), form, status)

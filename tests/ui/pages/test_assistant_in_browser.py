@@ -290,3 +290,21 @@ def test_composing_and_keyboard(watched: Watched) -> None:
     labels = page.evaluate(f"[...document.querySelectorAll('#assistant-box :is({names})')].map((one) => one.ariaLabel)")
     assert set(labels) == {"消息", "添加文档", "发送"}
     clean(watched)
+
+
+def test_what_was_typed_and_not_sent_outlives_a_reload(watched: Watched) -> None:
+    page = watched.page
+    visit(watched, "/en/?project=many&thread=draft")
+    page.fill("#assistant-box textarea", "We have 300 wiring")
+    page.reload()
+    page.wait_for_function("document.querySelector('#assistant-box textarea')?.value === 'We have 300 wiring'")
+    page.press("#assistant-box textarea", "End")
+    page.type("#assistant-box textarea", " diagrams")
+    page.press("#assistant-box textarea", "Enter")
+    answered(page, 1)
+    assert "We have 300 wiring diagrams" in page.inner_text("#assistant-chat")
+    page.reload()
+    page.wait_for_selector(ROW)
+    page.wait_for_timeout(500)
+    assert page.input_value("#assistant-box textarea") == ""
+    clean(watched)

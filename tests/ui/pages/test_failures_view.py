@@ -77,9 +77,9 @@ def test_an_item_opens_question_gold_answers_context_and_evidence() -> None:
         retrieved=[hit()],
     )
     assert "What is the pressure?" in html
-    assert '<p class="ds-gold">12 bar</p>' in html
-    assert "✓</span> 12 bar" in html
-    assert "✗</span> 99 bar" in html
+    assert '<p class="ds-gold"><span lang="en">12 bar</span></p>' in html
+    assert '✓</span> <span translate="no">12 bar</span>' in html
+    assert '✗</span> <span translate="no">99 bar</span>' in html
     assert "the answer stood in its context" in html
     assert "<dt>right with the gold passage</dt><dd>no</dd>" in html
     assert "<dt>rank of the right passage</dt><dd>not found</dd>" in html
@@ -93,7 +93,7 @@ def test_an_item_opens_question_gold_answers_context_and_evidence() -> None:
     ("changes", "says"),
     [
         ({"answerable": False, "answers": ()}, "abstaining is right"),
-        ({"form": "choice", "options": ("red", "blue"), "correct": 1}, "blue <span class='ds-quiet'>(not: red)"),
+        ({"form": "choice", "options": ("red", "blue"), "correct": 1}, '(not: <span lang="en">red</span>)'),
         (
             {"form": "constraint", "constraint": {"kind": "bullets", "count": 2}, "answers": ()},
             "kind: bullets, count: 2",

@@ -51,7 +51,7 @@ def test_this_machine_tells_what_works_what_is_emulated_and_what_is_refused():
 
 def test_a_refusal_has_its_reason():
     html = plain(view.machine(find_device("MTT S3000"), "zh"))
-    assert "Q-LoRA: bitsandbytes 没有 MUSA 后端" in html
+    assert "Q-LoRA：bitsandbytes 没有 MUSA 后端" in html
     assert "没有发布支持 S3000 的 torch_musa 安装包" in html
 
 

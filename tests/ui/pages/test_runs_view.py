@@ -116,7 +116,7 @@ def test_events_are_newest_first_with_states_in_words() -> None:
         event("state", 0, message="running"), event("state", 9, message="failed", data={"error": "no room"})
     )
     html = runs_view.lines(course, "zh")
-    assert html.index("失败: no room") < html.index("进行中")
+    assert html.index("失败：no room") < html.index("进行中")
     assert "还没有记录" in runs_view.lines(Course(), "zh")
 
 
