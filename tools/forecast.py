@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from agent.errors import DomainsmithError
 from agent.policy.ladder import first_rung
 from agent.policy.memory import fit
-from agent.prompts.phrases import count_points, fill, model_size
+from agent.prompts.phrases import count_points, fill, listed, model_size
 from agent.prompts.steps import STEPS
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language, Record
@@ -32,6 +32,7 @@ from agent.settings import BUILTIN, Settings
 from knowledge.files import read_record
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, is_asked
 from tools.evaluation.items import items_for
+from tools.evaluation.wording import arm_name
 from tools.extraction.request import ExtractRequest
 from tools.jobs.store import JobStore
 from tools.mixing.request import MixRequest
@@ -115,7 +116,9 @@ def _subject(project: Project, settings: Settings, kind: JobKind, request: Recor
         case EvaluateRequest():
             arms = arms_of(project, request)
             answers = answers_of(project, request)
-            return fill(STEPS, "evaluate", lang, arms=", ".join(arms), answers=answers)
+            return fill(
+                STEPS, "evaluate", lang, arms=listed(tuple(arm_name(arm, lang) for arm in arms), lang), answers=answers
+            )
         case ExtractRequest():
             chunks = _lines(project.chunks)
             held_out = (

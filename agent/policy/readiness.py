@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agent.policy.reasons import reason
+from agent.prompts.decisions import METHOD_CHOICES
 from agent.prompts.phrases import fill
 from agent.prompts.road import NEXT, REFUSALS, STATIONS
 from agent.records.base import Language
@@ -172,7 +173,7 @@ def _pairs(facts: ProjectFacts, lang: Language) -> Station:
         detail = fill(STATIONS, "pairs_done", lang, accepted=facts.pairs_accepted, held_out=facts.held_out_documents)
         return Station(name="pairs", state="done", detail=detail)
     if not needs_training(facts):
-        return Station(name="pairs", state="waiting", detail=fill(STATIONS, "not_needed", lang, method=facts.method))
+        return Station(name="pairs", state="waiting", detail=_not_needed(facts, lang))
     key = "pairs_none" if facts.documents else "pairs_first_documents"
     return Station(name="pairs", state="waiting", detail=fill(STATIONS, key, lang))
 
@@ -181,7 +182,7 @@ def _mix(facts: ProjectFacts, lang: Language) -> Station:
     if facts.mixes and facts.mix_is_current:
         return Station(name="mix", state="done", detail=fill(STATIONS, "mix_done", lang, mixes=facts.mixes))
     if not needs_training(facts):
-        return Station(name="mix", state="waiting", detail=fill(STATIONS, "not_needed", lang, method=facts.method))
+        return Station(name="mix", state="waiting", detail=_not_needed(facts, lang))
     key = "mix_stale" if facts.mixes else "mix_none" if facts.pairs_accepted else "mix_first_pairs"
     return Station(name="mix", state="waiting", detail=fill(STATIONS, key, lang))
 
@@ -190,7 +191,7 @@ def _tune(facts: ProjectFacts, lang: Language) -> Station:
     if facts.tuned_run is not None and facts.tune_is_current:
         return Station(name="tune", state="done", detail=fill(STATIONS, "tune_done", lang, run=facts.tuned_run))
     if not needs_training(facts):
-        return Station(name="tune", state="waiting", detail=fill(STATIONS, "not_needed", lang, method=facts.method))
+        return Station(name="tune", state="waiting", detail=_not_needed(facts, lang))
     if facts.tuned_run is not None:
         key = "tune_stale"
     elif not facts.validation_items and facts.pairs_accepted:
@@ -214,7 +215,7 @@ def _evaluate(facts: ProjectFacts, lang: Language) -> Station:
 def _decide(facts: ProjectFacts, lang: Language) -> Station:
     measured = facts.evaluated_run is not None and facts.evaluation_is_current
     if measured and facts.method is not None:
-        detail = fill(STATIONS, "decide_done", lang, method=facts.method)
+        detail = fill(STATIONS, "decide_done", lang, method=fill(METHOD_CHOICES, facts.method, lang))
         return Station(name="decide", state="done", detail=detail)
     key = "decide_ready" if measured else "decide_waiting"
     return Station(name="decide", state="waiting", detail=fill(STATIONS, key, lang))
@@ -234,3 +235,7 @@ def _evidence(action: Action) -> tuple[str, ...]:
         "diagnose": ("evaluated_run", "method"),
         "status": ("running",),
     }[action]
+
+
+def _not_needed(facts: ProjectFacts, lang: Language) -> str:
+    return fill(STATIONS, "not_needed", lang, method=fill(METHOD_CHOICES, str(facts.method), lang))

@@ -267,3 +267,12 @@ SHARE: Final[Phrases] = {
         "zh": "通用数据仅 {general}，低于会引发遗忘的 {least} 重放（2502.06042）",
     },
 }
+
+METHOD_CHOICES: Final[Phrases] = {
+    "prompt": {"en": "prompting with examples", "zh": "带例子的提示"},
+    "rag": {"en": "retrieval (RAG)", "zh": "检索（RAG）"},
+    "finetune": {"en": "fine-tuning", "zh": "微调"},
+    "rag+finetune": {"en": "retrieval and fine-tuning together", "zh": "检索加微调"},
+    "insufficient_evidence": {"en": "nothing yet, not enough evidence", "zh": "证据不足，暂不下结论"},
+}
+"""A method choice in words."""

@@ -9,11 +9,12 @@ from agent.prompts.phrases import fill, listed
 from agent.records.base import Language
 from agent.records.conversation import Option
 from agent.records.corpus import Answer
-from agent.records.evaluation import ARMS
+from agent.records.evaluation import ARMS, Arm
 from agent.records.vote import PairTally
 from agent.settings import Settings
 from graph.replies.said import Said, joined
 from tools.asking import SideBySide
+from tools.evaluation.wording import arm_name
 from tools.workspace import Project
 
 
@@ -39,14 +40,16 @@ def side_by_side(answered: SideBySide, project: Project, settings: Settings, lan
     )
 
 
-def _block(arm: str, answer: Answer, lang: Language) -> str:
+def _block(arm: Arm, answer: Answer, lang: Language) -> str:
     text = answer.text.strip() or "–"
     page = {"en": "p. {page}", "zh": "第 {page} 页"}[lang]
     sources = [
         f"[{one.document}{', ' + page.format(page=one.page) if one.page else ''}] “{' '.join(one.quote.split())}”"
         for one in answer.citations
     ]
-    return "\n".join([f"**{arm}** ({answer.seconds:.1f} s): {text}", *(f"> {source}" for source in sources)])
+    return "\n".join(
+        [f"**{arm_name(arm, lang)}** ({answer.seconds:.1f} s): {text}", *(f"> {source}" for source in sources)]
+    )
 
 
 def _votes(project: Project, settings: Settings, lang: Language) -> str:
@@ -63,10 +66,10 @@ def _votes(project: Project, settings: Settings, lang: Language) -> str:
 
 
 def _pair(pair: PairTally, lang: Language) -> dict[str, object]:
-    standing = fill(RESULTS, f"vote_{pair.standing}", lang, a=pair.a, b=pair.b)
+    standing = fill(RESULTS, f"vote_{pair.standing}", lang, a=arm_name(pair.a, lang), b=arm_name(pair.b, lang))
     return {
-        "a": pair.a,
-        "b": pair.b,
+        "a": arm_name(pair.a, lang),
+        "b": arm_name(pair.b, lang),
         "for_a": pair.a_preferred,
         "for_b": pair.b_preferred,
         "ties": pair.ties,

@@ -12,6 +12,7 @@ from graph.replies.names import cause_name, dimension_name
 from graph.replies.said import Said, joined
 from tools.diagnosis.change import Change
 from tools.diagnosis.narrowing import Narrowed
+from tools.evaluation.wording import arm_name
 
 
 def narrowed(found: Narrowed, applicable: Sequence[int], retrain: bool, lang: Language) -> Said:
@@ -33,7 +34,7 @@ def narrowed(found: Narrowed, applicable: Sequence[int], retrain: bool, lang: La
         "head",
         lang,
         run=found.run,
-        arm=found.arm,
+        arm=arm_name(found.arm, lang),
         items=found.items,
         what=what,
         right=found.right,
@@ -96,7 +97,7 @@ def changed(change: Change, lang: Language) -> Said:
         "changed",
         lang,
         n=change.n,
-        arm=change.arm,
+        arm=arm_name(change.arm, lang),
         before=change.right_before,
         after=change.right_after,
         difference=points(change.difference),

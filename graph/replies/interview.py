@@ -8,7 +8,7 @@ from typing import Any, Final
 from agent.policy.consent import memory_needed, time_needed
 from agent.policy.interview import open_fields
 from agent.prompts.assistant import READINGS, TALK
-from agent.prompts.decisions import QUESTIONS
+from agent.prompts.decisions import METHOD_CHOICES, QUESTIONS
 from agent.prompts.interview import ANSWERS, FIELD_NAMES, VALUES
 from agent.prompts.phrases import fill, listed, model_size, percent
 from agent.records.base import Language
@@ -19,18 +19,11 @@ from agent.records.profile import HardwareItem, Profile
 from graph.replies.said import Said, joined, reasons_text
 
 _FAST: Final = ("daily", "weekly")
-_METHODS: Final[dict[str, dict[Language, str]]] = {
-    "prompt": {"en": "prompting with examples", "zh": "带例子的提示"},
-    "rag": {"en": "retrieval (RAG)", "zh": "检索（RAG）"},
-    "finetune": {"en": "fine-tuning", "zh": "微调"},
-    "rag+finetune": {"en": "retrieval and fine-tuning together", "zh": "检索加微调"},
-    "insufficient_evidence": {"en": "nothing yet, not enough evidence", "zh": "证据不足，暂不下结论"},
-}
 
 
 def method_name(method: str, lang: Language) -> str:
     """Return a method in words."""
-    return _METHODS[method][lang]
+    return fill(METHOD_CHOICES, method, lang)
 
 
 def facts_text(facts: Mapping[str, Any], lang: Language) -> str:

@@ -21,6 +21,7 @@ from graph.replies.interview import method_name
 from graph.replies.names import dimension_name, station_name
 from graph.replies.said import Said, joined, reasons_text
 from knowledge.guide.library import Article
+from tools.evaluation.wording import arm_name
 from tools.validation.request import ValidateResult
 
 MOST_BAD: Final = 5
@@ -74,7 +75,7 @@ def evaluation(report: EvaluationReport, lang: Language) -> Said:
     lines = [fill(RESULTS, "evaluate", lang, run=report.run)]
     for arm, spokes in report.arms.items():
         cells = listed(tuple(f"{dimension_name(name, lang)} {estimate(value)}" for name, value in spokes.items()), lang)
-        lines.append(fill(RESULTS, "evaluate_line", lang, arm=arm, cells=cells))
+        lines.append(fill(RESULTS, "evaluate_line", lang, arm=arm_name(arm, lang), cells=cells))
     return Said("\n".join(lines), evidence=(report.run,), articles=("baseline", "statistics"))
 
 
@@ -182,7 +183,7 @@ def machine(
         evidence.append(trained.run)
     if report is not None:
         for arm, seconds in report.seconds.items():
-            gaps = {"arm": arm, "seconds": f"{seconds:.2f}", "run": report.run}
+            gaps = {"arm": arm_name(arm, lang), "seconds": f"{seconds:.2f}", "run": report.run}
             measured.append(fill(RESULTS, "machine_answered", lang, **gaps))
         evidence.append(report.run)
     rest = "\n".join(measured) or fill(RESULTS, "machine_unmeasured", lang)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
-from typing import Final, Protocol
+from functools import cache, cached_property
+from typing import Final, Protocol, cast
 
+from agent.prompts.assistant import READINGS
 from agent.records.base import Language
 from agent.records.conversation import Reading, Understanding
+from agent.records.decision import Action
 from graph.understanding.slots import read_slots
 from knowledge.ingest.language import language_of
 
@@ -48,8 +50,13 @@ class Brain:
             text: The message.
             lang: Language of the thread; `None` takes the message's.
         """
-        with self._lock:
-            readings = self._reader.read(text)
+        offered = _labels().get(_folded(text))
+        if offered is not None:
+            # The words of the assistant's own buttons mean what the button says, not what they resemble.
+            readings: tuple[Reading, ...] = (Reading(action=offered, score=1.0),)
+        else:
+            with self._lock:
+                readings = self._reader.read(text)
         best = readings[0]
         spoken = lang if lang is not None else language_of(text)
         doubt = next((one.score for one in readings if one.action == "clarify"), 0.0)
@@ -61,3 +68,13 @@ class Brain:
             readings=readings[:SHOWN],
             language=spoken,
         )
+
+
+@cache
+def _labels() -> dict[str, Action]:
+    """Return what the assistant offers as a button, in every language, with its action."""
+    return {_folded(label): cast("Action", action) for action, words in READINGS.items() for label in words.values()}
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).strip(" .!?。！？").casefold()

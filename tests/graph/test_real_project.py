@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from agent.records.conversation import Turn
+from agent.records.evaluation import ARMS
 from agent.settings import Settings
 from graph.assistant import Assistant
 from tests.graph.worlds import World, copied, open_shelf
 from tests.ui.pages.measured_project import NAME, build_home
 from tools.diagnosis.change import paired_change
+from tools.evaluation.wording import arm_name
 from tools.jobs.processes import end_processes
 from tools.jobs.runner import wait
 from tools.jobs.store import JobStore
@@ -84,9 +86,10 @@ def test_a_fix_goes_from_diagnosis_to_the_same_items_again(world: World, project
     assert yeses == 1, "the yes to the training named the evaluation as well"
     assert turn.reply.count("?") <= 1
     assert turn.reply.startswith("Same ")
-    arm = turn.reply.split(", ", 1)[1].split(":", 1)[0]
+    named = turn.reply.split(", ", 1)[1].split(":", 1)[0]
+    arm = next(one for one in ARMS if arm_name(one, "en") == named)
     asked = int(turn.reply.split(" ")[1])
-    change = paired_change(before, after, arm)  # type: ignore[arg-type]
+    change = paired_change(before, after, arm)
     assert asked <= change.n
     assert f"{change.before} → {change.after}" in turn.reply
     assert "95% interval" in turn.reply
@@ -116,4 +119,4 @@ def test_all_arms_answer_side_by_side(world: World) -> None:
     assert turn.action == "compare"
     assert list(turn.answers) == ["base", "rag", "tuned", "tuned+rag"]
     for arm, answer in turn.answers.items():
-        assert f"**{arm}** ({answer['seconds']:.1f} s)" in turn.reply
+        assert f"**{arm_name(arm, 'en')}** ({answer['seconds']:.1f} s)" in turn.reply

@@ -41,7 +41,7 @@ def ident(turn: Turn) -> str:
 def test_the_question_says_what_how_long_how_much_and_what_changes(waiting: Turn) -> None:
     assert waiting.approval is not None
     assert waiting.approval.summary in waiting.reply
-    for words in ("Measure base, rag", "Takes", "memory", "Changes: a new report", "Shall I start?"):
+    for words in ("Measure base, RAG", "Takes", "memory", "Changes: a new report", "Shall I start?"):
         assert words in waiting.reply
     assert waiting.question == "Shall I start?"
     assert [option.label for option in waiting.options] == ["Yes", "Not now"]

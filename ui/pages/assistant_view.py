@@ -168,13 +168,13 @@ def _options(message: ChatMessage, waits: Approval | None) -> list[dict[str, str
 def _around_answers(turn: Turn) -> str:
     """Return what a comparison says beside the answers, which stand in columns."""
     text = turn.reply
-    for arm, given in turn.answers.items():
+    for given in turn.answers.values():
         answer = Answer.model_validate(given)
-        block = f"**{arm}** ({answer.seconds:.1f} s): {answer.text.strip() or '–'}"
-        before, found, after = text.partition(block)
-        if found:
-            cited = re.match(r"(?:\n> [^\n]*)*", after)
-            text = f"{before.rstrip()}\n\n{after[cited.end() if cited else 0 :].lstrip()}".strip()
+        # Names of arms are in the language of the reply, which need not be the page's.
+        said = re.escape(f" ({answer.seconds:.1f} s): {answer.text.strip() or '–'}")
+        block = re.search(rf"\*\*[^*\n]+\*\*{said}(?:\n> [^\n]*)*", text)
+        if block is not None:
+            text = f"{text[: block.start()].rstrip()}\n\n{text[block.end() :].lstrip()}".strip()
     return text
 
 

@@ -97,7 +97,7 @@ def test_stations_say_what_they_hold() -> None:
         "mix": "1 made, the newest from the present pairs",
         "tune": "run r1",
         "evaluate": "run r2",
-        "decide": "rag+finetune",
+        "decide": "retrieval and fine-tuning together",
     }
 
 
@@ -108,7 +108,7 @@ def test_stations_say_what_they_wait_for() -> None:
     assert details(SEALED)["tune"] == "needs a mix first"
     assert details(MIXED)["tune"] == "ready to tune; 180 sealed items wait"
     assert details(MIXED | {"running": "tune 17"})["tune"] == "running: tune 17"
-    assert details(READ | {"method": "rag"})["tune"] == "not needed: the decision was rag"
+    assert details(READ | {"method": "rag"})["tune"] == "not needed: the decision was retrieval (RAG)"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.prompts.assistant import READINGS
+from graph.understanding.brain import Brain
 from graph.understanding.classifier import ACTIONS, examples, fingerprint, load_weights
 from graph.understanding.features import concepts, pieces
 from graph.understanding.training import train
@@ -54,6 +56,14 @@ def test_golden_messages_are_read_right_and_start_nothing_costly(name: str, tmp_
     waiting = [one for one in sent if one.turn.approval is not None]
     assert len(waiting) >= 30, "asked to train and to measure, the assistant asks for a yes"
     assert [one.line["text"] for one in sent if COSTLY & set(one.started)] == []
+
+
+@pytest.mark.parametrize("action", READINGS)
+def test_the_assistant_understands_its_own_buttons(action: str) -> None:
+    brain = Brain()
+    for words in READINGS[action].values():
+        assert brain.understand(words).action == action
+        assert brain.understand(f" {words.upper()}。").action == action
 
 
 @pytest.mark.slow

@@ -108,8 +108,7 @@ def test_what_documents_and_models_write_is_text() -> None:
     ("has_documents", "time", "said"),
     [
         (False, "", "Read documents first"),
-        (True, "", "How long it takes is not known yet."),
-        (True, "4 minutes", "About 4 minutes, going by the last time."),
+        (True, "2 min to 4 min", "Estimated time: 2 min to 4 min."),
     ],
 )
 def test_an_empty_project(has_documents: bool, time: str, said: str) -> None:
