@@ -18,7 +18,7 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_
 WORKERS ?= 2
 PYTEST := $(OFFLINE) $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-retrieval bench-training \
+.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-retrieval bench-training \
 	campaign-kills campaign-conversations clean
 
 help: ## List the targets
@@ -84,6 +84,9 @@ bench-assistant: .venv/.installed-test ## Measure the offline assistant: reading
 
 understanding: .venv/.installed ## Train the offline assistant's weights from its teaching examples
 	$(OFFLINE) $(PY) -m graph.understanding.training $(ARGS)
+
+bench-pages: .venv/.installed-test ## Measure pages and turns in a browser, alone and beside a training job
+	$(OFFLINE) $(PY) -m tests.benchmarks.pages $(ARGS)
 
 bench-retrieval: .venv/.installed-test ## Measure retrieval on the data beside the checkout
 	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval $(ARGS)
