@@ -100,6 +100,7 @@ def _weigh(
     project: str,
     following: Sequence[Step],
     covered: bool,
+    makes_project: bool = False,
 ) -> Admitted:
     lang = language(state)
     asked = consent(spec.action, facts.model_copy(update={"approved": covered}), lang=lang)
@@ -115,6 +116,7 @@ def _weigh(
         tool=spec.name,
         arguments=step["arguments"],
         project=project,
+        makes_project=makes_project,
         title=facts.subject,
         summary=asked.summary,
         reasons=(*(why.text for why in asked.reasons), *((fill(STEPS, "untrusted", lang),) if untrusted else ())),
@@ -171,7 +173,7 @@ def _first_documents(
     name = free_name(context)
     facts = first_reading(request, context.for_language(lang), lang, project=name)
     step = Step(tool=spec.name, arguments=request.model_dump(mode="json"), key=key, title=facts.subject)
-    return _weigh(context, state, spec, step, facts, name, following, covered=False)
+    return _weigh(context, state, spec, step, facts, name, following, covered=False, makes_project=True)
 
 
 def free_name(context: Context) -> str:

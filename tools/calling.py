@@ -22,8 +22,10 @@ from agent.records.job import Job
 from agent.settings import Settings
 from knowledge.retrieval import Retriever
 from tools.catalog import ToolSpec
+from tools.mixing.request import BUILTIN_GENERAL, MixRequest
 from tools.requests import IngestAsk, TuneAsk
 from tools.status import project_facts
+from tools.validation.request import ValidateRequest
 from tools.workspace import Project
 
 OpenRetriever = Callable[[Project], Retriever]
@@ -72,6 +74,13 @@ def prepare(
                 seed=request.seed,
                 overrides=overrides,
             )
+        case ValidateRequest() | EvaluateRequest():
+            for path in request.questions:
+                _require_open(Path(path).expanduser(), settings)
+            return request
+        case MixRequest() if request.general != BUILTIN_GENERAL:
+            _require_open(Path(request.general).expanduser(), settings)
+            return request
         case _:
             return request
 
@@ -119,14 +128,18 @@ def ingest_request(ask: IngestAsk, settings: Settings) -> IngestRequest:
 
     paths = [Path(path).expanduser() for path in ask.paths]
     for path in paths:
-        if not may_read(path, settings):
-            raise RefusedError(
-                "this folder is not open to the server's users",
-                where=str(path),
-                mend="upload the files on the Documents page, or set DOMAINSMITH_DOCUMENT_ROOTS",
-            )
+        _require_open(path, settings)
     collect(paths)  # a wrong path is said here, not by a job
     return IngestRequest(paths=tuple(str(path.resolve()) for path in paths))
+
+
+def _require_open(path: Path, settings: Settings) -> None:
+    if not may_read(path, settings):
+        raise RefusedError(
+            "this folder is not open to the server's users",
+            where=str(path),
+            mend="upload the files on the Documents page, or set DOMAINSMITH_DOCUMENT_ROOTS",
+        )
 
 
 def may_read(path: Path, settings: Settings) -> bool:

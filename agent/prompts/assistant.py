@@ -68,6 +68,12 @@ TALK: Final[Phrases] = {
         "en": "Still waiting for your yes: {summary}",
         "zh": "仍在等您同意：{summary}",
     },
+    "moved": {
+        "en": "Not started: the conversation works in the project {project} now, and the step was to make one of its "
+        "own ({title}). Ask for it again and it is done in {project}.",
+        "zh": "未开始：对话现在位于项目 {project}，而这一步原本要新建项目（{title}）。"
+        "请重新提出，将在 {project} 中执行。",
+    },
     "nothing_waits": {"en": "No step is waiting for a yes.", "zh": "没有步骤在等待同意。"},
     "declined": {"en": "Not started. Nothing was changed.", "zh": "未开始，什么都没改。"},
     "started": {

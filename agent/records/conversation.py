@@ -79,7 +79,9 @@ class Approval(Record):
     arguments: dict[str, Any]
     """The exact request that would run; nothing else is done on a yes."""
     project: str
-    """Name of the project."""
+    """Name of the project; empty where there is none."""
+    makes_project: bool = False
+    """Whether the step makes that project, which is not there yet."""
     title: str
     """What it does, in a few words."""
     summary: str

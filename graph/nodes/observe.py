@@ -58,11 +58,14 @@ def _ended(state: ConversationState, context: Context) -> dict[str, Any]:
     waiting = state.get("waiting") or {}
     lang = language(state)
     project = context.workspace.open(waiting["project"])
+    # The job's project and not the one that a message has moved the conversation to meanwhile.
+    state = {**state, "project": project.info.name}
     said, well, remember = job_report(project, waiting, state, context)
     shown = ToolStep(tool=waiting["tool"], title=waiting.get("title", ""), state="done" if well else "failed")
     update: dict[str, Any] = {
         "waiting": None,
         "following": [],
+        "project": project.info.name,
         "steps": [shown.model_dump(mode="json")],
         "understanding": {"action": find_tool(waiting["tool"]).action, "slots": {}, "language": lang},
         **remember,

@@ -33,7 +33,19 @@ def settle(state: ConversationState, context: Context) -> dict[str, Any]:
             "understanding": understood,
             "outcome": said_json(said),
         }
-    # The step of the approval and no other: what was shown is what runs.
+    joined = state.get("project")
+    if approval.makes_project and joined:
+        # The card promised a project of its own, and the conversation has moved into another since.
+        said = Said(fill(TALK, "moved", lang, project=joined, title=approval.title))
+        return {
+            "approval": None,
+            "pending": [],
+            "following": [],
+            "understanding": understood,
+            "outcome": said_json(said),
+        }
+    # The step of the approval and no other, in the project that it named: what was shown is what runs.
     step = Step(tool=approval.tool, arguments=approval.arguments, key=approval.id, title=approval.title)
     following = [Step(**{**one, "covered": True}) for one in state.get("pending") or []]
-    return {"approval": None, "step": step, "following": following, "understanding": understood}
+    update = {"approval": None, "step": step, "following": following, "understanding": understood}
+    return update if approval.makes_project or not approval.project else {**update, "project": approval.project}

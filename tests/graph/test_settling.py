@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from agent.records.conversation import Turn
 from graph.assistant import Assistant
 from graph.chat_model import ChatBrain
 from tests.fakes import chat_call, chat_text, scripted_chat
-from tests.graph.worlds import World
+from tests.graph.worlds import World, write_manuals
 from tools.jobs.runner import wait
 from tools.jobs.store import JobStore
 
@@ -54,6 +55,40 @@ def test_a_yes_starts_the_step_that_was_shown(assistant: Assistant, waiting: Tur
     job = JobStore(machines.workspace.open("machines").jobs).get(jobs()[0])
     assert (turn.job, turn.approval) == (job.id, None)
     assert (job.key, job.request) == (ident(waiting), waiting.approval.arguments)
+    assert assistant.approvals() == ()
+
+
+def test_a_yes_is_for_the_project_that_was_shown(assistant: Assistant, waiting: Turn, machines: World) -> None:
+    machines.workspace.create("Other")
+    assert assistant.send("t", "hello", project="Other").project == "Other"
+    turn = assistant.settle("t", ident(waiting), "approve")
+    assert turn.project == "machines"
+    assert [job.kind for job in JobStore(machines.workspace.open("machines").jobs).list()] == ["evaluate", "evaluate"]
+    assert not machines.workspace.open("Other").jobs.exists()
+
+
+def test_a_report_is_of_the_project_that_the_job_is_in(assistant: Assistant, waiting: Turn, machines: World) -> None:
+    machines.workspace.create("Other")
+    turn = assistant.settle("t", ident(waiting), "approve")
+    assert turn.job is not None
+    wait(machines.workspace.open("machines"), turn.job)
+    assistant.send("t", "hello", project="Other")
+    report = assistant.follow("t")
+    assert report is not None
+    assert "Evaluation " in report.reply
+    assert report.project == "machines"
+
+
+def test_a_step_that_was_to_make_a_project_does_not_run_in_another(empty: World, tmp_path: Path) -> None:
+    assistant = empty.assistant()
+    documents = write_manuals(tmp_path / "manuals")
+    turn = assistant.propose("t", "read_documents", {"paths": [str(documents)]}, lang="en")
+    assert turn.approval is not None
+    empty.workspace.create("Other")
+    assistant.send("t", "hello", project="Other")
+    turn = assistant.settle("t", turn.approval.id, "approve")
+    assert "works in the project Other now" in turn.reply
+    assert [info.name for info in empty.workspace.projects()] == ["Other"]
     assert assistant.approvals() == ()
 
 

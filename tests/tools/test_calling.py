@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,18 @@ from agent.errors import InputError, NotFoundError, RefusedError
 from agent.policy.consent import EFFECTS, consent
 from agent.records.corpus import IngestRequest
 from agent.settings import Settings
+from knowledge.files import write_record
 from tests.tiny_project import build_tiny_project
+from tests.tools.diagnosis.test_run import manifest
+from tools import calling
 from tools.calling import may_read, prepare, read_arguments
 from tools.catalog import TOOLS, find_tool, tool_for
 from tools.extraction.request import ExtractRequest
 from tools.forecast import first_reading, step_facts
 from tools.jobs.store import JobStore
 from tools.mixing.request import MixRequest
+from tools.tuning import request
+from tools.tuning.request import tune_request
 from tools.workspace import Project, Workspace
 
 
@@ -88,6 +94,44 @@ def test_documents_are_read_from_opened_folders_only(project: Project, settings:
     with pytest.raises(RefusedError):
         prepare(spec, project, closed, {"paths": [str(shared / "way-out")]})
     assert may_read(project.root / "uploads" / "a.md", closed)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("build_validation_set", {"questions": ["{path}"]}),
+        ("evaluate", {"questions": ["{path}"]}),
+        ("make_mix", {"general": "{path}"}),
+        ("read_documents", {"paths": ["{path}"]}),
+    ],
+)
+def test_no_tool_reads_a_file_outside_the_opened_folders(
+    project: Project,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tool: str,
+    arguments: dict[str, object],
+) -> None:
+    monkeypatch.setattr(calling, "refusal", lambda *_: None)
+    foreign = tmp_path / "accounts" / "other" / "secret.jsonl"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text('{"question": "q", "answer": "a"}\n', encoding="utf-8")
+    named = json.loads(json.dumps(arguments).replace("{path}", str(foreign)))
+    closed = settings.model_copy(update={"document_roots": ()})
+    with pytest.raises(RefusedError, match="not open"):
+        prepare(find_tool(tool), project, closed, named)
+    prepare(find_tool(tool), project, settings, named)
+
+
+@pytest.mark.parametrize("mix", ["../../other/mixes/m", "/etc", "..", "m/../m"])
+def test_a_mix_outside_the_project_is_no_mix(
+    project: Project, settings: Settings, monkeypatch: pytest.MonkeyPatch, mix: str
+) -> None:
+    monkeypatch.setattr(request, "refusal", lambda *_: None)
+    write_record(project.mixes / "m" / "manifest.json", manifest(3))
+    with pytest.raises(NotFoundError, match="no such mix"):
+        tune_request(project, settings, mix=mix)
 
 
 def test_a_first_step_is_a_wide_range_and_a_later_one_follows_the_last(project: Project, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
@@ -49,7 +50,8 @@ def tune_request(
     if why is not None:
         raise RefusedError(why.text, where=f"guide: {why.article}", mend=f"`domainsmith validate -p {name}`")
     chosen = mix or newest.id
-    if not (project.mixes / chosen / "manifest.json").exists():
+    # An id is the name of one folder; `..` or an absolute path would lead out of the project.
+    if Path(chosen).name != chosen or not (project.mixes / chosen / "manifest.json").exists():
         raise NotFoundError("no such mix", where=chosen, mend=f"the newest is {newest.id}")
     for field, value in (overrides or {}).items():
         _check(field, value)
