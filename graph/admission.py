@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from agent.errors import DomainsmithError, RefusedError
 from agent.policy.consent import consent
@@ -31,8 +31,9 @@ from tools.jobs.store import JobStore
 from tools.profiles import with_facts
 from tools.requests import CancelRequest, IngestAsk, ProfileRequest
 from tools.status import project_facts
-from tools.workspace import Project
 
+AT_ONCE: Final = (0.0, 1.0)
+"""Seconds of a step without a job: the slowest of 604 turns took 0.6 s (BENCHMARKS.md, the assistant)."""
 NEW_PROJECT = "assistant"
 """Name of a project that a conversation makes; a number is added where it is taken."""
 
@@ -150,7 +151,7 @@ def _at_once(
     what = subject(request, spec.says[lang], lang)
     # A person is asked about exactly this; a step that runs is told of in the tool's own words.
     step = Step(tool=spec.name, arguments=request.model_dump(mode="json"), key=key, title=spec.says[lang])
-    facts = StepFacts(subject=what, seconds_low=0, seconds_high=5, changes=_changes(spec, lang))
+    facts = StepFacts(subject=what, seconds_low=AT_ONCE[0], seconds_high=AT_ONCE[1], changes=_changes(spec, lang))
     return _weigh(context, state, spec, step, facts, state.get("project") or "", following, covered)
 
 
@@ -185,7 +186,7 @@ def free_name(context: Context) -> str:
     return name
 
 
-def request_of(step: Step, spec: ToolSpec, project: Project, context: Context, lang: Language) -> Record:
+def request_of(step: Step, spec: ToolSpec) -> Record:
     """Return an admitted step's request as the record its job takes.
 
     The arguments are the request that was shown; nothing is chosen again.

@@ -11,6 +11,7 @@ stopped: the next call, or `recover` at the start of a service, finishes that tu
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -19,7 +20,7 @@ from typing import Any, Final
 from langgraph.types import Command
 from pydantic import TypeAdapter
 
-from agent.errors import NotFoundError
+from agent.errors import InputError, NotFoundError
 from agent.records.base import Language
 from agent.records.conversation import Approval, ChatMessage, Part, TextPiece, Thread, ToolStep, Turn, Verdict
 from agent.records.job import Job
@@ -28,7 +29,7 @@ from agent.settings import Settings
 from graph.broken_turns import Graph, finish, give_up
 from graph.build import build_conversation
 from graph.chat_model import ChatBrain, load_chat
-from graph.checkpoints import open_checkpoints
+from graph.checkpoints import key_of, open_checkpoints
 from graph.context import Context, spoken_language, utc_now
 from graph.following import ended
 from graph.state import RECURSION_LIMIT, ConversationState, Incoming
@@ -44,6 +45,7 @@ THREADS: Final = "threads"
 """Folder of the conversations in a home."""
 _PART: Final[TypeAdapter[ToolStep | TextPiece]] = TypeAdapter(ToolStep | TextPiece)
 """What a node may write while it runs."""
+_log = logging.getLogger(__name__)
 
 
 class Assistant:
@@ -156,7 +158,10 @@ class Assistant:
         return _last(self._turn(thread, incoming, project))
 
     def follow(self, thread: str) -> Turn | None:
-        """Report the end of the job that a thread waits for; `None` while it runs, or if there is none."""
+        """Report the end of the job that a thread waits for; `None` while it runs, or if there is none.
+
+        A report that cannot be written is a reply that says so, once.
+        """
         job = self.waiting_job(thread)
         if job is None:
             return None
@@ -208,17 +213,28 @@ class Assistant:
         unfinished = []
         self._threads.purge()
         for name in self._threads.ids():
-            with self._threads.held(name), self._open(name) as (graph, config):
-                finished = finish(graph, config, self._context)
-                values = graph.get_state(config).values
-                listed = self._threads.known(name)
-                # A process may also have died between a turn and its entry in the list.
-                late = listed is None or listed.waiting != (values.get("approval") is not None)
-                if values.get("turn") and (finished or late):
-                    self._note(name, graph, config)
-                if finished:
+            try:
+                if self._recovered(name):
                     unfinished.append(name)
+            except Exception:
+                # One conversation whose file is damaged must not keep the others unfinished.
+                _log.exception("conversation %s", name)
         return tuple(unfinished)
+
+    def _recovered(self, thread: str) -> bool:
+        """Finish the turn of a thread that was left in the middle, and its entry in the list; true if there was one."""
+        with self._threads.held(thread), self._open(thread) as (graph, config):
+            finished = finish(graph, config, self._context)
+            values = graph.get_state(config).values
+            try:
+                listed = self._threads.known(thread)
+            except InputError:
+                listed = None  # damaged; it is written anew
+            # A process may also have died between a turn and its entry in the list.
+            late = listed is None or listed.waiting != (values.get("approval") is not None)
+            if values.get("turn") and (finished or late):
+                self._note(thread, graph, config)
+            return finished
 
     def _turn(self, thread: str, incoming: Incoming, project: str | None) -> Iterator[Part]:
         if project is not None:
@@ -236,7 +252,10 @@ class Assistant:
                         yield _PART.validate_python(part)
             except Exception as error:
                 give_up(graph, config, self._context, error)
-                raise
+                if incoming["kind"] != "job":
+                    raise
+                # Nobody asked for this turn, so nobody is there to catch it; its reply tells.
+                _log.exception("conversation %s: job %s cannot be reported", thread, incoming["job"])
             yield self._note(thread, graph, config)
 
     def _note(self, thread: str, graph: Graph, config: Any) -> Turn:
@@ -265,8 +284,8 @@ class Assistant:
 
     def _forget(self, thread: str) -> None:
         """Delete what is kept of a thread outside its folder."""
-        with self._open(thread) as (graph, _config):
-            graph.checkpointer.delete_thread(thread)
+        with self._open(thread) as (graph, config):
+            graph.checkpointer.delete_thread(config["configurable"]["thread_id"])
 
     def _open(self, thread: str) -> Any:
         return _Opened(self._graph, self._settings.conversations, self._threads, thread)
@@ -277,12 +296,15 @@ class _Opened:
 
     def __init__(self, graph: Graph, where: str, threads: Threads, thread: str) -> None:
         self._graph = graph
-        self._opening = open_checkpoints(where, threads.path(thread))
-        self._config = {"configurable": {"thread_id": thread}, "recursion_limit": RECURSION_LIMIT}
+        self._where = where
+        self._folder = threads.path(thread)
+        self._opening = open_checkpoints(where, self._folder)
 
     def __enter__(self) -> tuple[Graph, Any]:
+        key = key_of(self._where, self._folder)  # first: what is open by now would stay open if this failed
+        config = {"configurable": {"thread_id": key}, "recursion_limit": RECURSION_LIMIT}
         saver = self._opening.__enter__()
-        return self._graph.copy(update={"checkpointer": saver}), self._config
+        return self._graph.copy(update={"checkpointer": saver}), config
 
     def __exit__(self, *error: Any) -> None:
         self._opening.__exit__(*error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
@@ -17,6 +18,8 @@ from graph.replies.said import Said
 from graph.state import ConversationState
 
 Graph = CompiledStateGraph[ConversationState, Any, Any, Any]
+_FOLDERS: Final = re.compile(r"(?<![A-Za-z0-9_.:/~-])/(?:[^\s/'\"]+/)+(?=[^\s/'\"])")
+"""The folders before a file's name: whoever converses need not know where the server keeps its files."""
 
 
 def finish(graph: Graph, config: Any, context: Context) -> bool:
@@ -43,12 +46,25 @@ def _broken_off(graph: Graph, config: Any) -> bool:
 
 
 def give_up(graph: Graph, config: Any, context: Context, error: Exception) -> None:
-    """End a turn that cannot be finished with a reply that says why; left open, it would fail before every other."""
+    """End a turn that cannot be finished with a reply that says why; left open, it would fail before every other.
+
+    A job whose end cannot be reported is waited for no longer: it would fail to be reported again and again.
+    """
     values = ConversationState(**graph.get_state(config).values)  # type: ignore[typeddict-item]
     why = str(error) if isinstance(error, DomainsmithError) else f"{type(error).__name__}: {error}"
-    said = Said(fill(TALK, "error", language(values), error=" ".join(why.split())[:300]))
+    why = " ".join(_FOLDERS.sub("", why).split())[:300]
+    lang, waiting = language(values), values.get("waiting")
+    incoming = values.get("incoming") or {}
+    update: dict[str, Any] = {"outcome": None, "step": None, "following": []}
+    if waiting and incoming.get("kind") == "job" and incoming.get("job") == waiting["job"]:
+        title = waiting.get("title") or waiting["tool"]
+        text = fill(TALK, "unreported", lang, title=title, job=waiting["job"], error=why)
+        said = Said(text, evidence=(waiting["job"],))
+        values["waiting"] = update["waiting"] = None
+    else:
+        said = Said(fill(TALK, "error", lang, error=why))
     values["outcome"] = said_json(said)
-    update = {**reply(values, context), "outcome": None, "step": None, "following": []}
+    update = {**reply(values, context), **update}
     graph.update_state(config, update, as_node="reply")
     if graph.get_state(config).next:
         graph.invoke(None, config, durability="sync")  # an approval goes on waiting

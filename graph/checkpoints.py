@@ -1,8 +1,9 @@
 """Where conversations are kept between steps: a SQLite file a thread, or Postgres by setting.
 
 One file a thread keeps threads out of each other's way, makes one writer a matter of one lock, and deletes a
-conversation for good when its folder is deleted. Serialization is strict: only plain values come back from disk, no
-class is ever built from a file.
+conversation for good when its folder is deleted. A database is shared by all homes, of all accounts: a conversation's
+name there begins with an id that its home keeps, so that none reaches another's. Serialization is strict: only plain
+values come back from disk, no class is ever built from a file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 # Read by langgraph when it is imported: nothing but plain values may be restored.
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -24,9 +26,12 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.errors import InputError
-from knowledge.files import sync_folder
+from knowledge.files import sync_folder, write_text
 
 STATE: Final = "state.sqlite"
+HOME_ID: Final = ".home"
+"""File beside the threads with the home's id in databases; it moves with the home."""
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 WAIT_SECONDS: Final = 30.0
 _KEPT: Final = 2
 """Checkpoints kept of a thread: the newest, and the one it came from."""
@@ -62,6 +67,20 @@ class ThreadSaver(SqliteSaver):
                 cursor.execute("DELETE FROM writes WHERE checkpoint_id < ?", (oldest,))
 
 
+def key_of(where: str, folder: Path) -> str:
+    """Return the name that a thread's checkpoints have.
+
+    Args:
+        where: `sqlite`, or an address.
+        folder: The thread's folder.
+
+    Raises:
+        InputError: The home's id is damaged.
+    """
+    # In a file of its own a thread meets no other; a database holds those of every home.
+    return folder.name if where == "sqlite" else f"{_home_id(folder.parent / HOME_ID)}/{folder.name}"
+
+
 @contextmanager
 def open_checkpoints(where: str, folder: Path) -> Iterator[BaseCheckpointSaver[Any]]:
     """Open the checkpoints of a thread.
@@ -84,28 +103,61 @@ def open_checkpoints(where: str, folder: Path) -> Iterator[BaseCheckpointSaver[A
             if connection.total_changes:
                 saver.trim()
     elif where.startswith(("postgresql://", "postgres://")):
-        try:
-            from langgraph.checkpoint.postgres import PostgresSaver
-        except ImportError as error:
-            raise InputError(
-                "conversations in Postgres need a driver", mend="install domainsmith with the extra `postgres`"
-            ) from error
-        with PostgresSaver.from_conn_string(where) as saver:
+        with _database_saver().from_conn_string(where) as saver:
             saver.serde = _serializer()
             saver.setup()
             yield saver
+            if saver.written:
+                saver.prune([key_of(where, folder)])
     else:
         raise InputError(
             "conversations cannot be kept there", where="DOMAINSMITH_CONVERSATIONS", mend="`sqlite` or postgresql://…"
         )
 
 
+def _database_saver() -> Any:
+    """Return the class of savers in Postgres, which know whether they wrote anything."""
+    try:
+        from langgraph.checkpoint.postgres import PostgresSaver
+    except ImportError as error:
+        raise InputError(
+            "conversations in Postgres need a driver", mend="install domainsmith with the extra `postgres`"
+        ) from error
+
+    class DatabaseSaver(PostgresSaver):  # type: ignore[misc]
+        written = False
+
+        def put(self, *arguments: Any, **named: Any) -> Any:
+            self.written = True
+            return super().put(*arguments, **named)
+
+    return DatabaseSaver
+
+
+def _home_id(path: Path) -> str:
+    """Return the id that a home keeps; it gets one when it is first asked for."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _placed(path) as part:
+            write_text(part, secrets.token_hex(16))
+    kept = path.read_text(encoding="utf-8")
+    if not _ID.fullmatch(kept):
+        raise InputError("this is no id of a home", where=path.name, mend="restore the file from a backup")
+    return kept
+
+
 def _make(path: Path) -> None:
-    """Make an empty file of checkpoints; whole or not there, and never over one that another process has made."""
+    """Make an empty file of checkpoints."""
+    with _placed(path) as part, closing(_connect(part)) as connection:
+        ThreadSaver(connection).make()
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """Let a file be made; it is there whole or not at all, and never over one that another process has made."""
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        with closing(_connect(part)) as connection:
-            ThreadSaver(connection).make()
+        yield part
         with suppress(FileExistsError):
             path.hardlink_to(part)
         sync_folder(path.parent)

@@ -77,11 +77,6 @@ def checked(reply: str, shown: Iterable[str]) -> Checked:
     return Checked(text, tuple(dict.fromkeys(unknown)))
 
 
-def unknown_figures(reply: str, shown: Iterable[str]) -> tuple[str, ...]:
-    """Return the figures of a reply that none of the shown texts holds, in order."""
-    return tuple(dict.fromkeys(_unknown(reply, known_figures(shown))))
-
-
 class CheckedStream:
     """Lets a reply through while it is written, sentence by sentence, each only once its figures are known."""
 

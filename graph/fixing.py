@@ -75,10 +75,10 @@ def fix_move(state: ConversationState, context: Context, number: int) -> FixMove
     watch = state.get("watch") or {}
     project = context.project(state)
     if project is None or not watch:
-        raise EmptyError("nothing was diagnosed in this conversation yet")
+        raise EmptyError(fill(DIAGNOSIS, "nothing_diagnosed", lang))
     fixes = [Fix.model_validate(one) for one in watch.get("fixes", ())]
     if not 1 <= number <= len(fixes):
-        words = {"en": f"There is no fix number {number}.", "zh": f"没有第 {number} 条修正。"}[lang]
+        words = fill(DIAGNOSIS, "no_such_fix", lang, number=number)
         return FixMove(said=Said(words, evidence=(str(watch["run"]),)))
     fix = fixes[number - 1]
     measured = _same_items(project, str(watch["run"]))
@@ -90,7 +90,7 @@ def fix_move(state: ConversationState, context: Context, number: int) -> FixMove
     remember = {"watch": {**watch, "applied": fix.model_dump(mode="json")}}
     pairs = _pairs_of(fix)
     if pairs:
-        reason = {"en": "teaches a wrong answer (diagnosis)", "zh": "教错答案（诊断）"}[lang]
+        reason = fill(DIAGNOSIS, "reject_reason", lang)
         return FixMove(
             tool="reject_pairs",
             arguments={"ids": pairs, "reason": reason},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agent.errors import EmptyError
+from agent.prompts.assistant import DIAGNOSIS
+from agent.prompts.phrases import fill
 from agent.records.base import Language, Record
 from agent.records.corpus import IngestResult
 from agent.records.evaluation import EvaluationReport
@@ -19,7 +21,7 @@ from graph.replies import diagnosis, results
 from graph.replies.said import Said, joined
 from graph.replies.waiting import ended_badly
 from graph.state import ConversationState
-from tools.deciding import decide_for_project
+from tools.deciding import decide_if_free
 from tools.diagnosis.change import paired_change
 from tools.jobs.runner import result_of
 from tools.jobs.store import JobStore
@@ -69,15 +71,15 @@ def _evaluated(
             change = paired_change(
                 project.runs / watch["run"], project.runs / report.run, watch["arm"], set(watch["ids"])
             )
-        except EmptyError as error:
-            parts.insert(0, str(error))
+        except EmptyError:
+            parts.insert(0, fill(DIAGNOSIS, "nothing_shared", lang, before=watch["run"], after=report.run))
         else:
             changed = diagnosis.changed(change, lang)
             parts.insert(0, changed.text)
             evidence += changed.evidence
             articles += changed.articles
         remember["watch"] = {**watch, "applied": None}
-    decision = decide_for_project(project, lang)
+    decision = decide_if_free(project, lang)
     verdict = results.verdict(decision, lang)
     # The offer of the next step is the one question of this reply.
     parts.append(verdict.text.removesuffix(decision.question).strip())

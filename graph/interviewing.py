@@ -22,7 +22,7 @@ from graph.replies import interview, results
 from graph.replies.plain import said_json
 from graph.replies.said import Said, joined
 from graph.state import ConversationState
-from tools.deciding import decide_for_profile, decide_for_project
+from tools.deciding import decide_for_profile, decide_for_project, decide_if_free
 from tools.jobs.store import JobStore
 from tools.profiles import changed_fields, save_facts, with_facts
 from tools.requests import ProfileRequest
@@ -81,7 +81,7 @@ def note_facts(
 def decide_method(state: ConversationState, context: Context, project: Project | None, lang: Language) -> Performed:
     """Say which method the records speak for, and what is still worth asking."""
     if project is not None and project.latest_run("evaluate") is not None:
-        decision = decide_for_project(project, lang)
+        decision = decide_if_free(project, lang)
     else:
         decision = decide_for_profile(context.profile(state), lang)
     skipped = _settled(state.get("skipped") or (), project)

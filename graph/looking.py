@@ -43,7 +43,7 @@ def look_at_plan(
     if params is None:
         known = parameters_of(context.settings.base_model, context.settings)
         if known is None:
-            raise EmptyError("the size of the base model is not known yet", mend="name it, e.g. “plan for 7B”")
+            raise EmptyError(fill(RESULTS, "size_unknown", lang), mend=fill(RESULTS, "size_unknown_mend", lang))
         params = round(known / 1e9, 3)
     made = plan(request.device, request.count, params, lang)
     said = results.memory(made, lang)

@@ -82,7 +82,7 @@ def _in_project(tool: str, request: Record, state: ConversationState, context: C
         case RejectRequest():
             return _reject(request, project, lang)
         case DiagnoseRequest():
-            return _diagnose(request, state, context, project, lang)
+            return _diagnose(request, context, project, lang)
         case CompareRequest():
             return _compare(request, context, project, lang)
         case CancelRequest():
@@ -107,16 +107,14 @@ def _reject(request: RejectRequest, project: Project, lang: Language) -> Perform
     return Performed(said_json(said), {"rejected": [one.id for one in changed]})
 
 
-def _diagnose(
-    request: DiagnoseRequest, state: ConversationState, context: Context, project: Project, lang: Language
-) -> Performed:
+def _diagnose(request: DiagnoseRequest, context: Context, project: Project, lang: Language) -> Performed:
     from tools.diagnosis.narrowing import narrow
     from tools.diagnosis.run import diagnose
     from tools.diagnosis.weakest import arm_for
 
     folder = project.run(request.run) if request.run is not None else project.latest_run("evaluate")
     if folder is None:
-        raise EmptyError("nothing was evaluated yet", mend=f"`domainsmith evaluate -p {project.info.name}`")
+        raise EmptyError(fill(RESULTS, "not_evaluated", lang), mend=f"`domainsmith evaluate -p {project.info.name}`")
     settings = context.for_language(lang)
     # Not every arm answers every dimension: faithfulness, say, is asked of those that read.
     arm = request.arm or (arm_for(folder, request.dimension) if request.dimension is not None else None)

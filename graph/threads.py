@@ -6,6 +6,7 @@ home/threads/<id>/{thread.json, state.sqlite, .lock}
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -13,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ _POLL_SECONDS: Final = 0.02
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TITLE_LENGTH: Final = 60
 _GONE: Final = ".deleted-"
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Threads:
     folder: Path
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _damaged: set[str] = field(default_factory=set)
 
     def path(self, thread: str) -> Path:
         """Return the folder of a thread.
@@ -51,8 +54,18 @@ class Threads:
         return self.folder / thread
 
     def list(self) -> tuple[Thread, ...]:
-        """Return all threads, the newest first."""
-        found = [known for name in self.ids() if (known := self.known(name)) is not None]
+        """Return all threads, the newest first; one whose record is damaged is left out, and logged."""
+        found = []
+        for name in self.ids():
+            try:
+                known = self.known(name)
+            except InputError as error:
+                if name not in self._damaged:  # the list is asked for every few seconds
+                    _log.warning("conversation %s is not listed: %s", name, error)
+                self._damaged.add(name)
+                continue
+            if known is not None:
+                found.append(known)
         return tuple(sorted(found, key=lambda one: one.updated, reverse=True))
 
     def note(self, thread: Thread) -> None:
@@ -60,9 +73,14 @@ class Threads:
         write_record(self.path(thread.id) / "thread.json", thread)
 
     def known(self, thread: str) -> Thread | None:
-        """Return what the list shows of a thread; `None` before its first turn."""
-        path = self.path(thread) / "thread.json"
-        return read_record(path, Thread) if path.exists() else None
+        """Return what the list shows of a thread; `None` before its first turn, and once it is deleted.
+
+        Raises:
+            InputError: Its record is damaged.
+        """
+        with suppress(NotFoundError):  # not asked for first: it may be deleted in between
+            return read_record(self.path(thread) / "thread.json", Thread)
+        return None
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all threads, those included that died before they came into the list."""

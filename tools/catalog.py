@@ -199,8 +199,3 @@ def find_tool(name: str) -> ToolSpec:
         if tool.name == name:
             return tool
     raise NotFoundError("no such tool", where=name, mend="known are " + ", ".join(tool.name for tool in TOOLS))
-
-
-def tool_for(action: Action) -> ToolSpec | None:
-    """Return the first tool that serves an action; `None` for actions that only talk."""
-    return next((tool for tool in TOOLS if tool.action == action), None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
+from agent.errors import BusyError
 from agent.policy.method import choose_method, decide_from_report
 from agent.policy.thresholds import THRESHOLDS
 from agent.records.base import Language
@@ -27,16 +29,26 @@ def decide_for_project(project: Project, lang: Language = "en") -> MethodDecisio
 
     A kept decision lets the road skip training where the decision was against it.
     """
-    profile = read_profile(project)
-    run = project.latest_run("evaluate")
-    if run is None:
-        decision = decide_for_profile(profile, lang)
-    else:
-        report = read_record(run / "result.json", EvaluationReport)
-        decision = decide_from_report(report, profile, THRESHOLDS, lang, recall=report.recall, devices=_devices())
+    decision = _decided(project, lang)
     with project.owned("decide"):
         write_record(project.decision, decision)
     return decision
+
+
+def decide_if_free(project: Project, lang: Language = "en") -> MethodDecision:
+    """Decide as `decide_for_project` does; while another process owns the project the decision is not kept."""
+    with suppress(BusyError):
+        return decide_for_project(project, lang)
+    return _decided(project, lang)
+
+
+def _decided(project: Project, lang: Language) -> MethodDecision:
+    profile = read_profile(project)
+    run = project.latest_run("evaluate")
+    if run is None:
+        return decide_for_profile(profile, lang)
+    report = read_record(run / "result.json", EvaluationReport)
+    return decide_from_report(report, profile, THRESHOLDS, lang, recall=report.recall, devices=_devices())
 
 
 def _devices() -> Mapping[str, Device]:

@@ -9,10 +9,10 @@ cores with the built-in model, as a wide range; and unknown where neither applie
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from agent.errors import DomainsmithError
@@ -52,6 +52,12 @@ PASSAGE_SECONDS: Final = (1.0, 6.0)
 """Seconds in which the built-in model reads one passage of prose into pairs on two cores."""
 MODEL_PASSAGES: Final = 40
 """Passages of prose that the local model reads by default."""
+MIX_SECONDS: Final = (0.5, 30.0)
+"""Seconds for a mix of thousands of examples; 0.6 to 0.8 s were seen for 700 to 1,000 (BENCHMARKS.md)."""
+VALIDATION_SECONDS: Final = (1.0, 20.0)
+"""Seconds to start and to write, of sealing a validation set; 1.4 to 1.9 s were seen in all for 15 to 35 chunks."""
+VALIDATION_RATES: Final = (10_000.0, 200_000.0)
+"""Characters a second from which items are built, slowest and fastest thought possible on two cores."""
 CHARACTERS_A_TOKEN: Final = 4.0
 
 Range = tuple[float | None, float | None]
@@ -157,9 +163,10 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
                 return low + passages * PASSAGE_SECONDS[0], high + passages * PASSAGE_SECONDS[1]
             return (low, high) if settings.extraction_model == "rules" else _UNKNOWN
         case "mix":
-            return 1.0, 30.0
+            return MIX_SECONDS
         case "validate":
-            return 2.0 + characters / 200_000, 20.0 + characters / 10_000
+            start, rates = VALIDATION_SECONDS, VALIDATION_RATES
+            return start[0] + characters / rates[1], start[1] + characters / rates[0]
         case "tune" if isinstance(request, TuneRequest) and request.base_model == BUILTIN and _on_cpu():
             tokens = _mix_tokens(project, request.mix) * float(request.overrides.get("epochs", 2))
             return (tokens / TRAINING_RATES[1], tokens / TRAINING_RATES[0]) if tokens else _UNKNOWN
@@ -183,7 +190,20 @@ def _scale(project: Project, kind: JobKind, request: Record, last: Job | None) -
         before = sum(_bytes_of([path]) for path in last.request.get("paths", ()))
         now = _bytes_of(request.paths)
         return now / before if before and now else None
-    return 1.0
+    # Nothing says how much the last one had to do but that it had the same: other files or wishes begin anew.
+    same = _without_seed(last.request) == _without_seed(request.model_dump(mode="json"))
+    return 1.0 if same and not _changed_since(project, last) else None
+
+
+def _without_seed(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name != "seed"}
+
+
+def _changed_since(project: Project, last: Job) -> bool:
+    """Return whether documents were read anew since a job started."""
+    if last.started is None or not project.chunks.exists():
+        return True
+    return project.chunks.stat().st_mtime > datetime.fromisoformat(last.started).timestamp()
 
 
 def _tuning_scale(project: Project, request: TuneRequest, last: Job) -> float | None:

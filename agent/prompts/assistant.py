@@ -89,6 +89,10 @@ TALK: Final[Phrases] = {
         "en": "{title} was cancelled; what was finished is kept.",
         "zh": "{title} 已取消；已完成的部分保留。",
     },
+    "unreported": {
+        "en": "{title} has ended (job {job}), but what came of it cannot be reported: {error}",
+        "zh": "{title} 已结束（任务 {job}），但结果无法汇报：{error}",
+    },
     "no_job": {"en": "No job is running.", "zh": "没有任务在运行。"},
     "next": {"en": "Next: {step}.", "zh": "下一步：{step}。"},
     "next_offer": {"en": "Next would be: {step}. Shall I?", "zh": "下一步可以：{step}。要做吗？"},
@@ -201,6 +205,12 @@ RESULTS: Final[Phrases] = {
         "en": "Measured here: {arm} answers in {seconds} s at the median ({run}).",
         "zh": "本机实测：{arm} 回答中位数 {seconds} 秒（{run}）。",
     },
+    "not_evaluated": {"en": "nothing was evaluated yet", "zh": "还没有做过评测"},
+    "size_unknown": {
+        "en": "the size of the base model is not known yet",
+        "zh": "还不知道基础模型的大小",
+    },
+    "size_unknown_mend": {"en": "name it, e.g. “plan for 7B”", "zh": "请说明，例如“按 7B 规划”"},
     "results_none": {"en": "There is nothing to hand over yet.", "zh": "还没有可以交付的成果。"},
     "results_adapter": {
         "en": "- adapter of run {run} ({method}): `{path}`",
@@ -238,6 +248,16 @@ DIAGNOSIS: Final[Phrases] = {
     "again": {
         "en": "Then the same {items} questions again, to see whether it helped.",
         "zh": "然后用同样的 {items} 题再测一次，看是否有用。",
+    },
+    "nothing_diagnosed": {
+        "en": "nothing was diagnosed in this conversation yet",
+        "zh": "这个对话里还没有做过诊断",
+    },
+    "no_such_fix": {"en": "There is no fix number {number}.", "zh": "没有第 {number} 条修正。"},
+    "reject_reason": {"en": "teaches a wrong answer (diagnosis)", "zh": "教错答案（诊断）"},
+    "nothing_shared": {
+        "en": "The two evaluations ({before}, {after}) share no scored question, so there is no before and after.",
+        "zh": "两次评测（{before}、{after}）没有共同的已评分题目，无法比较前后。",
     },
     "all_right": {"en": "None is wrong.", "zh": "没有答错。"},
     "changed": {

@@ -40,7 +40,9 @@ def act(state: ConversationState, context: Context) -> dict[str, Any]:
             update.update(done.remember)
         else:
             project = _project(state, context)
-            request = request_of(step, spec, project, context, lang)
+            request = request_of(step, spec)
+            if spec.job == "tune":
+                context.answerers.release()  # a model kept for answers would take the memory that training was promised
             job = start(spec, project, context.for_language(lang), request, step["key"], context.open_retriever)
             result = {"tool": spec.name, "job": job.model_dump(mode="json")}
             update["project"] = project.info.name

@@ -88,6 +88,60 @@ def test_a_project_that_is_gone_while_its_job_was_waited_for(machines: World, jo
     assert assistant.send("t", "hello", project="other").action == "smalltalk"
 
 
+@pytest.fixture
+def measured(machines: World, jobs: Callable[[], list[str]]) -> Assistant:
+    """A thread whose evaluation has ended and is not reported yet."""
+    assistant = machines.assistant()
+    approval = assistant.send("t", "measure it", "en", "machines").approval
+    assert approval is not None
+    assistant.settle("t", approval.id, "approve")
+    wait(machines.workspace.open("machines"), jobs()[0])
+    return assistant
+
+
+def test_a_report_that_cannot_be_written_is_told_once(
+    measured: Assistant, machines: World, jobs: Callable[[], list[str]]
+) -> None:
+    project = machines.workspace.open("machines")
+    job = JobStore(project.jobs).get(jobs()[0])
+    (project.runs / job.run / "result.json").unlink()
+    turn = measured.follow("t")
+    assert turn is not None
+    assert "cannot be reported: no such file: result.json" in turn.reply
+    assert (turn.job, turn.evidence) == (None, (job.id,))
+    assert str(machines.home) not in measured.history("t")[-1].text
+    before = len(measured.history("t"))
+    assert [measured.follow("t"), machines.assistant().follow("t"), measured.waiting_job("t")] == [None] * 3
+    assert len(measured.history("t")) == before
+    assert [one.job for one in measured.threads()] == [None]
+    assert "**machines**" in measured.send("t", "status").reply
+
+
+def test_a_step_that_waits_survives_a_report_that_cannot_be_written(
+    measured: Assistant, machines: World, jobs: Callable[[], list[str]]
+) -> None:
+    project = machines.workspace.open("machines")
+    waiting = measured.send("t", "measure it").approval
+    assert waiting is not None
+    (project.runs / JobStore(project.jobs).get(jobs()[0]).run / "result.json").unlink()
+    turn = measured.follow("t")
+    assert turn is not None
+    assert "cannot be reported" in turn.reply
+    assert measured.approvals() == (waiting,)
+    assert measured.settle("t", waiting.id, "approve").job == jobs()[1]
+
+
+def test_a_report_is_written_while_another_process_holds_the_project(measured: Assistant, machines: World) -> None:
+    kept = machines.workspace.open("machines").decision
+    with machines.workspace.open("machines").owned("somebody else"):
+        turn = measured.follow("t")
+        assert not kept.exists()
+    assert turn is not None
+    assert "Verdict" in turn.reply
+    assert "decide" in measured.send("t", "decide").action
+    assert kept.exists()
+
+
 def test_a_listener_that_leaves_early_does_not_end_the_work(machines: World) -> None:
     """A page that is closed in the middle of a reply: the next call finishes that turn first."""
     assistant = machines.assistant()

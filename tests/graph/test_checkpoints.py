@@ -6,7 +6,7 @@ import pickle
 import sqlite3
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from agent.errors import InputError
 from agent.records.conversation import Approval
 from agent.settings import Settings
 from graph.assistant import Assistant
-from graph.checkpoints import STATE, open_checkpoints
+from graph.checkpoints import HOME_ID, STATE, key_of, open_checkpoints
 from graph.understanding.brain import Brain
 from tests.fakes import TableReader
 from tests.graph.worlds import write_manuals
@@ -197,15 +197,26 @@ class Elsewhere(InMemorySaver):
     """Stands for a database that keeps the checkpoints of all threads."""
 
     kept: Elsewhere
+    """What the database holds; every connection sees it."""
 
     @classmethod
     @contextmanager
     def from_conn_string(cls, address: str) -> Iterator[Elsewhere]:
         assert address == "postgresql://localhost/x"
-        yield cls.kept
+        opened = cls()
+        opened.storage, opened.writes, opened.blobs = cls.kept.storage, cls.kept.writes, cls.kept.blobs
+        yield opened
+        cls.kept.serde = opened.serde
 
     def setup(self) -> None:
         """Nothing to make."""
+
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        assert strategy == "keep_latest"
+        for name in thread_ids:
+            for saved in self.storage[name].values():
+                for checkpoint in sorted(saved)[:-1]:
+                    del saved[checkpoint]
 
 
 @pytest.fixture
@@ -217,14 +228,57 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     return Elsewhere.kept
 
 
+def in_database(home: Path) -> Assistant:
+    settings = Settings(home=home, conversations="postgresql://localhost/x", _env_file=None)
+    reader = TableReader({"guide": "guide", "read": "ingest"})
+    return Assistant(settings, retriever=lambda project: pytest.fail("not wanted"), brain=Brain(reader))
+
+
 def test_a_database_is_read_as_strictly_and_forgets_as_well(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, conversations="postgresql://localhost/x", _env_file=None)
-    reader = TableReader({"guide": "guide"})
-    assistant = Assistant(settings, retriever=lambda project: pytest.fail("not wanted"), brain=Brain(reader))
+    assistant = in_database(tmp_path)
     assistant.send("t", "what does the guide say of ranks?")
     assert [message.role for message in assistant.history("t")] == ["user", "assistant"]
     foreign = ormsgpack.packb(ormsgpack.Ext(0, ormsgpack.packb((__name__, "Foreign", []))))
     assert plain(elsewhere.serde.loads_typed(("msgpack", foreign)))
     assistant.delete("t")
-    assert not elsewhere.storage.get("t")
+    assert not any(elsewhere.storage.values())
     assert assistant.history("t") == ()
+
+
+def test_homes_that_share_a_database_share_no_conversation(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    ada, ben = in_database(tmp_path / "ada"), in_database(tmp_path / "ben")
+    ada.send("t", "what does the guide say of ranks?")
+    ben.send("t", "what does the guide say of loss?")
+    ada.send("t", "what does the guide say of epochs?")
+    assert [one.text[-7:] for one in ben.history("t") if one.role == "user"] == ["f loss?"]
+    assert len(ada.history("t")) == 4
+    assert len(in_database(tmp_path / "ada").history("t")) == 4, "the next process finds them again"
+    ben.delete("t")
+    assert len(ada.history("t")) == 4
+    (tmp_path / "ada").rename(tmp_path / "moved")
+    assert len(in_database(tmp_path / "moved").history("t")) == 4
+
+
+def test_a_database_keeps_only_the_newest_checkpoint(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    assistant = in_database(tmp_path)
+    documents = write_manuals(tmp_path / "documents")
+    for _ in range(3):
+        assistant.send("t", "what does the guide say of ranks?")
+    approval = assistant.propose("t", "read_documents", {"paths": [str(documents)]}).approval
+    assert [len(saved) for one in elsewhere.storage.values() for saved in one.values()] == [1]
+    assert in_database(tmp_path).approvals() == (approval,)
+
+
+def test_a_key_names_the_home_where_homes_meet(tmp_path: Path) -> None:
+    address = "postgresql://localhost/x"
+    folder, other = tmp_path / "a" / "threads" / "t", tmp_path / "b" / "threads" / "t"
+    assert key_of("sqlite", folder) == key_of("sqlite", other) == "t"
+    assert not tmp_path.joinpath("a").exists()
+    key = key_of(address, folder)
+    assert key.endswith("/t")
+    assert key_of(address, folder) == key
+    assert key_of(address, folder.with_name("u")) == key[:-1] + "u"
+    assert key_of(address, other) != key
+    (folder.parent / HOME_ID).write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="no id of a home"):
+        key_of(address, folder)

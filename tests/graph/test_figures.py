@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.figures import CheckedStream, checked, known_figures, units, unknown_figures
+from graph.figures import Checked, CheckedStream, checked, known_figures, units
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,7 @@ from graph.figures import CheckedStream, checked, known_figures, units, unknown_
     ],
 )
 def test_what_may_be_said(reply: str, shown: str) -> None:
-    assert unknown_figures(reply, [shown]) == ()
-    assert checked(reply, [shown]).text == reply
+    assert checked(reply, [shown]) == Checked(reply, ())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_what_may_be_said(reply: str, shown: str) -> None:
     ],
 )
 def test_what_may_not_be_said(reply: str, shown: str, unknown: tuple[str, ...]) -> None:
-    assert unknown_figures(reply, [shown]) == unknown
+    assert checked(reply, [shown]).unknown == unknown
 
 
 def test_the_sentence_goes_and_the_rest_stays() -> None:
@@ -90,7 +89,7 @@ TEXTS = st.text(alphabet="ab 1234567890.,%!?。，\n-*|第十百三%k<", max_siz
 @given(TEXTS, TEXTS)
 def test_units_are_the_text_and_shown_text_may_be_repeated(text: str, other: str) -> None:
     assert "".join(units(text)) == text
-    assert unknown_figures(text, [text]) == ()
+    assert checked(text, [text]).unknown == ()
     assert known_figures([text]) <= known_figures([text, other])
 
 
@@ -102,7 +101,7 @@ def test_a_stream_shows_no_figure_that_the_reply_may_not_say(text: str, size: in
     pieces.append(stream.more("", last=True))
     for piece in pieces:
         for unit in units(piece):
-            assert unknown_figures(unit, [shown]) == ()
+            assert checked(unit, [shown]).unknown == ()
     if not checked(text, [shown]).unknown:
         assert "".join(pieces) == text
 

@@ -109,6 +109,43 @@ def test_the_list_is_newest_first_and_says_what_waits(machines: World) -> None:
     assert machines.assistant().threads() == listed
 
 
+def test_a_damaged_record_hides_no_other_and_is_written_anew_by_recovery(
+    empty: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    assistant = empty.assistant()
+    for name in ("a", "b"):
+        assistant.send(name, f"hello {name}", "en")
+    (empty.home / "threads" / "a" / "thread.json").write_text("{", encoding="utf-8")
+    for _ in range(2):
+        assert [one.id for one in assistant.threads()] == ["b"]
+    assert assistant.approvals() == ()
+    assert [record.getMessage()[:30] for record in caplog.records] == ["conversation a is not listed: "]
+    assert assistant.recover() == ()
+    assert [one.title for one in sorted(assistant.threads(), key=lambda one: one.id)] == ["hello a", "hello b"]
+
+
+def test_a_damaged_file_of_checkpoints_stops_no_other_recovery(empty: World) -> None:
+    assistant = empty.assistant()
+    for name in ("a", "b"):
+        assistant.send(name, "hello", "en")
+    (empty.home / "threads" / "a" / "state.sqlite").write_bytes(b"no database" * 500)
+    (empty.home / "threads" / "b" / "thread.json").unlink()
+    assistant.recover()
+    assert {one.id for one in assistant.threads()} == {"a", "b"}
+
+
+def test_a_thread_that_is_deleted_while_it_is_listed_is_no_thread(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads.note(_thread("a"))
+    threads.note(_thread("b"))
+    ids = threads.ids()
+    monkeypatch.setattr(Threads, "ids", lambda self: ids)
+    threads.delete("a")
+    assert threads.known("a") is None
+    assert [one.id for one in threads.list()] == ["b"]
+
+
 def test_a_deleted_thread_leaves_nothing(empty: World) -> None:
     secret = "the code of the safe is canary-7319"
     assistant = empty.assistant()

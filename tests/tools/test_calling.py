@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from tests.tiny_project import build_tiny_project
 from tests.tools.diagnosis.test_run import manifest
 from tools import calling
 from tools.calling import may_read, prepare, read_arguments
-from tools.catalog import TOOLS, find_tool, tool_for
+from tools.catalog import TOOLS, find_tool
 from tools.extraction.request import ExtractRequest
 from tools.forecast import first_reading, step_facts
 from tools.jobs.store import JobStore
@@ -48,7 +50,6 @@ def test_every_tool_is_whole() -> None:
 
 def test_training_is_costly_whoever_lists_it() -> None:
     assert find_tool("tune").effect == "costly"
-    assert tool_for("smalltalk") is None
     with pytest.raises(NotFoundError, match="make_mix"):
         find_tool("format_disk")
 
@@ -141,7 +142,7 @@ def test_a_first_step_is_a_wide_range_and_a_later_one_follows_the_last(project: 
     assert first.seconds_low < first.seconds_high
     assert first.sends_to is None
     store = JobStore(project.jobs)
-    job = store.create("mix", project.id, "20260101T000000Z-mix", {})
+    job = store.create("mix", project.id, "20260101T000000Z-mix", MixRequest().model_dump(mode="json"))
     claimed = store.claim(job.id, 1)
     assert claimed is not None
     store.end(job.id, claimed.lease, "done")
@@ -149,6 +150,12 @@ def test_a_first_step_is_a_wide_range_and_a_later_one_follows_the_last(project: 
     assert later.seconds_high is not None
     assert later.seconds_high < 5
     assert "30%" in later.subject
+    other = step_facts(project, settings, "mix", MixRequest(domain_share=0.6), "zh")
+    assert other.seconds_high is not None
+    assert other.seconds_high > later.seconds_high, "another request says nothing of this one"
+    ahead = time.time() + 60
+    os.utime(project.chunks, (ahead, ahead))
+    assert step_facts(project, settings, "mix", MixRequest(), "zh").seconds_high == other.seconds_high
 
 
 def test_what_is_not_known_is_said_to_be_unknown(project: Project, settings: Settings) -> None:

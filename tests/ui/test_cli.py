@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agent.settings import Settings
+from graph.assistant import Assistant
+from tests.graph.worlds import open_shelf
 from tests.ui.conftest import Ran
 
 Cli = Callable[..., Ran]
@@ -198,3 +202,23 @@ def test_a_blank_question_of_a_file_keeps_its_line(tmp_path: Path, capsys: pytes
     file.write_text('{"question": "one"}\n{"question": " "}\n{"question": "two"}\n', encoding="utf-8")
     assert list(_questions(None, file)) == ["one", "", "two"]
     assert "line 2" in capsys.readouterr().err
+
+
+def test_behind_a_proxy_people_log_in(cli: Cli) -> None:
+    ran = cli("serve", "--proxy", "https://models.example")
+    assert ran.code == 2
+    assert "nobody could log in" in ran.err
+
+
+def test_the_terminal_shows_what_still_waits(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = home / "manuals"
+    folder.mkdir(parents=True)
+    (folder / "pump.md").write_text("# Pump\n\nThe pump has 12 bar.\n", encoding="utf-8")
+    assistant = Assistant(Settings(home=home), retriever=open_shelf)
+    turn = assistant.propose("asked", "read_documents", {"paths": [str(folder)]}, lang="zh")
+    assert turn.approval is not None
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    ran = cli("chat", "--thread", "asked", "--lang", "zh")
+    assert turn.approval.summary in ran.out
+    assert "要开始吗？" in ran.out
+    assert turn.approval.summary not in cli("chat", "--thread", "another").out

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.errors import BusyError, InputError
+from agent.prompts.assistant import TALK
+from agent.prompts.phrases import fill
 from agent.records.conversation import ToolStep, Turn
 from ui.options import Json, Lang, ProjectName
 from ui.output import complain
@@ -65,6 +67,11 @@ def chat(
 def _talk(runtime: Runtime, assistant: Assistant, thread: str, lang: Any, project: str | None) -> None:
     """Go on until the input ends."""
     complain(runtime.output.say("chat_begin", thread=thread))
+    for open_step in assistant.approvals():
+        if open_step.thread == thread:
+            # It may have been asked for on a page or by a program: a yes here is to what was read here.
+            asked = fill(TALK, "asks_yes", runtime.output.lang, summary=open_step.summary)
+            print(runtime.output.say("chat_waits", project=open_step.project, step=asked), flush=True)
     for line in _typed():
         if not line.strip():
             continue

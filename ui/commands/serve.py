@@ -40,7 +40,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 7860,
     login: Annotated[
         bool | None,
-        typer.Option("--login/--no-login", help="Whether people log in; on by default beyond this machine."),
+        typer.Option(
+            "--login/--no-login", help="Whether people log in; on by default beyond this machine and behind a proxy."
+        ),
     ] = None,
     max_upload: Annotated[
         int,
@@ -59,13 +61,15 @@ def serve(
 
     runtime = Runtime(lang=lang)
     loopback = is_loopback(host)
-    asked = login if login is not None else not loopback
+    # Behind a proxy, whoever reaches the proxy reaches this server, whatever address it listens on.
+    beyond = not loopback or proxy is not None
+    asked = login if login is not None else beyond
     if asked and not Accounts(Database.of(runtime.settings.home)).list():
         raise EmptyError(
             "nobody could log in: there is no account yet", where=host, mend="`domainsmith account add NAME`"
         )
-    if not asked and not loopback:
-        complain(f"domainsmith: everybody who reaches {host}:{port} can use this server and read its documents")
+    if not asked and beyond:
+        complain(runtime.output.say("serving_open", address=proxy or f"{host}:{port}"))
 
     from ui.web.rules import Rules
     from ui.web.running import run

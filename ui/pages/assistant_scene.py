@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import gradio as gr
 
 from agent.errors import NotFoundError
 from agent.records.conversation import Thread
-from graph.admission import NEW_PROJECT
+from graph.admission import free_name
 from graph.threads import new_thread
 from tools.profiles import save_facts
 from tools.workspace import Project
 from ui.pages.assistant_turns import Key
 from ui.pages.frame import Frame
 from ui.web.desk import Desk
+
+if TYPE_CHECKING:
+    from graph.context import Context
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -86,16 +89,22 @@ def now(here: Scene) -> Scene:
 
 
 def with_project(here: Scene, frame: Frame) -> Scene:
-    """Return the scene with a project; one is made where there is none, and takes what is known of the task."""
+    """Return the scene with a project; one is made where there is none, and takes what is known of the task.
+
+    A conversation makes one project at most: asked again before the page knows it, it is given the same.
+    """
     if here.project is not None:
         return here
-    taken = {info.name for info in here.desk.workspace.projects()}
-    names = (NEW_PROJECT, *(f"{NEW_PROJECT}-{number}" for number in range(2, len(taken) + 2)))
-    name = next(one for one in names if one not in taken)
-    project = here.desk.workspace.create(name, lang=frame.lang)
-    facts = here.desk.assistant.profile(here.thread).model_dump(mode="json", exclude_none=True)
-    if facts:
-        save_facts(project, facts)
+    workspace, occasion = here.desk.workspace, f"conversation {here.thread}"
+    try:
+        project = workspace.made_for(occasion)
+    except NotFoundError:
+        # Of the context a name asks for the workspace alone, which the desk has too.
+        name = free_name(cast("Context", here.desk))
+        project = workspace.create(name, lang=frame.lang, occasion=occasion)
+        facts = here.desk.assistant.profile(here.thread).model_dump(mode="json", exclude_none=True)
+        if facts:
+            save_facts(project, facts)
     return Scene(here.desk, here.thread, here.known, project, here.listed)
 
 

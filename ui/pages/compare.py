@@ -280,7 +280,7 @@ class _Page:
             gr.Column(visible=shown.open),
             view.outcome(shown, lang),
             gr.Button(visible=running),
-            view.clarification(shown, lang),
+            view.clarification(shown),
             *(
                 gr.Button(view.vote_label(shown, n, lang), visible=True)
                 if n < len(shown.columns)

@@ -102,7 +102,7 @@ def last_vote(vote: Vote | None, lang: Language) -> str:
     )
 
 
-def clarification(shown: Comparison | None, lang: Language) -> str:
+def clarification(shown: Comparison | None) -> str:
     """Return the question back, whose options are the page's buttons; empty if there is none."""
     if shown is None or shown.clarify is None:
         return ""

@@ -12,20 +12,22 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from agent.errors import DomainsmithError, InputError, NotFoundError
+from agent.errors import DomainsmithError, InputError, NotFoundError, RefusedError
 from agent.records.corpus import IngestRequest, IngestResult
 from agent.records.job import Job
 from knowledge.files import read_record
-from knowledge.ingest.sources import collect
 from knowledge.store import CorpusStore
+from tools.calling import ingest_request, may_read
 from tools.jobs.worker import RESULT
 from tools.removal import UPLOADS, chunks_of, remove_document, traces
+from tools.requests import IngestAsk
 from tools.uploads import take_in
 from tools.workspace import Project
 from ui.pages import documents_passage, documents_view
 from ui.pages.documents_passage import Place, place
 from ui.pages.frame import Frame, told
 from ui.pages.job_panel import JobPanel
+from ui.web.desk import Desk
 
 SHOW_PASSAGE = "() => window.dsDocuments?.show()"
 FORGET_PASSAGE = "() => window.dsDocuments?.forget()"
@@ -130,9 +132,8 @@ def _wire(
         return text, gr.Button(visible=is_there), gr.Group(visible=False)
 
     def everything(request: gr.Request) -> tuple[Any, ...]:
-        # With login a path would name any file that the server can read, other people's included.
-        has_paths = not frame.desk(request).account
-        return *listed(request), *opened(request), gr.Textbox(visible=has_paths), *panel.shown(request)
+        folder = gr.Textbox(visible=has_paths(frame.desk(request)))
+        return *listed(request), *opened(request), folder, *panel.shown(request)
 
     def found(text: str, request: gr.Request) -> str:
         return page_table(frame, request, text)[0]
@@ -181,6 +182,7 @@ def submit_reading(frame: Frame, request: gr.Request, files: Sequence[Path], pat
 
     Raises:
         InputError: Nothing was given, or there is no such folder.
+        RefusedError: The settings do not open that folder.
         BusyError: Another job of the project runs; the uploads wait where they are.
     """
     from tools.jobs.runner import submit
@@ -191,17 +193,27 @@ def submit_reading(frame: Frame, request: gr.Request, files: Sequence[Path], pat
     uploads, move = take_in(project, files)
     named: tuple[str, ...] = ()
     if path:
-        if desk.account:
+        if not has_paths(desk):
             raise InputError(frame.say("documents_folder_refused"))
         given = Path(path).expanduser()
         if not given.is_absolute():
             raise InputError(frame.say("documents_absolute"), where=path)
-        collect([given])  # a wrong path is said here, not by a job
-        named = (str(given.resolve()),)
+        if not may_read(given, desk.settings):
+            folders = ", ".join(str(root) for root in desk.settings.document_roots or ())
+            mend = frame.say("documents_folder_closed_mend", folders=folders)
+            raise RefusedError(frame.say("documents_folder_closed"), where=path, mend=mend)
+        named = ingest_request(IngestAsk(paths=(path,)), desk.settings).paths
     wanted = IngestRequest(paths=(*uploads.paths, *named))
     return submit(
         project, desk.settings, "ingest", wanted.model_dump(mode="json"), "ingest", prepare=lambda _run: move()
     )
+
+
+def has_paths(desk: Desk) -> bool:
+    """Return whether an account may name a path on the server: where a folder is open, and without login anywhere."""
+    roots = desk.settings.document_roots
+    # With login and nothing set a path would name any file that the server can read, other people's included.
+    return bool(roots) if roots is not None else not desk.account
 
 
 def describe(frame: Frame, project: Project, job: Job) -> str:

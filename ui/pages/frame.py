@@ -93,6 +93,7 @@ class Frame:
         self._top: gr.HTML
         self._rail: gr.HTML
         self._cancel: gr.Button
+        self._facing: gr.Textbox
         self._timer: gr.Timer
 
     def say(self, key: str, **values: object) -> str:
@@ -155,6 +156,8 @@ class Frame:
     def shell(self) -> Iterator[None]:
         """Draw top bar and rail, and open the column that the page is built in."""
         self._timer = gr.Timer(REFRESH_SECONDS, active=False)
+        # Id of the job that the top bar shows: its button cancels that one, whatever has started since.
+        self._facing = gr.Textbox("", visible=False)
         with gr.Row(elem_id="ds-top"):
             self._top = gr.HTML(elem_id="ds-bar", apply_default_css=False, js_on_load=None)
             self._cancel = gr.Button(self.say("frame_cancel"), visible=False, elem_id="ds-cancel", size="sm", scale=0)
@@ -165,13 +168,13 @@ class Frame:
                 gr.HTML(rail_view.heading(self.lang, self.page), apply_default_css=False, js_on_load=None)
                 self.on_load(self._refresh, None, self._parts(), show_progress="hidden")
                 self._timer.tick(self._refresh, None, self._parts(), show_progress="hidden", api_visibility="private")
-                self.after(self._cancel.click(self._cancel_job, None, None, api_visibility="private"))
+                self.after(self._cancel.click(self._cancel_job, self._facing, None, api_visibility="private"))
                 yield
 
     def _parts(self) -> list[Any]:
-        return [self._top, self._rail, self._cancel, self._timer]
+        return [self._top, self._rail, self._cancel, self._facing, self._timer]
 
-    def _refresh(self, request: gr.Request) -> tuple[str, str, Any, Any]:
+    def _refresh(self, request: gr.Request) -> tuple[str, str, Any, str, Any]:
         desk = self.desk(request)
         project = self.project(request)
         place = Place(self.lang, self.page, project.id if project else None, dict(request.query_params))
@@ -181,6 +184,7 @@ class Frame:
             rail_view.top(place, desk.account, job),
             rail_view.rail(place, desk.workspace.projects(), standing),
             gr.Button(visible=job is not None),
+            job.id if job is not None else "",
             gr.Timer(REFRESH_SECONDS, active=job is not None),
         )
 
@@ -205,16 +209,16 @@ class Frame:
             self._stands[key] = held
         return held[1]
 
-    def _cancel_job(self, request: gr.Request) -> None:
+    def _cancel_job(self, facing: str, request: gr.Request) -> None:
         from tools.jobs.runner import cancel
 
         project = self.need(request)
         job = running_job(project)
-        if job is None:
-            return
+        if job is None or job.id != facing:
+            raise as_message(InputError(self.say("frame_ended_meanwhile")))
         try:
             cancel(project, job.id)
-        except InputError as error:  # it ended by itself meanwhile
+        except InputError as error:  # it ended by itself just now
             raise as_message(error) from error
         gr.Info(self.say("frame_cancelled", kind=self.say(f"frame_kind_{job.kind}")))
 

@@ -41,12 +41,14 @@ class JobPanel:
         self._describe = describe
         self._card = gr.HTML(apply_default_css=False, js_on_load=None, elem_id=f"{area}-job")
         self._cancel = gr.Button(frame.say("frame_cancel"), visible=False, size="sm", elem_id=f"{area}-cancel")
+        # Id of the job that the card shows: the button cancels that one, whatever has started since.
+        self._facing = gr.Textbox("", visible=False)
         self._timer = gr.Timer(TICK_SECONDS, active=False)
 
     @property
     def parts(self) -> list[Any]:
         """The components, for the load event of the page."""
-        return [self._card, self._cancel, self._timer]
+        return [self._card, self._cancel, self._facing, self._timer]
 
     def follow(self, render: Callable[[gr.Request], Sequence[Any]], outputs: list[Any]) -> None:
         """Wire the panel.
@@ -59,19 +61,20 @@ class JobPanel:
         @told
         def tick(request: gr.Request) -> list[Any]:
             state = self._look(request, is_fresh=True)
-            ended = not state[1]
+            _, job = state
+            ended = not job
             fresh = list(render(request)) if ended else [gr.skip()] * len(outputs)
             return [*self._updates(state), *fresh]
 
         @told
-        def cancel(request: gr.Request) -> list[Any]:
-            self._stop(request)
+        def cancel(facing: str, request: gr.Request) -> list[Any]:
+            self._stop(request, facing)
             return tick(request)
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         # `multiple`: one answer that is lost on its way must not end the following for good.
         self._timer.tick(tick, None, [*self.parts, *outputs], trigger_mode="multiple", **quiet)
-        self._frame.after(self._cancel.click(cancel, None, [*self.parts, *outputs], **quiet))
+        self._frame.after(self._cancel.click(cancel, self._facing, [*self.parts, *outputs], **quiet))
 
     def started(self, event: Any) -> None:
         """Begin to follow after an event that started a job."""
@@ -81,11 +84,12 @@ class JobPanel:
         """Return the values of `parts` for a page that opens."""
         return self._updates(self._look(request, is_fresh=False))
 
-    def _updates(self, state: tuple[str, bool]) -> list[Any]:
-        return [state[0], gr.Button(visible=state[1]), gr.Timer(TICK_SECONDS, active=state[1])]
+    def _updates(self, state: tuple[str, str]) -> list[Any]:
+        said, job = state
+        return [said, gr.Button(visible=bool(job)), job, gr.Timer(TICK_SECONDS, active=bool(job))]
 
-    def _look(self, request: gr.Request, *, is_fresh: bool) -> tuple[str, bool]:
-        """Return what the card says and whether a job runs.
+    def _look(self, request: gr.Request, *, is_fresh: bool) -> tuple[str, str]:
+        """Return what the card says, and the id of the job that runs; empty if none does.
 
         Args:
             request: Who asks, and for which project.
@@ -94,24 +98,24 @@ class JobPanel:
         frame = self._frame
         project = frame.project(request)
         if project is None:
-            return "", False
+            return "", ""
         job = running_job(project)
         if job is not None and job.kind == self._kind:
-            return job_view.progress(job, frame.lang), True
+            return job_view.progress(job, frame.lang), job.id
         last = next((one for one in reversed(JobStore(project.jobs).list()) if one.kind == self._kind), None)
         if last is None or last.state in ("queued", "running"):
-            return "", False
+            return "", ""
         if last.state == "done":
-            return (job_view.done(self._describe(project, last)) if is_fresh else ""), False
-        return job_view.trouble(last, self._area, frame.link("runs", project, run=last.run), frame.lang), False
+            return (job_view.done(self._describe(project, last)) if is_fresh else ""), ""
+        return job_view.trouble(last, self._area, frame.link("runs", project, run=last.run), frame.lang), ""
 
-    def _stop(self, request: gr.Request) -> None:
+    def _stop(self, request: gr.Request, facing: str) -> None:
         from tools.jobs.runner import cancel
 
         project = self._frame.need(request)
         job = running_job(project)
-        if job is None or job.kind != self._kind:
-            return
+        if job is None or job.id != facing:
+            return  # it ended meanwhile, and the card says how
         try:
             cancel(project, job.id)
         except InputError:

@@ -83,7 +83,7 @@ class Extraction:
         def approve(proposal: Proposal | None, request: gr.Request) -> tuple[Any, None]:
             frame, project = self._frame, self._frame.need(request)
             if proposal is None:
-                raise EmptyError(frame.say("pairs_no_card"))
+                raise EmptyError(frame.say("frame_no_card"))
             steps.start(frame.desk(request), project, proposal, frame.lang)
             gr.Info(frame.say("pairs_started"))
             return gr.Group(visible=False), None

@@ -30,11 +30,6 @@ class Filters:
     """Document id; empty for imported pairs."""
     text: str = ""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing is filtered out."""
-        return self == Filters()
-
     def found(self, pairs: Mapping[str, Pair]) -> tuple[str, ...]:
         """Return the ids of the pairs that pass, in their order."""
         statuses: dict[str, PairStatus] = {name: name for name in get_args(PairStatus)}

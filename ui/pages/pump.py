@@ -15,10 +15,10 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
-from agent.errors import CancelledError
 from agent.progress import Reporter
+from ui.web.feed import End, Stop
 
 Event = TypeVar("Event")
 
@@ -36,8 +36,8 @@ class Pump(Generic[Event]):
             make: Returns the stream, given a listener that asks it to stop.
         """
         self._make = make
-        self._events: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
-        self._stop = threading.Event()
+        self._events: queue.SimpleQueue[Event | End] = queue.SimpleQueue()
+        self._stop = Stop()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
 
     def __enter__(self) -> Self:
@@ -62,7 +62,7 @@ class Pump(Generic[Event]):
             except queue.Empty:
                 yield None
                 continue
-            if isinstance(event, _End):
+            if isinstance(event, End):
                 if event.error is not None:
                     raise event.error
                 return
@@ -70,41 +70,13 @@ class Pump(Generic[Event]):
 
     def stop(self) -> None:
         """Ask the stream to end at its next token; does not wait for it."""
-        self._stop.set()
+        self._stop.ask()
 
     def _run(self) -> None:
         error: BaseException | None = None
         try:
-            for event in self._make(_Asked(self._stop)):
+            for event in self._make(self._stop):
                 self._events.put(event)
         except BaseException as raised:  # handed to whoever reads, in whose thread it belongs
             error = raised
-        self._events.put(_End(error))
-
-
-class _End:
-    """The last thing in the queue."""
-
-    def __init__(self, error: BaseException | None) -> None:
-        self.error = error
-
-
-class _Asked:
-    """A listener that only passes on the wish to stop."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-
-    def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
-        """Ignore the progress."""
-
-    def metric(self, **data: Any) -> None:
-        """Ignore the readings."""
-
-    def note(self, message: str) -> None:
-        """Ignore the note."""
-
-    def check(self) -> None:
-        """Raise `CancelledError` once the page has gone or somebody stopped."""
-        if self._stop.is_set():
-            raise CancelledError("stopped")
+        self._events.put(End(error))

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 import gradio as gr
 
-from agent.errors import NotFoundError
+from agent.errors import InputError, NotFoundError
 from agent.prompts.training import METHOD_NAMES
 from agent.records.job import Job
 from agent.records.tuning import Method
@@ -22,9 +22,10 @@ from ui.pages.chart_data import loss_finding
 from ui.pages.charts import as_plot, loss_figure
 from ui.pages.evaluation_view import downloads, headline
 from ui.pages.frame import Frame, told
+from ui.pages.resumption import propose_resumption
 from ui.pages.run_records import Runs, chosen, log_text
 from ui.pages.step_card import StepCard
-from ui.pages.steps import StepOptions, cannot, propose, wanted
+from ui.pages.steps import Proposal, StepOptions, cannot, propose, wanted
 
 TICK_SECONDS: Final = 2.0
 STARTED_HERE: Final[tuple[StepName, ...]] = ("validate", "mix", "tune", "evaluate")
@@ -48,6 +49,9 @@ class _Page:
         self._card = StepCard(frame)
         parts = self._parts
         parts["list"] = gr.HTML(js_on_load=None)
+        # Id of the job that is drawn. Cancel and Resume mean that one, whatever has started since; kept by the
+        # browser, so that it outlives the server.
+        parts["facing"] = gr.Textbox("", visible=False)
         parts["head"] = gr.HTML(js_on_load=None, elem_id="ds-run-head")
         with gr.Row():
             parts["cancel"] = gr.Button(
@@ -123,23 +127,15 @@ class _Page:
         frame.after(started.success(look, [self._drawn, self._card.run], live, **quiet))
 
         @told
-        def cancel(opened: str, request: gr.Request) -> None:
-            from tools.jobs.runner import cancel as stop
-
-            project, job = self._need(request, opened)
-            stop(project, job.id)
-            gr.Info(frame.say("runs_cancelled"))
+        def cancel(facing: str, request: gr.Request) -> None:
+            self._cancel(request, facing)
 
         @told
-        def resume(opened: str, request: gr.Request) -> None:
-            from tools.jobs.runner import resume as again
+        def resume(facing: str, request: gr.Request) -> list[Any]:
+            return self._card.show(self._resumption(request, facing))
 
-            project, job = self._need(request, opened)
-            again(project, job.id)
-            gr.Info(frame.say("runs_resumed"))
-
-        for name, handler in (("cancel", cancel), ("resume", resume)):
-            done = self._parts[name].click(handler, self._card.run, None, api_visibility="private")
+        for name, handler, outputs in (("cancel", cancel, None), ("resume", resume, self._card.parts)):
+            done = self._parts[name].click(handler, self._parts["facing"], outputs, api_visibility="private")
             frame.after(done.then(look, [self._drawn, self._card.run], live, **quiet))
 
     def _wire_step(self, kind: StepName) -> None:
@@ -162,9 +158,25 @@ class _Page:
 
         self._parts[f"step_{kind}"].click(ask, self._options, self._card.parts, api_visibility="private")
 
-    def _need(self, request: gr.Request, opened: str) -> tuple[Project, Job]:
+    def _cancel(self, request: gr.Request, facing: str) -> None:
+        from tools.jobs.runner import cancel
+
+        project, job = self._faced(request, facing)
+        if job.state in TERMINAL:
+            state = self._frame.say(f"runs_state_{job.state}")
+            raise InputError(self._frame.say("runs_ended_meanwhile", state=state))
+        cancel(project, job.id)
+        gr.Info(self._frame.say("runs_cancelled"))
+
+    def _resumption(self, request: gr.Request, facing: str) -> Proposal:
+        project, job = self._faced(request, facing)
+        settings = self._frame.desk(request).settings
+        return propose_resumption(project, settings, job, self._runs.course(project, job), self._frame.lang)
+
+    def _faced(self, request: gr.Request, facing: str) -> tuple[Project, Job]:
+        """Return the job that a person was looking at when they pressed a button."""
         project = self._frame.need(request)
-        job = chosen(self._runs.jobs(project), opened or self._frame.asked(request, "run"))
+        job = next((one for one in self._runs.jobs(project) if one.id == facing), None)
         if job is None:
             raise NotFoundError(self._frame.say("runs_gone"))
         return project, job
@@ -178,7 +190,7 @@ class _Page:
         jobs = self._runs.jobs(project)
         asked = opened or frame.asked(request, "run")
         job = chosen(jobs, asked)
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {"facing": job.id if job is not None else ""}
         states = hash(tuple((one.id, one.state) for one in jobs))
         if drawn.get("states") != states:  # counting what a project holds reads all its pairs
             values |= self._road(project) | {"states": states}

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from agent.progress import Reporter
 from ui.pages import steps_view
 from ui.pages.frame import Frame, told
 from ui.pages.page_progress import PageReporter
@@ -57,14 +58,18 @@ class StepCard:
             request: gr.Request,
             progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by its default
         ) -> list[Any]:
-            if waiting is None:
-                return [gr.skip()] * 5
-            reporter = PageReporter(progress, frame.say("runs_looking_up"))
-            project = frame.need(request)
-            job = start(frame.desk(request), project, waiting, frame.lang, reporter)
-            return [*self.hide(steps_view.started(job, waiting.kind, frame.lang)), job.run]
+            return self._begin(waiting, request, PageReporter(progress, frame.say("runs_looking_up")))
 
         self._decline.click(self.hide, None, self.parts, show_progress="hidden", api_visibility="private")
         return self._approve.click(
             approve, self._waiting, [*self.parts, self.run], api_visibility="private", trigger_mode="once"
         )
+
+    def _begin(self, waiting: Proposal | None, request: gr.Request, reporter: Reporter) -> list[Any]:
+        """Start what was agreed to; returns the updates of `parts` and `run`."""
+        frame = self._frame
+        if waiting is None:  # the server has been started anew since the card was drawn
+            gr.Warning(frame.say("frame_no_card"))
+            return [*self.hide(), gr.skip()]
+        job = start(frame.desk(request), frame.need(request), waiting, frame.lang, reporter)
+        return [*self.hide(steps_view.started(job, waiting, frame.lang)), job.run]

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from agent.errors import EmptyError, RefusedError
+from agent.errors import EmptyError, InputError, RefusedError
 from agent.policy.consent import consent
 from agent.policy.readiness import refusal
 from agent.progress import Reporter, Silent
 from agent.records.base import Language, Record
-from agent.records.decision import Action
+from agent.records.corpus import IngestRequest
+from agent.records.decision import Action, Consent
 from agent.records.evaluation import EvaluateRequest
 from agent.records.facts import ProjectFacts
 from agent.records.job import Job, JobKind
@@ -29,19 +30,22 @@ from agent.settings import Settings
 from tools.diagnosis.remedy import StepName
 from tools.extraction.request import ExtractRequest
 from tools.forecast import step_facts
+from tools.jobs.store import TERMINAL, JobStore
 from tools.mixing.request import MixRequest
 from tools.validation.request import ValidateRequest
 from tools.workspace import Project
 from ui.i18n import phrase
 from ui.web.desk import Desk
 
-_REQUESTS: Final[dict[str, type[Record]]] = {
+REQUESTS: Final[dict[JobKind, type[Record]]] = {
+    "ingest": IngestRequest,
     "extract": ExtractRequest,
     "validate": ValidateRequest,
     "mix": MixRequest,
     "tune": TuneRequest,
     "evaluate": EvaluateRequest,
 }
+"""The record that a job of each kind takes."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class StepOptions:
 class Proposal:
     """A step that waits for a yes."""
 
-    kind: StepName
+    kind: JobKind
     project: str
     """Project id."""
     request: dict[str, Any]
@@ -68,6 +72,10 @@ class Proposal:
     summary: str
     reasons: tuple[str, ...]
     articles: tuple[str, ...]
+    resumes: str = ""
+    """Id of the job that goes on; empty where a new one starts."""
+    lease: int = 0
+    """Lease that the job has while it waits: with another one somebody has resumed it meanwhile."""
 
 
 def wanted(project: Project, settings: Settings, kind: StepName, facts: ProjectFacts, options: StepOptions) -> Record:
@@ -97,7 +105,7 @@ def wanted(project: Project, settings: Settings, kind: StepName, facts: ProjectF
             return EvaluateRequest(limit=options.limit)
 
 
-def cannot(kind: StepName, facts: ProjectFacts, lang: Language) -> str:
+def cannot(kind: JobKind, facts: ProjectFacts, lang: Language) -> str:
     """Return why a step cannot start now, in words; empty if it can."""
     if facts.running is not None:
         return phrase("runs_busy", lang)
@@ -109,15 +117,23 @@ def cannot(kind: StepName, facts: ProjectFacts, lang: Language) -> str:
 def propose(project: Project, settings: Settings, kind: StepName, request: Record, lang: Language) -> Proposal:
     """Return what a person is asked to agree to."""
     facts = step_facts(project, settings, kind, request, lang)
-    asked = consent(kind, facts, lang=lang)
+    return proposal_of(project, kind, request.model_dump(mode="json"), consent(kind, facts, lang=lang))
+
+
+def proposal_of(
+    project: Project, kind: JobKind, request: dict[str, Any], asked: Consent, *, resumes: Job | None = None
+) -> Proposal:
+    """Return the proposal of a step in the words of the policy; with a job, of going on with it."""
     return Proposal(
         kind=kind,
         project=project.id,
-        request=request.model_dump(mode="json"),
+        request=request,
         key=f"page-{secrets.token_hex(8)}",
         summary=asked.summary,
         reasons=tuple(reason.text for reason in asked.reasons),
         articles=tuple(dict.fromkeys(reason.article for reason in asked.reasons)),
+        resumes=resumes.id if resumes is not None else "",
+        lease=resumes.lease if resumes is not None else 0,
     )
 
 
@@ -134,16 +150,31 @@ def start(desk: Desk, project: Project, proposal: Proposal, lang: Language, repo
     Raises:
         BusyError: Another job of the project runs.
         EmptyError: There is nothing to work on.
+        InputError: The job to resume cannot be resumed any more.
     """
     from tools.jobs.runner import submit
 
     if project.id != proposal.project:
         raise EmptyError(phrase("runs_other_project", lang))
+    if proposal.resumes:
+        return _resumed(project, proposal, lang)
     settings = desk.settings.model_copy(update={"lang": lang})
-    request = _REQUESTS[proposal.kind].model_validate(proposal.request)
+    request = REQUESTS[proposal.kind].model_validate(proposal.request)
     prepare = _retrieval(desk, project, request, reporter or Silent()) if isinstance(request, EvaluateRequest) else None
-    kind: JobKind = proposal.kind
+    kind = proposal.kind
     return submit(project, settings, kind, proposal.request, kind, prepare=prepare, key=proposal.key)
+
+
+def _resumed(project: Project, proposal: Proposal, lang: Language) -> Job:
+    from tools.jobs.runner import resume
+
+    job = JobStore(project.jobs).get(proposal.resumes)
+    if job.lease == proposal.lease:
+        return resume(project, job.id)
+    if job.state in TERMINAL:
+        # It went on and ended again since the card was drawn; the yes was not for that.
+        raise InputError(phrase("runs_not_resumable", lang, state=phrase(f"runs_state_{job.state}", lang)))
+    return job
 
 
 def _retrieval(

@@ -64,7 +64,7 @@ class Gate:
         if not key_only and not from_our_pages(scope["method"], headers):
             return PlainTextResponse("this request was started by another site\n", 403)
         if account is None and door != "open":
-            return _unknown(scope, door, headers)
+            return _unknown(scope, door)
         if door is None:
             return PlainTextResponse("not found\n", 404)
         known = account if account is not None else NOBODY
@@ -100,7 +100,7 @@ def cookies_of(headers: Headers) -> dict[str, str]:
     return {name: morsel.value for name, morsel in parsed.items()}
 
 
-def _unknown(scope: Scope, door: Door | None, headers: Headers) -> Response:
+def _unknown(scope: Scope, door: Door | None) -> Response:
     if door == "page" and scope["method"] in {"GET", "HEAD"}:
         query = scope["query_string"].decode("latin-1")
         wanted = scope["path"] + (f"?{query}" if query else "")

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from fastapi import APIRouter, Request
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from agent.errors import DomainsmithError, EmptyError, NotFoundError
+from agent.errors import DomainsmithError, EmptyError, NotFoundError, WorkFailedError
 from agent.records.base import Language
 from agent.records.diagnosis import Diagnosis
 from knowledge.files import read_record
@@ -79,14 +78,14 @@ def chart_routes(desks: Desks) -> APIRouter:
 
     @routes.get("/{run}/{name}")
     def draw(request: Request, run: str, name: str, project: str = "", lang: str = "en") -> Response:
-        if name not in _FILES or lang not in get_args(Language):
-            raise HTTPException(404)
         state = request.state
         try:
+            if name not in _FILES or lang not in get_args(Language):
+                raise NotFoundError("no such chart", where=f"{name} ({lang})", mend=f"one of {', '.join(NAMES)}")
             opened = desks.for_account(state.account, state.home).project(project or None)
             made = _FILES[name](_Asked(opened, run, "zh" if lang == "zh" else "en"))
         except DomainsmithError as error:
-            raise HTTPException(404) from error
+            return PlainTextResponse(f"{error}\n", _status(error))
         kind = "image/png" if isinstance(made, bytes) else "text/csv; charset=utf-8"
         # A spreadsheet takes UTF-8 for granted only after a byte order mark.
         content = made if isinstance(made, bytes) else f"\ufeff{made}".encode()
@@ -95,3 +94,13 @@ def chart_routes(desks: Desks) -> APIRouter:
         return Response(content, media_type=kind, headers=headers)
 
     return routes
+
+
+def _status(error: DomainsmithError) -> int:
+    match error:
+        case NotFoundError() | EmptyError():
+            return 404
+        case WorkFailedError():
+            return 500
+        case _:
+            return 400

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from agent.errors import DomainsmithError
@@ -47,22 +48,42 @@ class Conductor:
     def look(self) -> int:
         """Report every job that has ended; returns how many turns that made."""
         turns = 0
-        for desk in self._desks():
-            for thread in desk.assistant.threads():
-                if thread.job is None or self._stop.is_set():
-                    continue
-                try:
-                    turns += desk.assistant.follow(thread.id) is not None
-                except DomainsmithError as error:
-                    # One conversation whose project is gone or busy must not keep the others waiting.
-                    _log.warning("conversation %s: %s", thread.id, error)
+        for desk in self._everybody() or ():
+            with _guarded(_whose(desk)):
+                for thread in desk.assistant.threads():
+                    if thread.job is None or self._stop.is_set():
+                        continue
+                    with _guarded(f"conversation {thread.id}"):
+                        turns += desk.assistant.follow(thread.id) is not None
         return turns
 
     def _run(self) -> None:
-        for desk in self._desks():
-            try:
+        while (desks := self._everybody()) is None:
+            if self._stop.wait(self._period):
+                return
+        for desk in desks:
+            with _guarded(_whose(desk)):
                 desk.assistant.recover()
-            except DomainsmithError as error:
-                _log.warning("conversations of %s: %s", desk.account or "this machine", error)
         while not self._stop.wait(self._period):
             self.look()
+
+    def _everybody(self) -> tuple[Desk, ...] | None:
+        """Return the desks of all accounts; `None` if they cannot be told just now."""
+        with _guarded("accounts"):
+            return tuple(self._desks())
+        return None
+
+
+@contextmanager
+def _guarded(whose: str) -> Iterator[None]:
+    """Log what goes wrong inside, and go on: one account or conversation must not keep the others waiting."""
+    try:
+        yield
+    except DomainsmithError as error:
+        _log.warning("%s: %s", whose, error)
+    except Exception:
+        _log.exception("%s", whose)
+
+
+def _whose(desk: Desk) -> str:
+    return f"conversations of {desk.account or 'this machine'}"

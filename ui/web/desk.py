@@ -36,11 +36,20 @@ class Shelf:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        """Held for moments only: nobody waits for the index of somebody else."""
+        self._opening: dict[Path, threading.Lock] = {}
+        """Held while the project's index is opened, which may embed all of its chunks."""
         self._open: dict[Path, tuple[tuple[int, int], Retriever]] = {}
+        self._loading = threading.Lock()
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
         """The embedder of the settings, loaded on first use and shared by all accounts."""
+        with self._loading:
+            return self._embedder
+
+    @cached_property
+    def _embedder(self) -> Embedder:
         from knowledge.embedding import load_embedder
 
         return load_embedder(self._settings)
@@ -58,23 +67,30 @@ class Shelf:
                 f"project {project.info.name} has no documents",
                 mend=f"`domainsmith ingest PATH -p {project.info.name}`",
             )
-        stat = project.chunks.stat()
-        state = (stat.st_mtime_ns, stat.st_size)
         with self._lock:
-            held = self._open.get(project.root)
+            opening = self._opening.setdefault(project.root, threading.Lock())
+        with opening:
+            stat = project.chunks.stat()
+            state = (stat.st_mtime_ns, stat.st_size)
+            with self._lock:
+                held = self._open.get(project.root)
             if held is not None and held[0] == state:
                 return held[1]
             # The one before may be searching for somebody just now; it goes when the last search is done.
             opened = Retriever.open(CorpusStore(project.root), self.embedder)
-            self._open[project.root] = (state, opened)
+            with self._lock:
+                self._open[project.root] = (state, opened)
             return opened
 
     def close(self) -> None:
         """Let go of every index."""
         with self._lock:
-            for _, retriever in self._open.values():
-                retriever.close()
-            self._open.clear()
+            opening = dict(self._opening)
+        for root, lock in opening.items():
+            with lock, self._lock:
+                held = self._open.pop(root, None)
+            if held is not None:
+                held[1].close()
 
 
 class Desk:

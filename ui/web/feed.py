@@ -35,10 +35,10 @@ class Stop(Silent):
             raise CancelledError("nobody waits for this any more")
 
 
-class _End:
-    """Marks the end of a feed, with what broke it off, if anything."""
+class End:
+    """Marks the end of what a thread makes, with what broke it off, if anything."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
 
@@ -55,7 +55,7 @@ class Feed(Generic[T]):
             produce: Makes the items; it hears from its listener when nobody waits for them any more.
         """
         self._loop = asyncio.get_running_loop()
-        self._items: asyncio.Queue[T | _End] = asyncio.Queue()
+        self._items: asyncio.Queue[T | End] = asyncio.Queue()
         self._stop = Stop()
         threading.Thread(target=self._work, args=(produce,), name="feed", daemon=True).start()
 
@@ -68,7 +68,7 @@ class Feed(Generic[T]):
 
     async def __anext__(self) -> T:
         item = await self._items.get()
-        if not isinstance(item, _End):
+        if not isinstance(item, End):
             return item
         self._items.put_nowait(item)
         if item.error is not None:
@@ -79,11 +79,11 @@ class Feed(Generic[T]):
         try:
             for item in produce(self._stop):
                 self._hand(item)
-            self._hand(_End())
+            self._hand(End())
         except Exception as error:  # read again in the event loop
-            self._hand(_End(error))
+            self._hand(End(error))
 
-    def _hand(self, item: T | _End) -> None:
+    def _hand(self, item: T | End) -> None:
         # A server that is going away has closed its loop: nobody will read this.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._items.put_nowait, item)

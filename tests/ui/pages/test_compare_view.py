@@ -202,9 +202,9 @@ def test_the_preferred_column_is_told_in_words():
 
 def test_a_question_back_is_shown():
     shown = heard(finished(), Clarification(question="Which <pump>?", options=("Heron", "Wren")))
-    assert "Which &lt;pump&gt;?" in whole(view.clarification(shown, "en"))
+    assert "Which &lt;pump&gt;?" in whole(view.clarification(shown))
     assert narrowed(shown, 1) == "How long is the <pump>'s warranty? (Wren)"
-    assert narrowed(shown, 2) == narrowed(finished(), 0) == view.clarification(None, "en") == ""
+    assert narrowed(shown, 2) == narrowed(finished(), 0) == view.clarification(None) == ""
 
 
 def test_the_last_vote_is_named():

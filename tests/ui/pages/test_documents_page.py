@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import BusyError, InputError, NotFoundError
+from agent.errors import BusyError, InputError, NotFoundError, RefusedError
 from agent.records.base import Language
 from agent.records.job import Job
 from agent.settings import Settings
@@ -31,9 +31,10 @@ def project(tmp_path: Path) -> Project:
     return Workspace(tmp_path / "home").create("x")
 
 
-def frame_of(project: Project, lang: Language = "en") -> Frame:
+def frame_of(project: Project, lang: Language = "en", roots: tuple[Path, ...] | None = None) -> Frame:
     never_drawn: Any = None
-    return Frame(lang, "documents", Desks(Settings(home=project.root.parents[1])), never_drawn)
+    settings = Settings(home=project.root.parents[1], document_roots=roots)
+    return Frame(lang, "documents", Desks(settings), never_drawn)
 
 
 def request(account: str = "", **query: str) -> Any:
@@ -53,6 +54,38 @@ def test_refused_paths_start_nothing(project: Project, account: str, path: str, 
     with pytest.raises(InputError, match=said):
         documents.submit_reading(frame_of(project), request(account, project="x"), [], path)
     assert not project.jobs.exists()
+
+
+@pytest.mark.parametrize("account", ["", "anna"])
+def test_a_path_is_read_from_the_opened_folders_only(project: Project, tmp_path: Path, account: str) -> None:
+    inside, outside = write_folder(tmp_path / "open" / "manuals"), write_folder(tmp_path / "private")
+    (tmp_path / "open" / "link").symlink_to(outside)
+    frame = frame_of(project, roots=(tmp_path / "open",))
+    asked = request(account, project="x")
+    assert documents.has_paths(frame.desk(asked))
+    for path in (outside, tmp_path / "open" / "link", tmp_path / "open" / ".." / "private"):
+        with pytest.raises(RefusedError, match=f"not open.* upload the files, or name a path in {tmp_path}/open"):
+            documents.submit_reading(frame, asked, [], str(path))
+    assert not project.jobs.exists()
+    job = documents.submit_reading(frame, asked, [], str(inside))
+    try:
+        assert job.request["paths"] == [str(inside)]
+    finally:
+        time.sleep(0.2)
+        cancel(project, job.id)
+
+
+@pytest.mark.parametrize(
+    ("account", "roots", "shown"), [("", None, True), ("", (), False), ("anna", None, False), ("anna", (), False)]
+)
+def test_a_path_is_asked_for_where_some_folder_is_open(
+    project: Project, account: str, roots: tuple[Path, ...] | None, shown: bool
+) -> None:
+    frame, asked = frame_of(project, roots=roots), request(account, project="x")
+    assert documents.has_paths(frame.desk(asked)) is shown
+    if not shown:
+        with pytest.raises(InputError, match="by upload only"):
+            documents.submit_reading(frame, asked, [], "/etc")
 
 
 def test_a_refused_job_loses_no_upload(project: Project, tmp_path: Path) -> None:

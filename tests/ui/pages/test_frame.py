@@ -17,7 +17,7 @@ from knowledge.files import write_record
 from tests.tools.jobs.sleeper import SLEEPER, until
 from tools.jobs.events import EventLog
 from tools.jobs.processes import end_processes
-from tools.jobs.runner import submit
+from tools.jobs.runner import cancel, submit
 from tools.jobs.store import JobStore
 from tools.status import read_profile
 from tools.workspace import Project
@@ -156,19 +156,33 @@ def test_a_running_job_is_shown_with_its_share_and_cancelled(
     assert now is not None
     assert (now.id, now.kind, now.state) == (job.id, "tune", "running")
     assert 0 < (now.share or 0) < 1
-    top, rail, button, timer = frame._refresh(request())
+    top, rail, button, facing, timer = frame._refresh(request())
     assert "<progress" in top
+    assert facing == job.id
     assert "Tuning: running" in top
     assert "running: tune" in rail
     assert (button.visible, timer.active) == (True, True)
-    frame._cancel_job(request())
+    frame._cancel_job(facing, request())
     assert said == ["The Tuning job was cancelled; what was finished is kept."]
     assert JobStore(pumps.jobs).get(job.id).state == "cancelled"
-    top, rail, button, timer = frame._refresh(request())
+    top, rail, button, again, timer = frame._refresh(request())
     assert "<progress" not in top
+    assert again == ""
     assert (button.visible, timer.active) == (False, False)
-    frame._cancel_job(request())
+    with pytest.raises(gr.Error, match="ended meanwhile"):
+        frame._cancel_job(facing, request())
     assert len(said) == 1
+
+
+def test_an_old_page_cancels_no_other_job(frame: Frame, pumps: Project, start: Callable[..., Job]) -> None:
+    first = start(links=400, seconds=0.1)
+    facing = frame._refresh(request())[3]
+    assert facing == first.id
+    cancel(pumps, first.id)
+    second = start(links=400, seconds=0.1)
+    with pytest.raises(gr.Error, match="ended meanwhile"):
+        frame._cancel_job(facing, request())
+    assert JobStore(pumps.jobs).get(second.id).state in ("queued", "running")
 
 
 def test_the_last_progress_of_this_attempt_counts(pumps: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,11 @@ def test_training_is_approved_followed_cancelled_and_resumed(page: Watched, plac
     assert job.state == "cancelled"
     page.page.wait_for_selector("#runs-resume", state="visible", timeout=SECONDS)
     page.page.click("#runs-resume")
+    page.page.wait_for_selector("#ds-card >> text=Resume: Tuning", timeout=SECONDS)
+    assert "steps done before it stopped" in page.page.inner_text("#ds-card")
+    assert place.jobs.get(job.id).state == "cancelled"  # nothing goes on before the yes
+    page.page.click("#runs-approve")
+    page.page.wait_for_selector("text=The run goes on where it stopped.", timeout=SECONDS)
     page.page.wait_for_selector("#ds-run-head >> text=running", timeout=SECONDS)
     assert wait(place.project, job.id).state == "done"
     page.page.wait_for_selector("#ds-run-head >> text=done", timeout=SECONDS)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from agent.errors import InputError, NotFoundError, RefusedError
+from agent.progress import Silent
 from agent.records.base import Language
 from agent.settings import Settings
-from tests.ui.pages.scripted_project import scripted_project, stand_in, write_losses
+from tests.ui.pages.scripted_project import ended_job, scripted_project, stand_in, write_losses
 from tools.jobs.store import JobStore
 from tools.workspace import Project, Workspace
 from ui.web.desk import Desks
@@ -101,6 +103,89 @@ def test_what_has_not_changed_is_not_sent_again(desks: Desks, project: Project) 
 def test_a_run_that_is_not_there_is_said(desks: Desks) -> None:
     shown, _ = runs_page(desks, {}, project="machines", run="nothing")
     assert "no such run" in shown["head"]
+
+
+def test_cancel_and_resume_act_on_the_run_that_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("tools.jobs.runner.cancel", lambda _, job: asked.append(job))
+    project = scripted_project(tmp_path)
+    made = page("runs", Desks(Settings(home=tmp_path, _env_file=None)))
+    with stand_in(project, "mix") as first:
+        shown, _ = filled(made, {}, project="machines")
+        assert shown["facing"] == first.id
+        JobStore(project.jobs).end(first.id, first.lease, "done")
+        with stand_in(project, "tune") as second:  # started elsewhere while the page lay open
+            with pytest.raises(InputError, match=r"ended meanwhile \(done\)"):
+                made._cancel(asks(project="machines"), first.id)
+            with pytest.raises(InputError, match="cannot be resumed any more; its state is now: done"):
+                made._resumption(asks(project="machines"), first.id)
+            for lost in ("", first.id[:4], "gone"):
+                with pytest.raises(NotFoundError, match="no such run"):
+                    made._cancel(asks(project="machines"), lost)
+            assert asked == []
+            shown, _ = filled(made, {}, project="machines")
+            assert shown["facing"] == second.id
+            made._cancel(asks(project="machines"), second.id)
+            assert asked == [second.id]
+
+
+def test_resuming_waits_for_a_yes_and_goes_on_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resumed: list[str] = []
+
+    def resume(project: Project, job: str) -> Any:
+        resumed.append(job)
+        return JobStore(project.jobs).requeue(job)
+
+    monkeypatch.setattr("tools.jobs.runner.resume", resume)
+    monkeypatch.setattr("ui.pages.resumption.cannot", lambda *_: "")
+    project = scripted_project(tmp_path)
+    made = page("runs", Desks(Settings(home=tmp_path, _env_file=None)))
+    job = ended_job(project, "tune", {"method": "auto", "base_model": "builtin", "mix": "m"}, "cancelled")
+    write_losses(project, job, steps=2, left=3600)
+    proposal = made._resumption(asks(project="machines"), job.id)
+    column, html, waiting, _ = made._card.show(proposal)
+    assert column.visible is True
+    assert "Resume: Tuning" in html
+    assert "2 / 6 steps done before it stopped" in html
+    assert "Takes 45 min to 90 min" in html
+    assert "GiB" in html
+    assert "a new run folder" not in html
+    assert "training is costly and always needs a yes" in html
+    assert resumed == []  # nothing goes on before the yes
+
+    *updates, run = made._card._begin(waiting, asks(project="machines"), Silent())
+    assert updates[0].visible is False
+    assert "goes on where it stopped" in updates[3]
+    assert (run, resumed) == (job.run, [job.id])
+    made._card._begin(waiting, asks(project="machines"), Silent())  # a second click on the same card
+    assert resumed == [job.id]
+    again = JobStore(project.jobs).get(job.id)
+    JobStore(project.jobs).end(job.id, again.lease, "cancelled")
+    with pytest.raises(InputError, match="cannot be resumed any more"):
+        made._card._begin(waiting, asks(project="machines"), Silent())
+    assert resumed == [job.id]
+
+
+def test_resuming_is_refused_like_starting(tmp_path: Path) -> None:
+    project = scripted_project(tmp_path)
+    made = page("runs", Desks(Settings(home=tmp_path, _env_file=None)))
+    tune = ended_job(project, "tune", {"method": "auto", "base_model": "builtin", "mix": "m"}, "failed")
+    with pytest.raises(RefusedError, match="mix"):  # there is none any more
+        made._resumption(asks(project="machines"), tune.id)
+    old = ended_job(project, "evaluate", {"asked": "by another version"}, "interrupted")
+    with pytest.raises(InputError, match=r"another version .* start a new run"):
+        made._resumption(asks(project="machines"), old.id)
+    with stand_in(project, "validate"), pytest.raises(RefusedError, match="is running"):
+        made._resumption(asks(project="machines"), tune.id)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_card_that_was_lost_says_so_and_goes(desks: Desks, lang: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("gradio.Warning", told.append)
+    column, html, waiting, started, run = page("runs", desks, lang)._card._begin(None, asks(), Silent())
+    assert told == ["The card is gone; ask for it again." if lang == "en" else "确认卡片已失效，请重新打开。"]
+    assert (column.visible, html, waiting, started, skipped(run)) == (False, "", None, "", True)
 
 
 def test_a_running_run_is_live_and_can_be_cancelled(tmp_path: Path) -> None:

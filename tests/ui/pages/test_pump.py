@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from agent.errors import BusyError
+from agent.errors import BusyError, CancelledError
 from ui.pages.pump import Pump
 
 
@@ -63,3 +63,18 @@ def test_leaving_stops_the_stream(close):
     else:
         del reading
     assert ended.wait(20)
+
+
+def test_stopping_is_told_to_the_reader():
+    def stream(reporter):
+        while True:
+            reporter.progress(1, 2, "tokens")
+            reporter.check()
+            yield 1
+
+    with Pump(stream) as events:
+        reading = iter(events)
+        assert next(reading) == 1
+        events.stop()
+        with pytest.raises(CancelledError):
+            list(reading)

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from agent.errors import BusyError, DomainsmithError, RefusedError, WorkFailedError
 from agent.settings import Settings
 from tests.ui.pages.scripted_project import scripted_project, write_losses
 from tools.jobs.store import JobStore
@@ -92,6 +93,39 @@ def test_what_is_not_there_is_not_found(
 ) -> None:
     path = f"/download/charts/{run.format(**runs)}/{name}"
     assert client(settings).get(path, params=query).status_code == 404
+
+
+def test_a_failure_says_what_is_wrong(settings: Settings, runs: dict[str, str], tmp_path: Path) -> None:
+    def asked(run: str, name: str, home: Path = settings.home) -> tuple[int, str]:
+        opened = settings.model_copy(update={"home": home})
+        answer = client(opened).get(f"/download/charts/{run}/{name}", params={"project": "machines"})
+        return answer.status_code, answer.text
+
+    assert asked("nothing", "loss.csv") == (404, "no such run: nothing\n")
+    assert asked(runs["evaluate"], "loss.png") == (404, f"this run has no losses: {runs['evaluate']}\n")
+    code, text = asked(runs["evaluate"], "radar.gif")
+    assert (code, "radar.png" in text) == (404, True)
+
+    damaged = scripted_project(tmp_path)
+    run = next(job.run for job in JobStore(damaged.jobs).list() if job.kind == "evaluate")
+    (damaged.runs / run / "eval" / "report.json").write_text("{}")
+    code, text = asked(run, "radar.png", tmp_path)
+    assert (code, "report.json" in text) == (400, True)
+    damaged.jobs.write_bytes(b"no list of jobs" * 400)
+    code, text = asked(run, "loss.csv", tmp_path)
+    assert (code, "the job list is damaged" in text) == (400, True)
+
+
+@pytest.mark.parametrize(("error", "code"), [(WorkFailedError, 500), (BusyError, 400), (RefusedError, 400)])
+def test_what_fails_here_is_told_from_what_was_asked_wrongly(
+    error: type[DomainsmithError], code: int, settings: Settings, runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise error("it broke", mend="try again")
+
+    monkeypatch.setattr("ui.web.chart_downloads.Runs.jobs", fails)
+    answer = client(settings).get(f"/download/charts/{runs['tune']}/loss.csv", params={"project": "machines"})
+    assert (answer.status_code, answer.text) == (code, "it broke - try again\n")
 
 
 def test_another_account_finds_nothing(settings: Settings, runs: dict[str, str], tmp_path: Path) -> None:
