@@ -14,9 +14,10 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 \
 	ANONYMIZED_TELEMETRY=False GRADIO_ANALYTICS_ENABLED=False TOKENIZERS_PARALLELISM=false
 
-# Test processes side by side; a file of tests stays in one of them.
+# Test processes side by side; a file of tests stays in one of them. One thread each: OpenMP's threads wait for one
+# another by spinning, and two processes with two of them on two cores take many times as long.
 WORKERS ?= 2
-PYTEST := $(OFFLINE) $(PY) -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-retrieval bench-training \
 	campaign-kills campaign-conversations clean

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agent.prompts.assistant import TALK
+from agent.prompts.assistant import READINGS, TALK
 from agent.prompts.phrases import fill
 from agent.records.base import Language
 from agent.records.conversation import Option, Understanding
@@ -101,7 +101,10 @@ def _guide(wish: Wish) -> Move:
 
 
 def _smalltalk(wish: Wish) -> Move:
-    key = "declined" if wish.slots.get("declined") else "greeting"
+    declined = wish.slots.get("declined")
+    if declined:
+        return Move(said=Said(fill(TALK, "offer_declined", wish.lang, step=fill(READINGS, declined, wish.lang))))
+    key = "nothing_waits" if wish.slots.get("nothing_waits") else "greeting"
     return Move(said=Said(fill(TALK, key, wish.lang)))
 
 

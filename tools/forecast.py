@@ -118,7 +118,13 @@ def _subject(project: Project, settings: Settings, kind: JobKind, request: Recor
             model = "SmolLM2-135M" if request.base_model == BUILTIN else request.base_model
             size = f" ({model_size(round(params / 1e9, 3))})" if params and request.base_model != BUILTIN else ""
             examples = _mix_examples(project, request.mix)
-            return fill(STEPS, "tune", lang, method=method, model=model + size, mix=request.mix, examples=examples)
+            step = fill(STEPS, "tune", lang, method=method, model=model + size, mix=request.mix, examples=examples)
+            # What a person set by hand is part of what a yes is given to.
+            chosen = (
+                fill(STEPS, name, lang, value=f"{value:g}") if name in STEPS else f"{name} {value:g}"
+                for name, value in request.overrides.items()
+            )
+            return listed((step, *chosen), lang)
         case EvaluateRequest():
             arms = arms_of(project, request)
             answers = answers_of(project, request)

@@ -101,7 +101,7 @@ def _processor() -> Device:
         lora=True,
         full=True,
         compute_type="fp32",
-        notes=("trains in fp32; `domainsmith bench` measures its speed",),
+        notes=("trains in fp32",),
         source="operating system",
         label="measured",
         figures={"gib": measured},

@@ -75,6 +75,7 @@ TALK: Final[Phrases] = {
         "请重新提出，将在 {project} 中执行。",
     },
     "nothing_waits": {"en": "No step is waiting for a yes.", "zh": "没有步骤在等待同意。"},
+    "offer_declined": {"en": "Not started: {step}.", "zh": "未开始：{step}。"},
     "declined": {"en": "Not started. Nothing was changed.", "zh": "未开始，什么都没改。"},
     "started": {
         "en": "Started: {title} (job {job}). I report when it ends.",

@@ -33,6 +33,9 @@ STEPS: Final[Phrases] = {
         "en": "a new run folder with an adapter; base model and earlier runs stay",
         "zh": "新增一个运行目录和适配器；基座模型和以前的运行保留",
     },
+    "epochs": {"en": "epochs {value}", "zh": "{value} 轮"},
+    "rank": {"en": "rank {value}", "zh": "秩 {value}"},
+    "learning_rate": {"en": "learning rate {value}", "zh": "学习率 {value}"},
     "validate": {"en": "Build and seal the validation set", "zh": "生成并封存验证集"},
     "validate_changes": {
         "en": "the sealed validation set; scores on an earlier one can no longer be compared with new ones",

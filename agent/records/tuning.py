@@ -16,7 +16,8 @@ class Hyperparameters(Record):
     """Settings of one run; defaults come from `agent.policy.hyperparameters`."""
 
     epochs: float = Field(gt=0)
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, lt=1)
+    """Peak rate of AdamW; from 1 on every step throws away what was learnt."""
     batch_size: int = Field(ge=1)
     """Examples per optimizer step (effective batch)."""
     max_length: int = Field(ge=8)

@@ -52,6 +52,8 @@ def understand(state: ConversationState, context: Context) -> dict[str, Any]:
         note = context.chat.understand(state, context)
         if "understanding" in note or state.get("talk"):
             return note
+    if verdict_in(text) is not None and not state.get("approval") and not state.get("expecting"):
+        return {**note, **_as(_plain(state, "smalltalk", {"nothing_waits": True}))}
     understood = _read(text, lang, context)
     expecting: dict[str, Any] = state.get("expecting") or {}
     if expecting.get("kind") == "field" and understood.action in ("clarify", "smalltalk", "setup"):
@@ -75,10 +77,13 @@ def _answer(state: ConversationState, text: str, known: tuple[str, ...]) -> dict
         # Read by rule and never by a model: only a person's own bare yes lets a costly step go, and only where the
         # approval was what was asked last.
         return {"incoming": {**state["incoming"], "kind": "verdict", "verdict": said}, "understanding": None}
+    if said == "decline" and state.get("approval") is not None and expecting.get("kind") in (None, "options"):
+        # A no is safe wherever it is said: it need not be the answer to what was asked last.
+        return {"incoming": {**state["incoming"], "kind": "verdict", "verdict": said}, "understanding": None}
     match expecting:
         case {"kind": "offer", "action": action} if said is not None:
             wanted: Action = "smalltalk" if said == "decline" else action
-            slots = {"declined": True} if said == "decline" else expecting.get("slots") or {}
+            slots = {"declined": action} if said == "decline" else expecting.get("slots") or {}
             return {**_as(_plain(state, wanted, slots)), "expecting": None}
         case {"kind": "options", "options": options}:
             return _option(state, text, options, expecting.get("text") or "")

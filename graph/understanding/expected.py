@@ -19,10 +19,12 @@ _YES: Final = re.compile(
     r"就这样|就这么办|嗯|嗯嗯|当然|是，?(?:开始|同意|执行)吧?)"
 )
 _NO: Final = re.compile(
-    r"(?:no|nope|n|not now|no thanks?|no,? thank you|don'?t|do not|stop|cancel|cancel that|later|not yet|decline[d]?|"
-    r"reject(?:ed)?|never mind|forget it|不|不要|"
-    r"不用|不行|不了|不同意|别|算了|取消|先不|先不要|先别|暂时不|暂不|以后再说|"
-    r"等等|等一下|等会儿|拒绝|否|不做)"
+    r"(?:(?:no|nope|n|please|ok|okay)?,? ?(?:not now|not yet|no thanks?|thank you|(?:please )?(?:don'?t|do not)"
+    r"(?: (?:start|run|train|do|begin)(?: (?:it|that|this|anything|training|now|yet))?)?|let'?s not|leave it(?: be)?|"
+    r"skip (?:it|that|this)|stop(?: it| that)?|cancel(?: it| that| this)?|later|never mind|forget (?:it|that))|"
+    r"no|nope|n|decline[d]?|reject(?:ed)?|"
+    r"(?:(?:还是|那就?|先|暂时|我)?(?:不|别|不要|不用|不必|不想|不同意|不行|算|取消|拒绝)"
+    r"(?:开始|做|训练|跑|执行|测|评测|启动|动)?(?:了|吧|了吧|它)?)|暂不|否|以后再说|下次(?:再说|吧)?|等等|等一下|等会儿)"
 )
 _STRIP: Final = re.compile(r"^[\s\W_]+|[\s\W_]+$")
 _ORDINALS: Final[tuple[frozenset[str], ...]] = (

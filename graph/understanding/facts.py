@@ -9,11 +9,14 @@ field that no rule finds stays unknown, and a number is never completed by a gue
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any, Final
 
 from graph.understanding.numbers import amount, fraction, spaced
 from graph.understanding.patterns import patterns
+from tools.hardware import catalogue
 
 _P: Final = patterns("facts")
 
@@ -134,12 +137,24 @@ def _target(text: str, asked: str | None) -> dict[str, Any]:
 
 
 def _params(text: str, asked: str | None) -> dict[str, Any]:
-    match = _P.find("params", text)
+    # `910B` is a device and no size.
+    match = _P.find("params", _without_devices(text))
     if match is None:
         return {}
     scale = {"亿": 0.1, "m": 0.001}.get(match["unit"][0].lower(), 1.0)
     size = round(float(match["size"]) * scale, 4)
     return {"base_model_params_b": size} if 0 < size <= 2000 else {}
+
+
+@cache
+def _devices() -> re.Pattern[str]:
+    names = {alias for device in catalogue() for alias in (device.name, *device.aliases)}
+    with_size = sorted((name for name in names if re.search(r"\d[bm]\b", name, re.IGNORECASE)), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, with_size)) or r"(?!)", re.IGNORECASE)
+
+
+def _without_devices(text: str) -> str:
+    return _devices().sub(" ", text)
 
 
 def _latency(text: str, asked: str | None) -> dict[str, Any]:

@@ -85,3 +85,20 @@ def test_words_that_fit_two_options_choose_none() -> None:
 
 def test_no_options_no_choice() -> None:
     assert option_in("1", []) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["don't start", "Please don't", "no, not now", "let's not", "never mind", "leave it", "skip it", "no thanks",
+     "ok, cancel it", "不了", "不用了", "算了吧", "还是算了", "先别做", "先不开始", "别训练了", "不必了", "取消吧",
+     "不要了"],
+)  # fmt: skip
+def test_a_no_has_many_words(text: str) -> None:
+    assert verdict_in(text) == "decline"
+
+
+@pytest.mark.parametrize(
+    "text", ["not now but tomorrow", "no, monthly", "don't use LoRA", "不要用 LoRA", "别忘了出处", "不对"]
+)
+def test_what_says_more_than_no_is_no_verdict(text: str) -> None:
+    assert verdict_in(text) is None

@@ -92,6 +92,21 @@ def test_a_step_that_was_to_make_a_project_does_not_run_in_another(empty: World,
     assert assistant.approvals() == ()
 
 
+def test_a_no_is_heard_beside_an_open_list_of_readings(assistant: Assistant, waiting: Turn, jobs: Jobs) -> None:
+    listed = assistant.send("t", "better")
+    assert listed.action == "clarify"
+    assert "Nothing was changed" in assistant.send("t", "no, never mind").reply
+    assert assistant.approvals() == ()
+    assert jobs() == []
+
+
+@pytest.mark.parametrize(("said", "lang"), [("yes", "en"), ("好的", "zh"), ("no", "en"), ("不用了", "zh")])
+def test_a_verdict_where_nothing_waits_is_told_so(assistant: Assistant, jobs: Jobs, said: str, lang: str) -> None:
+    turn = assistant.send("fresh", said, lang, "machines")  # type: ignore[arg-type]
+    assert turn.reply == {"en": "No step is waiting for a yes.", "zh": "没有步骤在等待同意。"}[lang]
+    assert jobs() == []
+
+
 def test_a_second_yes_starts_nothing(assistant: Assistant, waiting: Turn, jobs: Jobs) -> None:
     assistant.settle("t", ident(waiting), "approve")
     again = assistant.settle("t", ident(waiting), "approve")

@@ -42,6 +42,7 @@ from tools.profiles import changed_fields, with_facts
         ("每一百题最多错八题", {"target": 0.92}),
         ("手头有五百条标注好的问答", {"labelled_pairs": 500}),
         ("微调7B的模型", {"base_model_params_b": 7.0}),
+        ("一块 Ascend 910B，微调7B的模型", {"base_model_params_b": 7.0}),
     ],
 )
 def test_facts_are_read_from_what_is_said(text: str, facts: dict[str, Any]) -> None:
