@@ -6,7 +6,15 @@
   const PAGE = ".ds-page-assistant";
   const box = () => document.querySelector("#assistant-box textarea");
   const hint = () => document.querySelector("#assistant-hint p");
-  const open = () => document.getElementById("assistant-open")?.click();
+  // Gradio drops a press while an earlier one is under way: it is repeated until something was drawn.
+  let drawn = 0;
+  const open = (tries = 4) => {
+    const before = drawn;
+    document.getElementById("assistant-open")?.click();
+    setTimeout(() => {
+      if (drawn === before && tries > 1) open(tries - 1);
+    }, 3000);
+  };
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.(`${PAGE} a[href]`);
@@ -91,6 +99,7 @@
   window.dsAssistant = {
     // Keeps the conversation in the address, so that a reload or another day finds it again.
     at: (address) => {
+      drawn += 1;
       const here = location.pathname + location.search;
       if (address && address !== here) history.replaceState(history.state, "", address);
     },

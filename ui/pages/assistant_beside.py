@@ -14,7 +14,7 @@ from agent.records.job import Job
 from agent.records.profile import Profile
 from knowledge.files import read_record
 from tools.deciding import decide_for_profile
-from tools.jobs.store import JobStore
+from tools.jobs.store import TERMINAL, JobStore
 from tools.removal import chunks_of
 from tools.status import read_profile, stand
 from tools.workspace import Project
@@ -89,7 +89,9 @@ def standing(here: Scene, lang: Language) -> Standing:
 
 
 def job_line(job: Job, project: Project | None, shown: Shown) -> str:
-    """Return how far the job is that a conversation waits for, with the way to its run."""
+    """Return how far the job is that a conversation waits for, with the way to its run; nothing once it has ended."""
+    if job.state in TERMINAL:
+        return ""  # the conversation is about to report it
     running = running_job(project) if project is not None else None
     if running is None or running.id != job.id:
         running = RunningJob(job.id, job.kind, job.state, job.run, None, "", None)

@@ -1,5 +1,5 @@
-// What must stand before Gradio starts: the page's language, and the theme of a person (light, dark, or that of the
-// system; kept in this browser only).
+// What must stand before Gradio starts: the page's language, the theme of a person (light, dark, or that of the system;
+// kept in this browser only), and the way back to a server that was started anew.
 (() => {
   // Gradio's own words ("Upload", "Clear") come in the page's language, not in the browser's.
   const language = document.documentElement.lang === "zh" ? "zh-CN" : "en";
@@ -47,4 +47,25 @@
     localStorage.setItem(KEY, ORDER[(ORDER.indexOf(chosen()) + 1) % ORDER.length]);
     apply();
   });
+
+  // A page whose server has ended finds the next one by itself, whatever Gradio was doing when it went.
+  const ask = window.fetch.bind(window);
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  let looking = false;
+  const look = async () => {
+    if (looking) return;
+    looking = true;
+    for (let gone = false; ; await pause(1000)) {
+      const alive = await ask("/healthz", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+      if (alive && gone) location.reload();
+      if (alive) break;
+      gone = true;
+    }
+    looking = false;
+  };
+  window.fetch = (...request) =>
+    ask(...request).catch((error) => {
+      if (error instanceof TypeError) look();
+      throw error;
+    });
 })();

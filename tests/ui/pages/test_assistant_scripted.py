@@ -249,9 +249,9 @@ def test_two_pages_say_yes_to_one_step_and_it_starts_once(
     other.click(CARD)
     page.wait_for_selector(CARD, state="detached")
     other.wait_for_selector(CARD, state="detached")
+    page.wait_for_selector("#assistant-job progress")
     jobs: tuple[Job, ...] = tuple(JobStore(place.project.jobs).list())
     assert [job.kind for job in jobs] == ["evaluate"]
-    page.wait_for_selector("#assistant-job progress")
     assert "It goes on if this page is closed" in page.inner_text("#assistant-job")
     for job in jobs:
         end_processes(job)

@@ -12,10 +12,12 @@ from agent.records.base import Language
 from agent.records.conversation import Approval, ChatMessage, Option, Thread, ToolStep, Turn
 from agent.records.corpus import Chunk
 from agent.records.decision import MethodDecision, Readiness, Reason
+from agent.records.job import Job, JobState
 from agent.records.profile import Profile
 from tests.ui.pages.payloads import PAYLOADS
 from ui.pages import assistant_cards as cards
 from ui.pages import assistant_view as view
+from ui.pages.assistant_beside import job_line
 from ui.pages.assistant_turns import Ask
 from ui.pages.assistant_view import Shown
 
@@ -261,3 +263,9 @@ def test_no_text_becomes_a_tag_or_an_address(payload: str) -> None:
     assert set(re.findall(r"</?(\w+)", whole)) <= TAGS
     assert all(href.startswith("/en/") for href in re.findall(r'<\w[^<>]*(?:href|src)="([^"]*)"', whole))
     assert json.dumps(whole)
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled", "interrupted"])
+def test_a_job_that_has_ended_leaves_no_line_behind(state: JobState) -> None:
+    job = Job(id="b7edd9a4", kind="tune", project="pumps", run=RUN, state=state, created=AT, request={})
+    assert job_line(job, None, shown("zh")) == ""

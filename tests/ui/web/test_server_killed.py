@@ -165,6 +165,7 @@ def test_server_and_worker_killed_together_leave_a_job_to_resume(house: Killable
         assert house.worked() == 1
         house.let_go()
         runs.click("#runs-resume")
+        runs.click("#runs-approve")
         until(lambda: house.jobs()[0].state == "done", 60)
     assert [(one.id, one.attempts) for one in house.jobs()] == [(job.id, 2)]
 

@@ -1,0 +1,28 @@
+"""The longest files first, so that no process of `make test` is left alone with them at the end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+LONG: Final = (
+    "ui/test_three_uses.py",
+    "ui/web/test_server_killed.py",
+    "ui/pages/test_measured_in_browser.py",
+    "graph/test_real_project.py",
+    "tools/tuning/test_facts.py",
+    "ui/pages/test_assistant_in_browser.py",
+)
+"""Files of minutes, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the long files before all others; everything else keeps its order."""
+    places = {name: place for place, name in enumerate(LONG)}
+    order = {item.nodeid: _place(item, places) for item in items}
+    items.sort(key=lambda item: order[item.nodeid])
+
+
+def _place(item: pytest.Item, places: dict[str, int]) -> int:
+    return next((place for name, place in places.items() if item.path.as_posix().endswith(f"tests/{name}")), len(LONG))
