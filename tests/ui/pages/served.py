@@ -49,6 +49,7 @@ def served(desks: Desks) -> Iterator[str]:
     desks._shelf.__dict__["embedder"] = HashEmbedder()
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # who connects before the server runs waits instead of being refused
     server = uvicorn.Server(uvicorn.Config(build_app(desks, Rules()), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

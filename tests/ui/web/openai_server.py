@@ -40,6 +40,7 @@ def app_of(desks: Desks, answerers: Answerers | None = None) -> ASGIApp:
 def _server(app: ASGIApp) -> tuple[uvicorn.Server, socket.socket]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # who connects before the server runs waits instead of being refused
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")), listening
 
 
