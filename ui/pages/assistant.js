@@ -16,6 +16,14 @@
     }, 3000);
   };
 
+  // The list of conversations is drawn again after every turn: unfolded, it stays unfolded.
+  let unfolded = false;
+  const list = () => document.querySelector("#assistant-threads details");
+  document.addEventListener("click", (event) => {
+    const summary = event.target.closest?.("#assistant-threads summary");
+    if (summary) unfolded = !summary.parentElement.open;
+  });
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.(`${PAGE} a[href]`);
     if (!link || event.defaultPrevented) return;
@@ -25,6 +33,7 @@
     if (!isPlain || !link.hasAttribute("data-ds-thread")) return;
     event.preventDefault();
     history.pushState(history.state, "", link.href);
+    unfolded = false;
     link.closest("details")?.removeAttribute("open");
     open();
   });
@@ -68,6 +77,7 @@
 
   const names = () => {
     restore();
+    if (unfolded && list()) list().open = true;
     const words = document.querySelector("#assistant-threads [data-ds-words]")?.dataset;
     if (!words) return;
     const name = (selector, label) => {
@@ -93,7 +103,7 @@
         due = false;
         names();
       });
-    }).observe(document.body, { childList: true, subtree: true });
+    }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["open"] });
   });
 
   window.dsAssistant = {

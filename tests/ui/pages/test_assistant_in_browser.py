@@ -219,6 +219,9 @@ def test_conversations_are_begun_opened_and_deleted_in_place(watched: Watched, s
     answered(page, 1)
     page.click(".ds-threads summary")
     assert page.locator(".ds-threads li").count() == 2
+    say(page, "What can you do?")
+    answered(page, 2)
+    assert page.locator(".ds-threads details[open]").count() == 1, "an unfolded list folds when it is drawn again"
     page.click(".ds-threads a:text-is('What can you do?')")
     page.wait_for_function(f"document.querySelector('{ROW}')?.innerText.includes('What can you do?')")
     assert "thread=one" in page.url
