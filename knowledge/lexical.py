@@ -16,6 +16,7 @@ import unicodedata
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
+from math import log
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.records.base import Language
@@ -222,7 +223,12 @@ class WordIndex:
         import numpy as np
 
         scores = self.scores(words)
-        order = np.argsort(-scores, kind="stable")[:count]
+        found = np.flatnonzero(scores)
+        if len(found) > 4 * count:
+            # The best by a partial sort; ties at the border go to the earlier passage, as in a full one.
+            border = np.partition(scores[found], len(found) - count)[len(found) - count]
+            found = found[scores[found] >= border]
+        order = found[np.argsort(-scores[found], kind="stable")][:count]
         return [(int(i), float(scores[i])) for i in order if scores[i] > 0]
 
     def scores(self, words: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -233,3 +239,30 @@ class WordIndex:
         if not known:
             return np.zeros(self._size, dtype=np.float32)
         return np.asarray(self._index.get_scores(known), dtype=np.float32)
+
+    def coverage(self, words: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return, for every passage, the share of the words it holds, rare words counting more: 0 to 1.
+
+        A word weighs its inverse document frequency, ln(1 + (N - n + 0.5) / (n + 0.5)); one that stands nowhere weighs
+        most and is missed by all.
+        """
+        import numpy as np
+
+        held = np.zeros(self._size, dtype=np.float32)
+        total = 0.0
+        for word in dict.fromkeys(words):
+            places = self._places(word)
+            weight = log(1 + (self._size - len(places) + 0.5) / (len(places) + 0.5))
+            held[places] += weight
+            total += weight
+        return held / total if total else held
+
+    def _places(self, word: str) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Return the positions of the passages that hold a word."""
+        import numpy as np
+
+        number = None if self._index is None else self._index.vocab_dict.get(word)
+        if number is None:
+            return np.zeros(0, dtype=np.int32)
+        table = self._index.scores
+        return np.asarray(table["indices"][table["indptr"][number] : table["indptr"][number + 1]], dtype=np.int32)

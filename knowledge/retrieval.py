@@ -1,7 +1,9 @@
-"""Find the chunks a question is about: vectors and words, fused by rank.
+"""Find the chunks a question is about: vectors and words find candidates, five signs of each weigh them.
 
-Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009): a chunk's score is the sum of weight / (k + rank)
-over the two rankings, so that neither scale matters.
+Chroma (whole chunks) and BM25 give the candidates. Each is then weighed by its BM25 score, the nearness of its vector,
+the nearness of its nearest sentence, the share of the question's words it holds and how many of them stand side by side
+as in the question. Every sign is scaled to the question's own best candidate, so that no scale matters; the weights
+were fitted once on two sets of real questions in English and Chinese (BENCHMARKS.md).
 
     with Retriever.open(store, embedder) as retriever:
         retriever.search("What does E21 mean?", 5)
@@ -10,9 +12,16 @@ over the two rankings, so that neither scale matters.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from agent.progress import Reporter
+from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
 from knowledge.embedding import Embedder, Vectors
 from knowledge.index import VectorIndex
@@ -21,44 +30,50 @@ from knowledge.lexical import WordIndex, content_tokens, tokens
 from knowledge.pieces import pieces, under_heading
 from knowledge.store import CorpusStore
 
-FUSION_K: Final = 5
-"""Rank offset of the fusion. The paper's 60 suits rankings of thousands; here the first ranks matter, and 5 gave the
-better recall@5 and MRR@10 on English papers, Chinese encyclopedia passages and company documents alike."""
-DENSE_WEIGHT: Final = 1.0
-LEXICAL_WEIGHT: Final = 1.0
-DEPTH: Final = 50
-"""Results taken from each ranking before fusion."""
+Scores = npt.NDArray[np.float32]
+
+DEPTH: Final = 100
+"""Candidates taken from vectors and from words, each."""
+NEAREST: Final = 30
+"""Candidates whose words are looked at one by one, for which stand side by side."""
 
 
-def fuse(
-    dense: Sequence[str],
-    lexical: Sequence[str],
-    *,
-    k: float = FUSION_K,
-    dense_weight: float = DENSE_WEIGHT,
-    lexical_weight: float = LEXICAL_WEIGHT,
-) -> list[tuple[str, float]]:
-    """Fuse two rankings of ids, best first; equal scores keep the order of first appearance."""
-    scores: dict[str, float] = {}
-    for ranking, weight in ((dense, dense_weight), (lexical, lexical_weight)):
-        for rank, identifier in enumerate(ranking, start=1):
-            scores[identifier] = scores.get(identifier, 0.0) + weight / (k + rank)
-    return sorted(scores.items(), key=lambda item: -item[1])
+@dataclass(frozen=True)
+class Weights:
+    """What each sign counts; fitted by logistic regression over candidates, cross-validated by document."""
+
+    words: float = 1.0
+    """BM25 score / the best candidate's."""
+    vector: float = 0.9
+    """Cosine similarity of the chunk, from the farthest candidate (0) to the nearest (1)."""
+    sentence: float = 1.05
+    """The same of the chunk's nearest sentence."""
+    coverage: float = 1.1
+    """Share of the question's words in the chunk, rare ones counting more."""
+    adjacency: float = 0.4
+    """Share of the question's neighbouring word pairs that are neighbours in the chunk."""
+
+
+WEIGHTS: Final = Weights()
 
 
 class Retriever:
     """Searches one project's chunks; owns its index while open."""
 
-    def __init__(self, chunks: Sequence[Chunk], index: VectorIndex, embedder: Embedder) -> None:
+    def __init__(
+        self, chunks: Sequence[Chunk], index: VectorIndex, embedder: Embedder, weights: Weights = WEIGHTS
+    ) -> None:
         """Take parts that belong together; `open` makes them.
 
         Args:
             chunks: All chunks, in the index's order of ids.
             index: A synced index of those chunks.
             embedder: The index's embedder.
+            weights: What each sign of a candidate counts.
         """
-        self._chunks: Mapping[str, Chunk] = {chunk.id: chunk for chunk in chunks}
-        self._ids = [chunk.id for chunk in chunks]
+        self._chunks = tuple(chunks)
+        self._places: Mapping[str, int] = {chunk.id: position for position, chunk in enumerate(chunks)}
+        self._weights = weights
         self._index = index
         self._embedder = embedder
         self._words = WordIndex([tokens(chunk.embedded_text(), chunk.language) for chunk in chunks])
@@ -80,20 +95,53 @@ class Retriever:
         return self._search(question, self._embedder.embed_query(question), k)
 
     def _search(self, question: str, vector: Vectors, k: int) -> list[Retrieved]:
-        depth = max(DEPTH, k)
-        dense = [identifier for identifier, _ in self._index.search(vector, depth)]
-        lexical = self.lexical(question, depth)
+        dense = [identifier for identifier, _ in self._index.search(vector, max(DEPTH, k))]
+        words = content_tokens(question, language_of(question))
+        lexical = self._words.top(words, max(DEPTH, k))
+        positions = list(dict.fromkeys([*(self._places[i] for i in dense), *(position for position, _ in lexical)]))
+        if not positions:
+            return []
+        scores = self._weighed(words, vector, positions, dict(lexical))
+        best = np.argsort(-scores, kind="stable")[:k]
         dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
-        lexical_ranks = {identifier: rank for rank, identifier in enumerate(lexical, start=1)}
+        lexical_ranks = {position: rank for rank, (position, _) in enumerate(lexical, start=1)}
         return [
             Retrieved(
-                chunk=self._chunks[identifier],
-                score=score,
-                dense_rank=dense_ranks.get(identifier),
-                lexical_rank=lexical_ranks.get(identifier),
+                chunk=self._chunks[positions[number]],
+                score=float(scores[number]),
+                dense_rank=dense_ranks.get(self._chunks[positions[number]].id),
+                lexical_rank=lexical_ranks.get(positions[number]),
             )
-            for identifier, score in fuse(dense, lexical)[:k]
+            for number in best
         ]
+
+    def _weighed(
+        self, words: Sequence[str], vector: Vectors, positions: Sequence[int], bm25: Mapping[int, float]
+    ) -> Scores:
+        """Return the score of every candidate."""
+        rows = self._index.rows([self._chunks[position].id for position in positions])
+        near = np.zeros((2, len(positions)), dtype=np.float32)
+        for number, position in enumerate(positions):
+            own = rows[self._chunks[position].id] @ vector
+            near[:, number] = own[0], own[1:].max(initial=-1.0) if len(own) > 1 else own[0]
+        found = np.array([bm25.get(position, 0.0) for position in positions], dtype=np.float32)
+        weights = self._weights
+        scores = (
+            weights.words * found / max(float(found.max()), 1e-6)
+            + weights.vector * _stretched(near[0])
+            + weights.sentence * _stretched(near[1])
+            + weights.coverage * self._words.coverage(words)[positions]
+        )
+        pairs = set(pairwise(words))
+        for number in np.argsort(-scores, kind="stable")[:NEAREST] if pairs else ():
+            there = pairs & set(pairwise(self._tokens(positions[number])))
+            scores[number] += weights.adjacency * len(there) / len(pairs)
+        return np.asarray(scores, dtype=np.float32)
+
+    def _tokens(self, position: int) -> list[str]:
+        """Return the words of a chunk without those that say little, so that neighbours are neighbours in both."""
+        chunk = self._chunks[position]
+        return list(_content_of(chunk.text, chunk.language))
 
     def look_up(self, question: str, k: int = 5) -> list[Retrieved]:
         """Return what `search` does, with each chunk's sentences and rows compared to the question as well.
@@ -118,7 +166,7 @@ class Retriever:
         """Return the ids of the best chunks by BM25, best first."""
         # Function words are rare in a small corpus of tables, and would count as telling ones.
         words = content_tokens(question, language_of(question))
-        return [self._ids[position] for position, _ in self._words.top(words, count)]
+        return [self._chunks[position].id for position, _ in self._words.top(words, count)]
 
     def close(self) -> None:
         """Let go of the index."""
@@ -129,3 +177,14 @@ class Retriever:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _stretched(values: Scores) -> Scores:
+    """Return values from 0 (the least) to 1 (the greatest); all 0 where they are equal."""
+    low, high = float(values.min()), float(values.max())
+    return np.asarray((values - low) / max(high - low, 1e-6), dtype=np.float32)
+
+
+@lru_cache(maxsize=16384)
+def _content_of(text: str, language: Language) -> tuple[str, ...]:
+    return tuple(content_tokens(text, language))

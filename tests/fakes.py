@@ -16,8 +16,10 @@ import numpy.typing as npt
 from agent.errors import CancelledError
 from agent.progress import Reporter
 from agent.records.conversation import Reading
+from agent.records.corpus import Chunk
 from agent.records.decision import Action
 from agent.records.pairs import Message
+from knowledge.embedding import chunk_text
 from knowledge.lexical import tokens
 
 if TYPE_CHECKING:
@@ -41,6 +43,13 @@ class HashEmbedder:
             reporter.check()
             reporter.progress(len(texts), len(texts), "chunks", "embedding")
         return np.stack([self._row(text) for text in texts]) if texts else np.zeros((0, self.dimension), np.float32)
+
+    def embed_chunks(self, chunks: Sequence[Chunk], reporter: Reporter | None = None) -> list[npt.NDArray[np.float32]]:
+        wholes = self.embed_passages([chunk.embedded_text() for chunk in chunks], reporter)
+        return [
+            np.stack([whole, *(self._row(sentence) for sentence in chunk_text(chunk).sentences)])
+            for whole, chunk in zip(wholes, chunks, strict=True)
+        ]
 
     def embed_query(self, text: str) -> npt.NDArray[np.float32]:
         return self._row(text)

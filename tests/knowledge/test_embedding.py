@@ -13,8 +13,10 @@ import pytest
 
 from agent.errors import CancelledError, InputError, WorkFailedError
 from agent.settings import Settings
+from knowledge.e5 import ChunkText
 from knowledge.embedding import CachedEmbedder, FolderModel, OpenAIModel, Vectors, load_embedder
 from tests.fakes import RecordingReporter
+from tests.knowledge.corpus import chunks
 
 
 class CountingEncoder:
@@ -193,3 +195,27 @@ def test_an_endpoint_needs_a_model_and_a_key(monkeypatch: pytest.MonkeyPatch) ->
         OpenAIModel("")
     with pytest.raises(InputError, match="OPENAI_API_KEY"):
         OpenAIModel("m")
+
+
+class CountingChunkEncoder(CountingEncoder):
+    def encode_chunks(self, chunks: Sequence[ChunkText]) -> list[Vectors]:
+        self.seen.extend("|".join(chunk.sentences) for chunk in chunks)
+        return [np.full((1 + len(chunk.sentences), 3), 0.5, dtype=np.float32) for chunk in chunks]
+
+
+def test_chunks_and_their_sentences_are_kept_too(tmp_path: Path) -> None:
+    first, second = CountingChunkEncoder(), CountingChunkEncoder()
+    parts = chunks("Clean the filter. Use a soft brush.\n\n# Care\n\nIt is held by two screws.")
+    rows = CachedEmbedder(lambda: first, tmp_path / "v.sqlite").embed_chunks(parts)
+    again = CachedEmbedder(lambda: second, tmp_path / "v.sqlite").embed_chunks(parts)
+    assert [row.shape for row in rows] == [(3, 3), (2, 3)]
+    assert all(np.array_equal(a, b) for a, b in zip(rows, again, strict=True))
+    assert [text for text in second.seen if text != "dimension"] == []
+    assert b"filter" not in (tmp_path / "v.sqlite").read_bytes()
+
+
+def test_a_model_without_sentences_gives_the_chunk_alone(tmp_path: Path) -> None:
+    parts = chunks("Clean the filter. Use a soft brush.")
+    (row,) = CachedEmbedder(CountingEncoder, None).embed_chunks(parts)
+    assert row.shape == (1, 3)
+    assert CachedEmbedder(CountingEncoder, None).embed_chunks([]) == []

@@ -125,3 +125,23 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_no_text_reaches_the_index(tmp_path: Path) -> None:
     _synced(tmp_path, chunks(MANUAL), HashEmbedder()).close()
     assert all(b"Pellworth" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_lost_sentence_vectors_are_made_again(tmp_path: Path) -> None:
+    parts = chunks(MANUAL)
+    _synced(tmp_path, parts, HashEmbedder()).close()
+    (file,) = tmp_path.glob("chroma-*/rows.sqlite")
+    file.write_bytes(b"no database at all" * 100)
+    index = _synced(tmp_path, parts, HashEmbedder())
+    rows = index.rows([parts[0].id, "no such chunk"])
+    index.close()
+    assert list(rows) == [parts[0].id]
+    assert len(rows[parts[0].id]) > 1
+
+
+def test_rows_of_chunks_that_left_are_dropped(tmp_path: Path) -> None:
+    parts = chunks(MANUAL)
+    _synced(tmp_path, parts, HashEmbedder()).close()
+    index = _synced(tmp_path, parts[1:], HashEmbedder())
+    assert set(index.rows([part.id for part in parts])) == {part.id for part in parts[1:]}
+    index.close()

@@ -97,3 +97,20 @@ def test_bm25_of_nothing(passages: list[list[str]]) -> None:
     index = WordIndex(passages)
     assert index.top(["zzz"], 5) == []
     assert index.scores(["zzz"]).shape == (len(passages),)
+
+
+def test_coverage_is_the_share_of_the_words_a_passage_holds() -> None:
+    index = WordIndex([["pump", "flow"], ["pump", "seal"], ["pump"]])
+    held = index.coverage(["pump", "flow"])
+    assert held[0] == pytest.approx(1)
+    assert held[1] == held[2] < 0.2, "the rare word weighs more"
+    assert index.coverage(["pump", "unknown"])[0] < index.coverage(["pump"])[0]
+    assert not index.coverage([]).any()
+    assert not WordIndex([[]]).coverage(["pump"]).any()
+
+
+def test_the_best_of_many_passages_are_those_of_a_full_sort() -> None:
+    index = WordIndex([["pump"] * (1 + number % 7) + ["filler"] * (number % 11) for number in range(500)])
+    scores = index.scores(["pump"])
+    full = sorted(range(500), key=lambda number: (-scores[number], number))[:20]
+    assert [position for position, _ in index.top(["pump"], 20)] == full

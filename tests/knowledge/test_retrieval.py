@@ -1,4 +1,4 @@
-"""Fusion, and searching a corpus in two languages."""
+"""Searching a corpus in two languages, and what each sign of a candidate counts."""
 
 from __future__ import annotations
 
@@ -7,29 +7,12 @@ from pathlib import Path
 import pytest
 
 from agent.errors import EmptyError
+from knowledge.index import VectorIndex
 from knowledge.ingest.run import ingest
-from knowledge.retrieval import FUSION_K, Retriever, fuse
+from knowledge.retrieval import Retriever, Weights
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
-from tests.knowledge.corpus import write_folder
-
-
-@pytest.mark.parametrize(
-    ("dense", "lexical", "expected"),
-    [
-        (["a", "b"], ["b", "c"], ["b", "a", "c"]),
-        (["a"], [], ["a"]),
-        ([], ["x", "y"], ["x", "y"]),
-        ([], [], []),
-        (["a", "b"], ["b", "a"], ["a", "b"]),
-    ],
-)
-def test_fusion_prefers_what_both_rank_high(dense: list[str], lexical: list[str], expected: list[str]) -> None:
-    assert [identifier for identifier, _ in fuse(dense, lexical)] == expected
-
-
-def test_fusion_scores_are_those_of_the_paper() -> None:
-    assert dict(fuse(["a"], ["b", "a"]))["a"] == pytest.approx(1 / (FUSION_K + 1) + 1 / (FUSION_K + 2))
+from tests.knowledge.corpus import chunks, write_folder
 
 
 @pytest.fixture
@@ -83,3 +66,48 @@ def test_a_lost_index_is_rebuilt_on_opening(store: CorpusStore) -> None:
     store.drop_index()
     with Retriever.open(store, HashEmbedder()) as retriever:
         assert "zanzibar" in retriever.search("zanzibar", 1)[0].chunk.text
+
+
+NOTHING = Weights(words=0, vector=0, sentence=0, coverage=0, adjacency=0)
+PUMPS = """# Pumps
+
+## Flow
+
+The flow rate of the Heron is 46 litres. The pump is blue. It has been blue for many years and stays so in every light.
+
+## Rate
+
+The rate is a price. Every flow is billed. The bill of a pump comes each month, and the month is on the bill.
+
+## Motor
+
+Motors run hot in the summer, and a hot motor hums. Nobody minds a motor that hums as long as the motor is dry.
+"""
+
+
+@pytest.mark.parametrize(
+    ("weights", "question", "first"),
+    [
+        (Weights(words=1, vector=0, sentence=0, coverage=0, adjacency=0), "motor motor", "Motors run hot"),
+        (Weights(words=0, vector=1, sentence=0, coverage=0, adjacency=0), "hot motor hums", "Motors run hot"),
+        (Weights(words=0, vector=0, sentence=1, coverage=0, adjacency=0), "pump is blue", "The flow rate"),
+        (Weights(words=0, vector=0, sentence=0, coverage=1, adjacency=0), "bill month price", "The rate is"),
+        (Weights(words=0, vector=0, sentence=0, coverage=0, adjacency=1), "flow rate", "The flow rate"),
+    ],
+)
+def test_every_sign_alone_can_decide(tmp_path: Path, weights: Weights, question: str, first: str) -> None:
+    parts, embedder = chunks(PUMPS), HashEmbedder()
+    index = VectorIndex(tmp_path, embedder)
+    index.sync(parts)
+    with Retriever(parts, index, embedder, weights) as retriever:
+        best, second, *_ = retriever.search(question, 5)
+    assert best.chunk.text.startswith(first)
+    assert best.score > second.score
+
+
+def test_without_any_sign_all_candidates_are_equal(tmp_path: Path) -> None:
+    parts, embedder = chunks(PUMPS), HashEmbedder()
+    index = VectorIndex(tmp_path, embedder)
+    index.sync(parts)
+    with Retriever(parts, index, embedder, NOTHING) as retriever:
+        assert {hit.score for hit in retriever.search("flow rate", 5)} == {0.0}
