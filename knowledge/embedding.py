@@ -1,7 +1,7 @@
 """Text to vectors: multilingual-e5-small from a package, a sentence-transformers folder, or an OpenAI-like server.
 
-Embedding is the slow step of reading documents (BENCHMARKS.md has speeds), so every vector is kept on disk under the hash
-of model and text: reading the same text again costs nothing. The store holds hashes and vectors, never text.
+Embedding is the slow step of reading documents (speeds are in BENCHMARKS.md), so every vector is kept on disk under the
+hash of model and text: reading the same text again costs nothing. The store holds hashes and vectors, never text.
 """
 
 from __future__ import annotations

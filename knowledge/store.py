@@ -1,6 +1,6 @@
 """A project's corpus on disk: the list of documents, their texts, copies and chunks.
 
-    <root>/documents.jsonl  documents/<id>.<suffix>  texts/<id>.json  chunks.jsonl  index/
+    <root>/documents.jsonl  documents/<id>.<suffix>  texts/<id>.json  chunks.jsonl  index/  reading/
 
 The paths are those of `tools.workspace.Project`. Writing expects the caller to own the project. Order of writing:
 copies and texts first, then `chunks.jsonl`, then `documents.jsonl`; the list is what counts, so a reading that breaks
@@ -32,6 +32,8 @@ class CorpusStore:
         self._chunks = root / "chunks.jsonl"
         self._texts = root / "texts"
         self._copies = root / "documents"
+        self.reading_folder = root / "reading"
+        """What a reading under way keeps until the list of documents is saved."""
 
     def documents(self) -> tuple[Document, ...]:
         """Return every document of the project, failed and skipped ones of the last reading included."""
@@ -113,6 +115,9 @@ class CorpusStore:
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name.rpartition(".")[0] not in kept:
                     path.unlink()
+        # What readings kept is either in the list now or of documents that nobody asked for again.
+        for path in self.reading_folder.iterdir() if self.reading_folder.is_dir() else ():
+            path.unlink()
 
     def remove(self, document_id: str) -> None:
         """Delete a document everywhere: list, copy, text, chunks and index.

@@ -11,7 +11,9 @@ from typing import Literal
 from agent.records.base import Language, Record
 
 DocumentStatus = Literal["read", "unchanged", "skipped", "failed"]
-DocumentFormat = Literal["pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "squad"]
+DocumentFormat = Literal[
+    "pdf", "docx", "pptx", "xlsx", "html", "epub", "email", "markdown", "text", "csv", "squad", "zip"
+]
 
 
 class Document(Record):
@@ -36,6 +38,12 @@ class Document(Record):
     """The document's title; empty if it was not read."""
     origin: str = ""
     """Absolute path of the file, with `#part` where one file holds several documents; empty if unknown."""
+    note: str = ""
+    """What of a file that was read is not in its text, e.g. scanned pages; empty if nothing is missing."""
+    container: str = ""
+    """Hash of the file that holds this document beside others; empty if the file is the document."""
+    siblings: int = 0
+    """How many documents that file gave, failed and skipped ones included; 0 if the file is the document."""
 
 
 class PageSpan(Record):

@@ -21,7 +21,7 @@ from knowledge.lexical import sentences
 CHUNK_CHARACTERS: Final[dict[Language, int]] = {"en": 800, "zh": 200}
 """Longest chunk, in characters. Source: retrieval measured on COVID-QA and CMRC with chunks of these sizes."""
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(?=[^ \t])")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
 _BREAKS = ("\n", "；", ";", "，", "、", ", ", " ")
@@ -77,7 +77,7 @@ def blocks(text: str) -> Iterator[Block]:
             yield Block(kind, start, end)
             kind = None
         if heading:
-            yield Block("heading", here, here + len(stripped), len(heading[1]), heading[2])
+            yield Block("heading", here, here + len(stripped), len(heading[1]), _title(stripped[heading.end() :]))
             continue
         if now is not None:
             if kind is None:
@@ -85,6 +85,12 @@ def blocks(text: str) -> Iterator[Block]:
             kind, end = now, here + len(stripped)
     if kind is not None:
         yield Block(kind, start, end)
+
+
+def _title(words: str) -> str:
+    """Return a heading's words without a closing run of `#`, which stands apart from them: `Care ##`, not `C#`."""
+    bare = words.rstrip("#")
+    return bare.rstrip() if bare.endswith((" ", "\t")) else words
 
 
 def _sections(text: str) -> list[_Section]:

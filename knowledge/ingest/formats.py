@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from agent.records.corpus import DocumentFormat
-from knowledge.ingest.parsed import Parsed, UnreadableError
+from knowledge.ingest.limits import LARGEST_TEXT_FILE
+from knowledge.ingest.parsed import Earn, Parsed, Source, UnreadableError, content_of, earn_nothing, opened
 
 FORMATS: Final[dict[str, DocumentFormat]] = {
     ".pdf": "pdf",
@@ -16,6 +17,8 @@ FORMATS: Final[dict[str, DocumentFormat]] = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".epub": "epub",
+    ".eml": "email",
     ".md": "markdown",
     ".markdown": "markdown",
     ".txt": "text",
@@ -23,11 +26,12 @@ FORMATS: Final[dict[str, DocumentFormat]] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".json": "squad",
+    ".zip": "zip",
 }
 """Format by suffix, in lower case."""
 
-LARGEST_FILE: Final = 200 * 2**20
-"""Bytes; a larger file is refused unread."""
+_BLANK: Final = b"\0 \t\r\n"
+_LOOKED_AT: Final = 2**20
 
 
 def format_of(path: Path) -> DocumentFormat | None:
@@ -35,41 +39,65 @@ def format_of(path: Path) -> DocumentFormat | None:
     return FORMATS.get(path.suffix.lower())
 
 
-def read(content: bytes, form: DocumentFormat) -> list[Parsed]:
-    """Return the documents in a file's bytes; only SQuAD-style files hold several.
+def kinds() -> str:
+    """Return the readable file types for a message."""
+    return ", ".join(suffix[1:] for suffix in FORMATS)
+
+
+def not_read() -> str:
+    """Return why a file of another type is passed over."""
+    return f"not a type that is read ({kinds()})"
+
+
+def read(source: Source, form: DocumentFormat, earn: Earn = earn_nothing) -> list[Parsed]:
+    """Return the documents in a file; only SQuAD-style files hold several.
+
+    Containers (`knowledge.ingest.folders`) are not read here but opened, member by member.
+
+    Args:
+        source: The file.
+        form: Which reader takes it.
+        earn: Hears of the text as it is read, where a reader goes in steps.
 
     Raises:
         UnreadableError: The file cannot be read; says why.
     """
-    if not content.strip(b"\0 \t\r\n"):
-        raise UnreadableError("empty")
+    with opened(source) as file:
+        head = file.read(_LOOKED_AT)
+        if not head.strip(_BLANK) and len(head) < _LOOKED_AT:
+            raise UnreadableError("empty")
     match form:
         case "pdf":
             from knowledge.ingest.pdf import read_pdf
 
-            return [read_pdf(content)]
+            return [read_pdf(source, earn)]
         case "docx":
             from knowledge.ingest.office import read_docx
 
-            return [read_docx(content)]
+            return [read_docx(source)]
         case "pptx":
             from knowledge.ingest.office import read_pptx
 
-            return [read_pptx(content)]
+            return [read_pptx(source, earn)]
         case "xlsx":
             from knowledge.ingest.office import read_xlsx
 
-            return [read_xlsx(content)]
+            return [read_xlsx(source, earn)]
+        case "epub":
+            from knowledge.ingest.epub import read_epub
+
+            return [read_epub(source, earn)]
         case "html":
             from knowledge.ingest.html import read_html_bytes
 
-            return [read_html_bytes(content)]
+            return [read_html_bytes(content_of(source, LARGEST_TEXT_FILE))]
         case _:
-            return _read_plain(content, form)
+            return _read_plain(content_of(source, LARGEST_TEXT_FILE), form)
 
 
 def _read_plain(content: bytes, form: DocumentFormat) -> list[Parsed]:
     from knowledge.ingest import plain, squad
+    from knowledge.ingest.encoding import decode
 
     match form:
         case "markdown":
@@ -77,6 +105,6 @@ def _read_plain(content: bytes, form: DocumentFormat) -> list[Parsed]:
         case "csv":
             return [plain.read_csv(content)]
         case "squad":
-            return squad.read_squad(plain.decode(content))
+            return squad.read_squad(decode(content))
         case _:
             return [plain.read_text(content)]

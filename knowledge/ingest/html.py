@@ -9,15 +9,17 @@ from typing import Final
 from bs4 import BeautifulSoup, Tag
 from bs4.element import Comment, Doctype, NavigableString, PageElement
 
-from knowledge.ingest.cleaning import one_line, pipe_table, tidy
+from knowledge.ingest.cleaning import LONGEST_HEADING, one_line, pipe_table, tidy
+from knowledge.ingest.encoding import declared_text, decode
 from knowledge.ingest.parsed import Parsed, UnreadableError
-from knowledge.ingest.plain import decode
 from knowledge.lexical import CJK
 
 _DROPPED: Final = (
     "script", "style", "noscript", "template", "nav", "svg", "iframe", "object", "form", "button", "select", "head",
     "canvas", "audio", "video", "dialog",
 )  # fmt: skip
+_OWNING: Final = ("article", "section", "blockquote", "figure", "td", "th", "li")
+"""Elements whose headers and footers are part of the text."""
 _HIDDEN_ROLES: Final = ("navigation", "banner", "contentinfo", "search", "dialog", "menu")
 _BLOCK_NAMES = (
     "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer h1 h2 h3 h4 "
@@ -40,15 +42,8 @@ def read_html_bytes(content: bytes) -> Parsed:
         UnreadableError: It holds no text, or its encoding cannot be told.
     """
     declared = _CHARSET.search(content[:4096])
-    if declared and not content.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        # Pages that say gb2312 use the characters of its superset.
-        name = declared[1].decode().lower()
-        name = "gb18030" if name in ("gb2312", "gbk", "gb18030") else name
-        try:
-            return read_html(content.decode(name))
-        except (UnicodeDecodeError, LookupError):
-            pass  # The declaration is wrong, as it often is; the bytes decide below.
-    return read_html(decode(content))
+    text = declared_text(content, declared[1].decode()) if declared else ""
+    return read_html(text or decode(content))
 
 
 def read_html(markup: str) -> Parsed:
@@ -69,8 +64,8 @@ def read_html(markup: str) -> Parsed:
     if not root.get_text(strip=True):
         root = soup.body or soup
     # A page's own header and footer frame the site, not the text; within an article they belong to it.
-    for tag in root.find_all(["header", "footer"], recursive=False):
-        if tag.name == "footer" or not tag.find(_HEADING):
+    for tag in root.find_all(["header", "footer"]):
+        if not tag.find_parent(_OWNING) and (tag.name == "footer" or not tag.find(_HEADING)):
             tag.decompose()
     text = tidy("\n\n".join(_blocks(root, 0)))
     if not text:
@@ -104,7 +99,8 @@ def _is_block(tag: Tag) -> bool:
 def _block(tag: Tag, depth: int) -> Iterator[str]:
     if heading := _HEADING.match(tag.name):
         if words := one_line(tag.get_text(" ")):
-            yield f"{'#' * int(heading[1])} {words}"
+            is_long = len(words) > LONGEST_HEADING
+            yield words if is_long else f"{'#' * int(heading[1])} {words}"
     elif tag.name in ("ul", "ol"):
         if items := "\n".join(_list(tag, 0)):
             yield items

@@ -6,54 +6,41 @@ python-pptx and openpyxl. Archives are measured before they are opened.
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from knowledge.ingest.cleaning import one_line, pipe_table, tidy
+from knowledge.ingest.archives import archive_of, refuse_entities, unpack
+from knowledge.ingest.cleaning import LONGEST_HEADING, one_line, pipe_table, sheet_blocks, tidy
 from knowledge.ingest.html import read_html
-from knowledge.ingest.parsed import Parsed, UnreadableError
+from knowledge.ingest.limits import MOST_CELLS
+from knowledge.ingest.parsed import Earn, Parsed, Source, UnreadableError, earn_nothing, opened
 
-LARGEST_UNPACKED: Final = 400 * 2**20
-"""Bytes an office file may unpack to."""
-LARGEST_RATIO: Final = 200
-"""Unpacked bytes for each packed one, from which on an archive of some size is taken for a bomb; XML reaches 30."""
-_SMALL: Final = 20 * 2**20
-_MOST_MEMBERS: Final = 20_000
-_OLE: Final = b"\xd0\xcf\x11\xe0"
-_MOST_CELLS: Final = 500_000
+_WIDEST_ROW: Final = 2_000
+"""Columns that a sheet may fill; one that is only formatted to its last column has 16,384 empty ones."""
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_MOST_MERGED: Final = 20_000
+_EARN_ROWS: Final = 1_000
 
 
-def check_archive(content: bytes) -> None:
-    """Refuse what is no office archive, is locked, or would unpack to an absurd size.
+def check_office(source: Source) -> None:
+    """Refuse what is no office file, is locked, unpacks to an absurd size, or declares entities.
 
     Raises:
         UnreadableError: Says which.
     """
-    if content.startswith(_OLE):
-        raise UnreadableError("locked by a password, or in the old binary format: save it anew without a password")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise UnreadableError("damaged, or no office file") from error
-    unpacked = sum(member.file_size for member in members)
-    packed = max(1, sum(member.compress_size for member in members))
-    if unpacked > LARGEST_UNPACKED or len(members) > _MOST_MEMBERS:
-        raise UnreadableError(f"unpacks to {unpacked / 2**20:.0f} MiB in {len(members)} parts, more than is allowed")
-    if unpacked > _SMALL and unpacked / packed > LARGEST_RATIO:
-        raise UnreadableError(f"unpacks to {unpacked / packed:.0f} times its size, as an archive bomb does")
+    with archive_of(source) as archive:
+        refuse_entities(archive)
 
 
-def read_docx(content: bytes) -> Parsed:
+def read_docx(source: Source) -> Parsed:
     """Return the text of a Word file.
 
     Raises:
         UnreadableError: It is damaged, locked, too large or empty.
     """
-    check_archive(content)
+    check_office(source)
     import docx
     import mammoth
 
@@ -62,28 +49,34 @@ def read_docx(content: bytes) -> Parsed:
         ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh"]
         + [f"p[style-name='标题 {level}'] => h{level}:fresh" for level in range(1, 7)]
     )
-    stream = io.BytesIO(content)
-    markup = mammoth.convert_to_html(stream, convert_image=no_images, style_map=styles).value
+    with opened(source) as file:
+        markup = mammoth.convert_to_html(file, convert_image=no_images, style_map=styles).value
     parsed = read_html(f"<html><body><main>{markup}</main></body></html>")
-    properties = docx.Document(io.BytesIO(content)).core_properties
-    title = one_line(properties.title or "")
+    with opened(source) as file:
+        title = one_line(docx.Document(file).core_properties.title or "")
     return Parsed(title="" if title in ("Word Document", "Document") else title, text=parsed.text)
 
 
-def read_pptx(content: bytes) -> Parsed:
+def read_pptx(source: Source, earn: Earn = earn_nothing) -> Parsed:
     """Return the text of a presentation; every slide is a page, its title a heading.
+
+    Args:
+        source: The file.
+        earn: Hears of every slide.
 
     Raises:
         UnreadableError: It is damaged, locked, too large or empty.
     """
-    check_archive(content)
+    check_office(source)
     import pptx
 
-    presentation = pptx.Presentation(io.BytesIO(content))
+    with opened(source) as file:
+        presentation = pptx.Presentation(file)
     text = ""
     pages: list[tuple[int, int, int]] = []
     for number, slide in enumerate(presentation.slides, start=1):
         body = "\n\n".join(_slide(slide))
+        earn(body)
         if text and body:
             text += "\n\n"
         start = len(text)
@@ -100,13 +93,22 @@ def read_pptx(content: bytes) -> Parsed:
 def _slide(slide: Any) -> Iterator[str]:
     title = slide.shapes.title
     if title is not None and (words := one_line(title.text_frame.text)):
-        yield f"# {words}"
+        yield f"# {words}" if len(words) <= LONGEST_HEADING else words
     placed = sorted(slide.shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
-    yield from _shapes(shape for shape in placed if title is None or shape.shape_id != title.shape_id)
+    own = (shape for shape in placed if title is None or shape.shape_id != title.shape_id)
+    yield from _shapes(shape for shape in own if not _is_furniture(shape))
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = tidy(slide.notes_slide.notes_text_frame.text)
         if notes:
             yield notes
+
+
+def _is_furniture(shape: Any) -> bool:
+    """Return whether a shape repeats on every slide: date, footer or number."""
+    from pptx.enum.shapes import PP_PLACEHOLDER
+
+    furniture = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.HEADER)
+    return bool(shape.is_placeholder) and shape.placeholder_format.type in furniture
 
 
 def _shapes(shapes: Iterable[Any]) -> Iterator[str]:
@@ -114,7 +116,7 @@ def _shapes(shapes: Iterable[Any]) -> Iterator[str]:
         if hasattr(shape, "shapes"):
             yield from _shapes(shape.shapes)
         elif getattr(shape, "has_table", False):
-            if table := pipe_table([[cell.text for cell in row.cells] for row in shape.table.rows]):
+            if table := pipe_table(_table(shape.table)):
                 yield table
         elif getattr(shape, "has_text_frame", False):
             parts = [(one_line(p.text), p.level) for p in shape.text_frame.paragraphs]
@@ -124,36 +126,102 @@ def _shapes(shapes: Iterable[Any]) -> Iterator[str]:
                 yield "\n".join(f"{'  ' * level}- {words}" if is_list else words for words, level in filled)
 
 
-def read_xlsx(content: bytes) -> Parsed:
+def _table(table: Any) -> list[list[str]]:
+    """Return a slide's table; a cell that spans rows is repeated downwards, so that every row can be read alone."""
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    for i, row in enumerate(table.rows):
+        for j, cell in enumerate(row.cells):
+            if cell.is_merge_origin:
+                for down in range(1, min(cell.span_height, len(rows) - i)):
+                    rows[i + down][j] = cell.text
+    return rows
+
+
+def read_xlsx(source: Source, earn: Earn = earn_nothing) -> Parsed:
     """Return the sheets of a workbook as pipe tables under their names; formulas give their stored values.
+
+    Args:
+        source: The file.
+        earn: Hears of rows as they are read.
 
     Raises:
         UnreadableError: It is damaged, locked, too large or empty.
     """
-    check_archive(content)
+    check_office(source)
     import openpyxl
 
-    workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     parts: list[str] = []
-    cells = 0
-    for sheet in workbook.worksheets:
-        if sheet.sheet_state != "visible":
-            continue
-        # Sheets that claim a million empty rows are common; the claim is not believed.
-        sheet.reset_dimensions()
-        rows: list[list[str]] = []
-        for row in sheet.iter_rows(values_only=True):
-            rows.append([_value(value) for value in row])
-            cells += len(row)
-            if cells > _MOST_CELLS:
-                raise UnreadableError(f"more than {_MOST_CELLS} cells: export the part you need")
-        if table := pipe_table([row for row in rows if any(row)]):
-            parts += [f"# {one_line(sheet.title)}", table]
-    title = one_line(workbook.properties.title or "")
-    workbook.close()
+    room = MOST_CELLS
+    with opened(source) as file:
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        title = one_line(workbook.properties.title or "")
+        merged = _merged_cells(source, [getattr(sheet, "_worksheet_path", "") for sheet in workbook.worksheets])
+        for sheet, spans in zip(workbook.worksheets, merged, strict=True):
+            if sheet.sheet_state != "visible":
+                continue
+            # Sheets that claim a million empty rows are common; the claim is not believed.
+            sheet.reset_dimensions()
+            rows = _sheet(sheet, room, earn)
+            room -= sum(len(row) for row in rows)
+            _fill_down(rows, spans)
+            if found := sheet_blocks(rows):
+                parts += [f"# {one_line(sheet.title)}", *found]
+        workbook.close()
     if not parts:
         raise UnreadableError("no text in it")
     return Parsed(title=title, text="\n\n".join(parts))
+
+
+def _sheet(sheet: Any, room: int, earn: Earn) -> list[list[str]]:
+    """Return a sheet's rows without the empty cells at their ends."""
+    rows: list[list[str]] = []
+    fresh: list[str] = []
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if len(row) > _WIDEST_ROW and any(value is not None for value in row[_WIDEST_ROW:]):
+            raise UnreadableError(f"more than {_WIDEST_ROW} columns: export the part you need")
+        texts = [_value(value) for value in row[:_WIDEST_ROW]]
+        while texts and not texts[-1].strip():
+            texts.pop()
+        rows.append(texts)
+        room -= len(texts)
+        if room < 0 or number > 2 * MOST_CELLS:
+            raise UnreadableError(f"more than {MOST_CELLS} cells: export the part you need")
+        fresh += texts
+        if not number % _EARN_ROWS:
+            earn("".join(fresh))
+            fresh = []
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def _merged_cells(source: Source, paths: Sequence[str]) -> list[list[tuple[int, int, int]]]:
+    """Return (column, first row, last row), from 0, of the cells of every sheet that span rows."""
+    from openpyxl.utils import column_index_from_string
+
+    found: list[list[tuple[int, int, int]]] = []
+    with archive_of(source) as archive:
+        for path in paths:
+            sheet = unpack(archive, path) if path in archive.namelist() else b""
+            at = sheet.rfind(b"</sheetData>")
+            spans = [
+                (column_index_from_string(left.decode()) - 1, int(top) - 1, int(bottom) - 1)
+                for left, top, _, bottom in _MERGED.findall(sheet, max(at, 0))
+                if int(bottom) > int(top)
+            ]
+            found.append(spans[:_MOST_MERGED])
+    return found
+
+
+def _fill_down(rows: list[list[str]], spans: Sequence[tuple[int, int, int]]) -> None:
+    """Repeat cells that span rows downwards, so that every row can be read alone; only beside filled cells."""
+    for column, first, last in spans:
+        if first >= len(rows) or column >= len(rows[first]):
+            continue
+        for row in rows[first + 1 : last + 1]:
+            if row:
+                row.extend([""] * (column + 1 - len(row)))
+                row[column] = row[column] or rows[first][column]
 
 
 def _value(value: Any) -> str:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from knowledge.ingest.cleaning import one_line, pipe_table, tidy
-from knowledge.ingest.parsed import Parsed, UnreadableError
+from knowledge.ingest.limits import MOST_PAGES
+from knowledge.ingest.parsed import Earn, Parsed, Source, UnreadableError, earn_nothing
 from knowledge.ingest.pdf_layout import Page, PageItem, lay_out
 from knowledge.ingest.pdf_lines import lines
-from knowledge.ingest.pdf_page import pieces, rules
+from knowledge.ingest.pdf_page import is_picture, pieces, rules, view_of
 
 _PAGE_NUMBER = re.compile(
     r"^(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?$|^第?\s*\d{1,4}\s*页(?:.{0,3}共\s*\d{1,4}\s*页)?$",
@@ -30,27 +31,38 @@ _LARGER: Final = 1.08
 """Times the body's line height from which on a line is a heading."""
 _HEADING_CHARACTERS: Final = 160
 _PROSE_SHARE: Final = 0.2
+_MANY_PAGES: Final = 6
+_HEAD_SHARE: Final = 0.4
+"""Share of the pages on which a line in the margin stands at least, to be a running head."""
+_MOST_RUNS: Final = 20
+"""Runs of pictures that a note names."""
 _SEPARATOR = re.compile(r"[-–—_=*.·~\s]{3,}$")
 _LOST_SHARE: Final = 0.01
 """Share of characters without a meaning from which on the text layer is useless."""
 
 
-def read_pdf(content: bytes) -> Parsed:
-    """Return the text of a PDF.
+def read_pdf(source: Source, earn: Earn = earn_nothing) -> Parsed:
+    """Return the text of a PDF; pages that are pictures are named in the note.
+
+    Args:
+        source: The file.
+        earn: Hears of every page.
 
     Raises:
-        UnreadableError: It is damaged, locked by a password, or has no text.
+        UnreadableError: It is damaged, locked by a password, has too many pages or no text.
     """
     import pypdfium2 as pdfium
 
     try:
-        document = pdfium.PdfDocument(content)
+        document = pdfium.PdfDocument(source if isinstance(source, bytes) else source.open("rb"), autoclose=True)
     except pdfium.PdfiumError as error:
         reason = "locked by a password" if "password" in str(error).lower() else "damaged, or no PDF"
         raise UnreadableError(reason) from error
     try:
+        if len(document) > MOST_PAGES:
+            raise UnreadableError(f"more than {MOST_PAGES} pages: split the file")
         title = one_line(str(document.get_metadata_dict().get("Title") or ""))
-        pages = [_page(document, number) for number in range(len(document))]
+        pages = [_page(document, number, earn) for number in range(len(document))]
     except pdfium.PdfiumError as error:
         raise UnreadableError(f"damaged: {one_line(str(error))}") from error
     finally:
@@ -61,17 +73,39 @@ def read_pdf(content: bytes) -> Parsed:
     lost = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in characters)
     if lost > _LOST_SHARE * len(characters):
         raise UnreadableError("its fonts do not say which characters they show: run text recognition first")
+    note = pictures_note([page.number for page in pages if page.is_picture])
     pages = _without_running_heads(pages)
     vocabulary = frozenset(word.lower() for page in pages for p in page.pieces for word in _WORDS.findall(p.text))
     items = [item for page in pages for item in lay_out(page, vocabulary)]
     assembled = _assemble(_with_tables_joined(items))
-    return Parsed(title=_title(title, items), text=assembled.text, pages=assembled.spans(len(pages)))
+    return Parsed(title=_title(title, items), text=assembled.text, pages=assembled.spans(len(pages)), note=note)
 
 
-def _page(document: Any, index: int) -> Page:
+def pictures_note(pages: Sequence[int]) -> str:
+    """Return what a reader should know of pages that are pictures; empty if there are none."""
+    if not pages:
+        return ""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][1] + 1:
+            runs[-1][1] = page
+        else:
+            runs.append([page, page])
+    shown = [str(first) if first == last else f"{first}–{last}" for first, last in runs[:_MOST_RUNS]]
+    more = f" and {len(runs) - _MOST_RUNS} more places" if len(runs) > _MOST_RUNS else ""
+    which = f"({', '.join(shown)}{more}): run text recognition to read them"
+    return f"{len(pages)} pages are pictures without text {which}" if len(pages) > 1 else f"1 page is a picture {which}"
+
+
+def _page(document: Any, index: int, earn: Earn) -> Page:
     page = document[index]
     try:
-        return Page(index + 1, page.get_width(), page.get_height(), tuple(pieces(page)), tuple(rules(page)))
+        view = view_of(page)
+        found = tuple(pieces(page, view))
+        text = "".join(piece.text for piece in found)
+        earn(text)
+        is_scan = is_picture(page, view, len(text))
+        return Page(index + 1, view.width, view.height, found, tuple(rules(page, view)) if found else (), is_scan)
     finally:
         page.close()
 
@@ -87,7 +121,8 @@ def _without_running_heads(pages: list[Page]) -> list[Page]:
                 found.setdefault(re.sub(r"\d+", "#", line.text), []).append(line)
         margins.append(found)
     seen = Counter(key for found in margins for key in found)
-    needed = max(2, len(pages) // 2 + 1)
+    # Left and right pages may have heads of their own.
+    needed = max(2, len(pages) // 2 + 1 if len(pages) < _MANY_PAGES else int(_HEAD_SHARE * len(pages)))
     cleaned: list[Page] = []
     for page, found in zip(pages, margins, strict=True):
         drop = {
@@ -191,8 +226,12 @@ def _add_table(text: _Text, parts: list[PageItem]) -> None:
 
 
 def _runs_on(before: PageItem, item: PageItem) -> bool:
-    """Return whether a paragraph goes on over the page's end."""
-    if item.page == before.page or item.kind not in ("line", "paragraph") or before.kind in ("label", "table"):
+    """Return whether a paragraph goes on over the end of a page or column."""
+    if (
+        (item.page, item.column) == (before.page, before.column)
+        or item.kind not in ("line", "paragraph")
+        or before.kind in ("label", "table")
+    ):
         return False
     return item.text[:1].islower() and not _SENTENCE_END.search(before.text)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from knowledge.ingest.pdf_columns import Box, reading_order
 from knowledge.ingest.pdf_grid import Grid, grids
 from knowledge.ingest.pdf_lines import Line, join, lines
 from knowledge.ingest.pdf_page import Piece, Rule
@@ -33,6 +34,8 @@ class PageItem:
     """Height of the line box in points, for telling headings."""
     bold: bool = False
     page: int = 0
+    column: int = 0
+    """Which column or band of the page, from 0."""
     columns: tuple[float, ...] = ()
     """Vertical lines of a table."""
 
@@ -46,6 +49,8 @@ class Page:
     height: float
     pieces: tuple[Piece, ...]
     rules: tuple[Rule, ...]
+    is_picture: bool = False
+    """True if it shows a picture and says next to nothing."""
 
 
 def lay_out(page: Page, vocabulary: frozenset[str]) -> list[PageItem]:
@@ -69,16 +74,29 @@ def lay_out(page: Page, vocabulary: frozenset[str]) -> list[PageItem]:
             inside[where] = [piece]
             order.append(where)
     found: list[PageItem] = []
-    flow: list[Piece] = []
-    for entry in order:
-        if isinstance(entry, Piece):
-            flow.append(entry)
-            continue
-        found.extend(_flow(lines(flow), page.number, vocabulary))
-        flow = []
-        found.extend(_table(tables[entry], inside[entry], page.number, vocabulary))
-    found.extend(_flow(lines(flow), page.number, vocabulary))
+    boxes = [_box(index, entry, tables) for index, entry in enumerate(order)]
+    for column, indexes in enumerate(reading_order(boxes)):
+        flow: list[Piece] = []
+        items: list[PageItem] = []
+        for entry in (order[index] for index in indexes):
+            if isinstance(entry, Piece):
+                flow.append(entry)
+                continue
+            items.extend(_flow(lines(flow), page.number, vocabulary))
+            flow = []
+            items.extend(_table(tables[entry], inside[entry], page.number, vocabulary))
+        items.extend(_flow(lines(flow), page.number, vocabulary))
+        found.extend(replace(item, column=column) for item in items)
     return found
+
+
+def _box(index: int, entry: Piece | int, tables: Sequence[Grid]) -> Box:
+    if isinstance(entry, Piece):
+        wide = sum(character > "\u2e7f" for character in entry.text)
+        return Box(index, entry.x0, entry.x1, entry.top, entry.bottom, len(entry.text) + wide)
+    cells = tables[entry].cells
+    x0, x1 = min(cell.x0 for cell in cells), max(cell.x1 for cell in cells)
+    return Box(index, x0, x1, min(cell.top for cell in cells), max(cell.bottom for cell in cells), 0)
 
 
 def _table(grid: Grid, pieces: Sequence[Piece], number: int, vocabulary: frozenset[str]) -> list[PageItem]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from knowledge.ingest.cleaning import tidy
@@ -22,11 +24,22 @@ _LINE: Final = 0.35
 _THIN: Final = 2.5
 """Points; a flatter rectangle is a ruling line."""
 _SHORTEST_RULE: Final = 6.0
+_NO_CHARACTERS: Final = frozenset((0, 10, 13))
+"""Codes after which a new piece begins: line ends, and characters without a meaning."""
+_FEW_CHARACTERS: Final = 80
+"""A stamp or a page number on a scan has no more."""
+_PICTURE_SHARE: Final = 0.5
+"""Share of the page from which on a picture with a few characters beside it is taken for a scan."""
+_MOST_IMAGES: Final = 1_000
+_MOST_SEGMENTS: Final = 60_000
+"""More parts of lines than this on a page are a drawing."""
+_BREAK: Final = 2
+"""Code that PDFium gives a hyphen at the end of a line."""
 HYPHEN: Final = "\ufffe"
 """PDFium's mark for a hyphen at the end of a line."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """Characters of one weight that follow each other without a gap."""
 
@@ -48,7 +61,7 @@ class Piece:
         return abs(self.baseline - other.baseline) <= _LINE * min(self.height, other.height)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A horizontal (`y0 == y1`) or vertical (`x0 == x1`) line."""
 
@@ -58,81 +71,176 @@ class Rule:
     y1: float
 
 
-def pieces(page: Any) -> list[Piece]:
+@dataclass(frozen=True)
+class View:
+    """How a page is seen: which part of its own plane, and turned by how much."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turn: int
+    """Degrees clockwise: 0, 90, 180 or 270."""
+
+    @property
+    def width(self) -> float:
+        """Width as seen, in points."""
+        return self.top - self.bottom if self.turn % 180 else self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height as seen, in points."""
+        return self.right - self.left if self.turn % 180 else self.top - self.bottom
+
+    def seen(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point of the page's plane is seen, from the top left corner."""
+        match self.turn:
+            case 90:
+                return y - self.bottom, x - self.left
+            case 180:
+                return self.right - x, y - self.bottom
+            case 270:
+                return self.top - y, self.right - x
+            case _:
+                return x - self.left, self.top - y
+
+
+def view_of(page: Any) -> View:
+    """Return how a pypdfium2 page is seen."""
+    left, bottom, right, top = page.get_cropbox()
+    return View(left, bottom, right, top, page.get_rotation())
+
+
+def pieces(page: Any, view: View) -> list[Piece]:
     """Return the text pieces of a pypdfium2 page in the order in which PDFium reads them."""
     from pypdfium2 import raw
 
-    height = page.get_height()
     textpage = page.get_textpage()
-    found: list[Piece] = []
+    try:
+        return [piece for piece in _joined(raw, textpage.raw, view) if tidy(piece.text).strip()]
+    finally:
+        textpage.close()
+
+
+def _joined(raw: Any, textpage: Any, view: View) -> Iterator[Piece]:
+    """Yield runs of characters that follow each other; written for speed, since it runs for every character."""
+    box_of, origin_of = raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
+    box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    box_at, x_at, y_at = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
+    seen = view.seen
     weights: dict[int, bool] = {}
-    box = raw.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    open_piece: Piece | None = None
+    text: list[str] = []
+    x0 = x1 = top = bottom = baseline = height = 0.0
+    bold = False
     fresh = True
-    for index in range(textpage.count_chars()):
-        code = raw.FPDFText_GetUnicode(textpage, index)
-        character = chr(code) if code and code <= 0x10FFFF else ""
-        if character in ("\r", "\n", ""):
+    for index, character in _characters(raw, textpage):
+        if not character:
             fresh = True
             continue
-        if character == "\x02":
-            character = HYPHEN
         if character.isspace():
-            if open_piece is not None and not open_piece.text.endswith(" "):
-                open_piece = replace(open_piece, text=open_piece.text + " ")
+            if text and text[-1] != " ":
+                text.append(" ")
             continue
-        raw.FPDFText_GetLooseCharBox(textpage, index, box)
-        raw.FPDFText_GetCharOrigin(textpage, index, x, y)
-        here = Piece(
-            character, box.left, box.right, height - box.top, height - box.bottom, height - y.value,
-            _is_bold(raw, textpage, index, weights),
-        )  # fmt: skip
-        if open_piece is not None and not fresh and _follows(open_piece, here):
-            open_piece = replace(open_piece, text=open_piece.text + character, x1=here.x1)
-        else:
-            if open_piece is not None:
-                found.append(open_piece)
-            open_piece = here
+        box_of(textpage, index, box_at)
+        origin_of(textpage, index, x_at, y_at)
+        left, upper = seen(box.left, box.top)
+        right, lower = seen(box.right, box.bottom)
+        if left > right:
+            left, right = right, left
+        if upper > lower:
+            upper, lower = lower, upper
+        base = seen(x.value, y.value)[1]
+        heavy = _is_bold(raw, textpage, index, weights)
+        follows = (
+            not fresh
+            and heavy == bold
+            and abs(base - baseline) <= _LINE * min(height, lower - upper)
+            and -height < left - x1 < _GAP * height
+        )
         fresh = False
-    if open_piece is not None:
-        found.append(open_piece)
-    textpage.close()
-    return [piece for piece in found if tidy(piece.text).strip()]
+        if follows:
+            text.append(character)
+            x1 = right
+            continue
+        if text:
+            yield Piece("".join(text), x0, x1, top, bottom, baseline, bold)
+        text, x0, x1, top, bottom, baseline, bold = [character], left, right, upper, lower, base, heavy
+        height = bottom - top
+    if text:
+        yield Piece("".join(text), x0, x1, top, bottom, baseline, bold)
 
 
-def _follows(before: Piece, here: Piece) -> bool:
-    gap = here.x0 - before.x1
-    return before.bold == here.bold and before.same_line(here) and -before.height < gap < _GAP * before.height
+def _characters(raw: Any, textpage: Any) -> Iterator[tuple[int, str]]:
+    """Yield (index, character) of a page; an empty one where a line ends or a character has no meaning."""
+    unicode_of = raw.FPDFText_GetUnicode
+    half = 0
+    for index in range(raw.FPDFText_CountChars(textpage)):
+        code = unicode_of(textpage, index)
+        if 0xD800 <= code < 0xDC00:
+            half = code
+        elif 0xDC00 <= code < 0xE000:
+            if half:
+                yield index, chr(0x10000 + ((half - 0xD800) << 10) + (code - 0xDC00))
+            half = 0
+        elif code in _NO_CHARACTERS or code > 0x10FFFF:
+            yield index, ""
+        else:
+            yield index, HYPHEN if code == _BREAK else chr(code)
 
 
 def _is_bold(raw: Any, textpage: Any, index: int, known: dict[int, bool]) -> bool:
     handle = raw.FPDFText_GetTextObject(textpage, index)
-    key = ctypes.cast(handle, ctypes.c_void_p).value or 0
-    if key not in known:
+    key = ctypes.addressof(handle.contents) if handle else 0
+    bold = known.get(key)
+    if bold is None:
         buffer = ctypes.create_string_buffer(256)
         flags = ctypes.c_int()
         raw.FPDFText_GetFontInfo(textpage, index, buffer, 256, flags)
-        known[key] = bool(_BOLD.search(buffer.value.decode("utf-8", "replace")) or flags.value & _FORCE_BOLD)
-    return known[key]
+        bold = known[key] = bool(_BOLD.search(buffer.value.decode("utf-8", "replace")) or flags.value & _FORCE_BOLD)
+    return bold
 
 
-def rules(page: Any) -> list[Rule]:
-    """Return the ruling lines of a page: stroked lines, thin bars and the edges of rectangles."""
+def is_picture(page: Any, view: View, characters: int) -> bool:
+    """Return whether a page shows a picture and says next to nothing, as a scanned one does.
+
+    Args:
+        page: A pypdfium2 page.
+        view: How it is seen.
+        characters: How many characters of text it has.
+    """
     from pypdfium2 import raw
 
-    height = page.get_height()
+    if characters > _FEW_CHARACTERS:
+        return False
+    images = islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), _MOST_IMAGES)
+    shares = []
+    for image in images:
+        left, bottom, right, top = image.get_bounds()
+        shares.append(abs((right - left) * (top - bottom)) / max(1.0, view.width * view.height))
+    # A scan may be cut into strips, so areas are added up.
+    return bool(shares) and (characters == 0 or sum(shares) >= _PICTURE_SHARE)
+
+
+def rules(page: Any, view: View) -> list[Rule]:
+    """Return the ruling lines of a page: stroked lines, thin bars and the edges of rectangles; none of a drawing."""
+    from pypdfium2 import raw
+
     found: list[Rule] = []
+    segments = 0
+    x, y = ctypes.c_float(), ctypes.c_float()
+    x_at, y_at = ctypes.byref(x), ctypes.byref(y)
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH]):
         matrix = item.get_matrix()
         points: list[tuple[float, float]] = []
-        x, y = ctypes.c_float(), ctypes.c_float()
         start: tuple[float, float] | None = None
-        for index in range(raw.FPDFPath_CountSegments(item.raw)):
+        count = raw.FPDFPath_CountSegments(item.raw)
+        segments += count
+        if segments > _MOST_SEGMENTS:
+            return []
+        for index in range(count):
             segment = raw.FPDFPath_GetPathSegment(item.raw, index)
-            raw.FPDFPathSegment_GetPoint(segment, x, y)
-            px, py = matrix.on_point(x.value, y.value)
-            here = (px, height - py)
+            raw.FPDFPathSegment_GetPoint(segment, x_at, y_at)
+            here = view.seen(*matrix.on_point(x.value, y.value))
             kind = raw.FPDFPathSegment_GetType(segment)
             if kind == raw.FPDF_SEGMENT_MOVETO:
                 start, points = here, [here]

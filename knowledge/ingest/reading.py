@@ -8,51 +8,123 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import WorkFailedError
 from agent.progress import Reporter
 from agent.records.corpus import DocumentFormat
-from knowledge.ingest.parsed import Parsed, UnreadableError
+from knowledge.ingest.folders import CONTAINERS
+from knowledge.ingest.limits import CHARACTERS_A_SECOND, LARGEST_REPLY, MOST_SECONDS, SECONDS
+from knowledge.ingest.parsed import Member, Parsed, UnreadableError
 
-WALL_SECONDS: Final = 60.0
-"""Time one file may take."""
-LARGEST_REPLY: Final = 400 * 2**20
-"""Bytes of one reply."""
 _ROOT: Final = Path(__file__).resolve().parents[2]
+_LEAST_SECONDS: Final = 0.5
+"""Time that a member is given at least while its container still has some."""
+
+
+@dataclass
+class _Allowance:
+    """The time of one file; members of a container draw on the same."""
+
+    seconds: float
+    started: float
+    earned: float = 0.0
+    """Characters of members that are done."""
+
+    def deadline(self, earned: float) -> float:
+        """Return when the file's time is over, by the monotonic clock."""
+        gained = (self.earned + earned) / CHARACTERS_A_SECOND
+        return self.started + min(self.seconds + gained, MOST_SECONDS)
 
 
 class Reading:
     """A context in which files are read by a limited process of their own."""
 
-    def __init__(self, reporter: Reporter, *, seconds: float = WALL_SECONDS) -> None:
+    def __init__(self, reporter: Reporter, *, seconds: float = SECONDS) -> None:
         """Prepare; the process starts with the first file.
 
         Args:
-            reporter: Asked once a second whether somebody cancelled.
-            seconds: Time one file may take.
+            reporter: Asked twice a second whether somebody cancelled.
+            seconds: Time one file may take before what it gives has earned it more.
         """
         self._reporter = reporter
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, path: Path, form: DocumentFormat) -> list[Parsed]:
-        """Return the documents in a file.
+        """Return the documents in a file; parts that could not be read are among them, with their reasons.
 
         Raises:
             UnreadableError: The file cannot be read, or the process died or hung over it.
             WorkFailedError: The process does not start.
         """
+        allowance = _Allowance(self._seconds, time.monotonic())
+        request = {"path": str(path), "format": form}
+        if form in CONTAINERS:
+            return self._container(request, [], "", None, allowance)
+        return _documents(self._ask(request, allowance.deadline))
+
+    def _container(
+        self,
+        request: dict[str, Any],
+        keys: list[str],
+        prefix: str,
+        form: DocumentFormat | None,
+        allowance: _Allowance,
+    ) -> list[Parsed]:
+        """Read what a container says itself, and all that it holds."""
+        reply = self._ask({**request, "open": keys}, allowance.deadline)
+        found = [replace(one, part=prefix.rstrip("/"), format=form) for one in _documents(reply)]
+        allowance.earned += sum(len(one.text) for one in found)
+        for member in (Member(**fields) for fields in reply["members"]):
+            name = f"{prefix}{member.name}"
+            try:
+                read = self._member(request, keys, member, name, allowance)
+            except UnreadableError as error:
+                skipped = member.format is None
+                read = [Parsed(title="", text="", part=name, format=member.format, refused=str(error), skipped=skipped)]
+            found += read
+        if not any(one.text for one in found):
+            raise UnreadableError(next((one.refused for one in found if not one.skipped), "no text in it"))
+        return found
+
+    def _member(
+        self, request: dict[str, Any], keys: list[str], member: Member, name: str, allowance: _Allowance
+    ) -> list[Parsed]:
+        if member.refused or member.format is None:
+            raise UnreadableError(member.refused)
+        if member.format in CONTAINERS:
+            return self._container(request, [*keys, member.key], f"{name}/", member.format, allowance)
+        began = time.monotonic()
+        left = allowance.deadline(0) - began
+        if left <= 0:
+            raise UnreadableError("its archive took too long to read: unpack it first")
+        # A member may use half of what is left, so that one that hangs leaves time for the others.
+        half = max(left / 2, _LEAST_SECONDS)
+        reply = self._ask(
+            {**request, "open": keys, "member": [member.key, member.format]},
+            lambda earned: began + half + earned / CHARACTERS_A_SECOND,
+        )
+        read = _documents(reply)
+        allowance.earned += sum(len(one.text) for one in read)
+        return [
+            replace(one, part=f"{name}#{one.part}" if one.part else name, format=one.format or member.format)
+            for one in read
+        ]
+
+    def _ask(self, request: dict[str, Any], deadline: Callable[[float], float]) -> dict[str, Any]:
         process = self._process
         if process is None or process.poll() is not None:
             self.close()
             process = self._process = self._start()
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps({"path": str(path), "format": form}).encode() + b"\n")
+            process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-            reply = self._reply(process)
+            reply = self._reply(process, deadline)
         except BrokenPipeError as error:
             self.close()
             raise WorkFailedError(
@@ -60,44 +132,54 @@ class Reading:
             ) from error
         if "refused" in reply:
             raise UnreadableError(str(reply["refused"]))
-        return [Parsed(**{**d, "pages": tuple(tuple(span) for span in d["pages"])}) for d in reply["documents"]]
+        return reply
 
     def _start(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join(part for part in (str(_ROOT), os.environ.get("PYTHONPATH", "")) if part)
+        # One thread, one arena: each further one would take address space that the limit counts.
+        lean = {"PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         return subprocess.Popen(
             [sys.executable, "-B", "-m", "knowledge.ingest.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, **lean},
             start_new_session=True,
         )
 
-    def _reply(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def _reply(self, process: subprocess.Popen[bytes], deadline: Callable[[float], float]) -> dict[str, Any]:
+        """Return the answer; news of what was earned move the deadline."""
         assert process.stdout is not None
         descriptor = process.stdout.fileno()
-        deadline = time.monotonic() + self._seconds
-        parts: list[bytes] = []
-        size = 0
-        while not parts or not parts[-1].endswith(b"\n"):
+        began = time.monotonic()
+        end = deadline(0)
+        pending = bytearray()
+        while True:
             try:
                 self._reporter.check()
             except BaseException:
                 self.close()
                 raise
-            if not select.select([descriptor], [], [], 0.5)[0]:
-                if time.monotonic() > deadline:
-                    self.close()
-                    raise UnreadableError(f"took longer than {self._seconds:.0f} s to read")
+            left = end - time.monotonic()
+            if left <= 0:
+                self.close()
+                raise UnreadableError(f"took longer than {time.monotonic() - began:.0f} s to read: split the file")
+            if not select.select([descriptor], [], [], min(left, 0.5))[0]:
                 continue
             part = os.read(descriptor, 1 << 20)
-            size += len(part)
-            if not part or size > LARGEST_REPLY:
+            pending += part
+            if not part or len(pending) > LARGEST_REPLY:
                 self.close()
                 raise UnreadableError("broke its reader: damaged, or too large" if not part else "gives too much text")
-            parts.append(part)
-        reply: dict[str, Any] = json.loads(b"".join(parts))
-        return reply
+            if b"\n" not in part:
+                continue
+            *lines, rest = bytes(pending).split(b"\n")
+            pending = bytearray(rest)
+            for line in lines:
+                reply: dict[str, Any] = json.loads(line)
+                if "earned" not in reply:
+                    return reply
+                end = deadline(float(reply["earned"]))
 
     def close(self) -> None:
         """End the process."""
@@ -118,3 +200,7 @@ class Reading:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _documents(reply: dict[str, Any]) -> list[Parsed]:
+    return [Parsed(**{**fields, "pages": tuple(map(tuple, fields["pages"]))}) for fields in reply["documents"]]

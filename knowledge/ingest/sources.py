@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.errors import EmptyError, InputError
 from agent.records.corpus import DocumentFormat
-from knowledge.ingest.formats import FORMATS, format_of
+from knowledge.ingest.formats import format_of, kinds
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class SourceFile:
     """Relative to the folder the user gave, with `/`; the file's name if the file itself was given."""
     format: DocumentFormat | None
     """`None` if no reader takes it."""
+
+    @property
+    def origin(self) -> str:
+        """The path as text that can be stored; bytes that are no text are spelled out."""
+        return _storable(str(self.path))
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the path is text: file systems take any bytes."""
+        return self.origin == str(self.path)
 
 
 def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
@@ -44,11 +54,13 @@ def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
         path = Path(given).expanduser().resolve()
         if path.is_dir():
             folders.append(path)
-            found = [SourceFile(file, file.relative_to(path).as_posix(), format_of(file)) for file in _walk(path)]
+            found = [
+                SourceFile(file, _storable(file.relative_to(path).as_posix()), format_of(file)) for file in _walk(path)
+            ]
             if not any(file.format for file in found):
                 raise EmptyError("no readable file in this folder", where=str(given), mend=f"put {kinds()} files there")
         elif path.is_file():
-            found = [SourceFile(path, path.name, format_of(path))]
+            found = [SourceFile(path, _storable(path.name), format_of(path))]
         else:
             raise InputError("no such file or folder", where=str(given), mend="check the path")
         for file in found:
@@ -56,9 +68,8 @@ def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
     return list(files.values()), folders
 
 
-def kinds() -> str:
-    """Return the readable file types for a message."""
-    return ", ".join(suffix[1:] for suffix in FORMATS)
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -82,3 +93,30 @@ def document_id(name: str, salt: str = "") -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:40].strip("-")
     digest = hashlib.sha256(f"{name}\0{salt}".encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{slug or 'document'}-{digest}"
+
+
+def file_of(origin: str) -> Path | None:
+    """Return the file a document came from; `None` if it is unknown.
+
+    Args:
+        origin: Path of the file, with `#part` where one file holds several documents. A path may hold the sign too, so
+            the shortest piece that names an existing file counts.
+    """
+    if not origin:
+        return None
+    path, pieces = Path(origin), origin.split("#")
+    if len(pieces) == 1 or _is_file(path):
+        return path
+    for count in range(1, len(pieces)):
+        candidate = Path("#".join(pieces[:count]))
+        if _is_file(candidate):
+            return candidate
+    return Path(pieces[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # The name of a part may be longer than the system allows a file's to be.
+        return False

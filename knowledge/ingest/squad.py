@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
-from knowledge.ingest.cleaning import faithful, one_line
+from knowledge.ingest.cleaning import faithful, one_line, without_false_headings
+from knowledge.ingest.limits import MOST_ARTICLES
 from knowledge.ingest.parsed import Parsed, UnreadableError
 
 _TITLE_CHARACTERS = 200
@@ -25,7 +27,7 @@ def read_squad(text: str) -> list[Parsed]:
     """Return one document for each article; passages are set apart by an empty line.
 
     Raises:
-        UnreadableError: The file is no JSON, or JSON of another shape.
+        UnreadableError: The file is no JSON, JSON of another shape, or holds too many articles.
     """
     try:
         data = json.loads(text)
@@ -33,20 +35,23 @@ def read_squad(text: str) -> list[Parsed]:
         raise UnreadableError(f"no valid JSON: {error}") from error
     if not is_squad(data):
         raise UnreadableError("JSON of another shape than SQuAD's (data → paragraphs → context)")
+    if len(data["data"]) > MOST_ARTICLES:
+        raise UnreadableError(f"more than {MOST_ARTICLES} documents in it: split the file")
     found: list[Parsed] = []
     taken: set[str] = set()
+    copies: Counter[str] = Counter()
     for number, article in enumerate(data["data"], start=1):
         paragraphs = [
             p for p in article.get("paragraphs", []) if isinstance(p, dict) and isinstance(p.get("context"), str)
         ]
-        body = "\n\n".join(faithful(p["context"]) for p in paragraphs)
+        body = "\n\n".join(without_false_headings(faithful(p["context"])) for p in paragraphs)
         if not body.strip():
             continue
         part = _part_name(article, paragraphs, number)
         name = part
-        copy = 2
         while name in taken:
-            name, copy = f"{part}-{copy}", copy + 1
+            copies[part] += 1
+            name = f"{part}-{copies[part] + 1}"
         taken.add(name)
         found.append(Parsed(title=_title(article, body), text=body, part=name))
     if not found:

@@ -1,7 +1,12 @@
 """The process that opens the user's files: limited in memory, time and output, so that a hostile file harms only it.
 
-Started by `knowledge.ingest.reading`; speaks JSON lines: `{"path", "format"}` in, `{"documents": […]}` or `{"refused":
-reason}` out.
+Started by `knowledge.ingest.reading`; speaks JSON lines. A request names a file, its format, the keys of the
+containers on the way to what is wanted, and at last the member:
+
+    {"path", "format", "open": [], "member": null}       → {"documents": […], "members": […]} or {"refused": reason}
+    {"path", "format", "open": [], "member": ["3", "pdf"]}  → the same for the third file in an archive
+
+While it reads, `{"earned": characters}` tells how much new text came so far.
 
     echo '{"path": "a.pdf", "format": "pdf"}' | python -m knowledge.ingest.worker
 """
@@ -9,74 +14,140 @@ reason}` out.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
+import re
 import resource
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from knowledge.ingest.formats import LARGEST_FILE, read
-from knowledge.ingest.parsed import UnreadableError
+from knowledge.ingest.confinement import confine
+from knowledge.ingest.folders import CONTAINERS, Opened
+from knowledge.ingest.formats import read
+from knowledge.ingest.limits import CHARACTERS_A_SECOND, LARGEST_FILE, LARGEST_TEXT, MEMORY, SECONDS
+from knowledge.ingest.parsed import Member, Parsed, UnreadableError
 
-MEMORY: Final = 2 * 2**30
-"""Bytes of address space."""
-CPU_SECONDS: Final = 60
-"""Processor time for each file."""
-LARGEST_TEXT: Final = 50_000_000
-"""Characters one file may give."""
+_DIGITS = re.compile(r"\d+")
+_HALVES = re.compile("[\ud800-\udfff]")
+_TOLD_EVERY: Final = CHARACTERS_A_SECOND // 4
+"""New characters after which the parent is told."""
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Read one file and return the answer to the parent; every failure of a parser is a refusal of the file."""
-    path = Path(request["path"])
+class Earnings:
+    """Counts the characters a file has given, each stretch once, and bounds its processor time by them."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        """Begin with nothing.
+
+        Args:
+            tell: Hears of the characters so far.
+        """
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        self._spent_before = usage.ru_utime + usage.ru_stime
+        self._tell = tell
+        self._seen: set[int] = set()
+        self._characters = 0
+        self._told = 0
+        self._bound()
+
+    def __call__(self, text: str) -> None:
+        """Count a stretch, unless it differs from an earlier one in its numbers only."""
+        key = hash(_DIGITS.sub("#", text))
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self._characters += len(text)
+        if self._characters - self._told >= _TOLD_EVERY:
+            self._told = self._characters
+            self._bound()
+            self._tell(self._characters)
+
+    def _bound(self) -> None:
+        """Bound processor time, for a parent that is gone; one that is there measures the wall."""
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        soft = int(self._spent_before + SECONDS + self._characters / CHARACTERS_A_SECOND) + 3
+        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def answer(request: dict[str, Any], containers: Opened, tell: Callable[[int], None]) -> dict[str, Any]:
+    """Read one file or member and return the answer to the parent; every failure of a parser is a refusal of it."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise UnreadableError(f"larger than {LARGEST_FILE // 2**20} MiB")
-        documents = read(path.read_bytes(), request["format"])
+        documents, members = _read(request, containers, Earnings(tell))
         if sum(len(document.text) for document in documents) > LARGEST_TEXT:
-            raise UnreadableError(f"more than {LARGEST_TEXT} characters of text")
-        if not any(document.text.strip() for document in documents):
+            raise UnreadableError(f"more than {LARGEST_TEXT} characters of text: split the file")
+        if not members and not any(document.text.strip() for document in documents):
             raise UnreadableError("no text in it")
-    except UnreadableError as error:
-        return {"refused": str(error)}
-    except MemoryError:
-        return {"refused": f"needs more than {MEMORY // 2**30} GiB of memory to read"}
-    except RecursionError:
-        return {"refused": "nested too deep"}
-    except OSError as error:
-        return {"refused": f"cannot be opened: {error.strerror or error}"}
-    except (
-        Exception
-    ) as error:  # Parsers of broken files raise anything; the parent must hear of it, not lose the worker.
-        return {"refused": f"damaged ({type(error).__name__})"}
-    return {"documents": [dataclasses.asdict(document) for document in documents]}
+        return {
+            "documents": [_sound(dataclasses.asdict(document)) for document in documents],
+            "members": [_sound(dataclasses.asdict(member)) for member in members],
+        }
+    # Parsers of broken files raise anything; the parent must hear of it, not lose the worker.
+    except Exception as error:
+        return {"refused": _sound_text(str(_refusal(error)))}
 
 
-def limit() -> None:
-    """Bind this process to its limits; processor time is bound anew for each file."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    memory = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # No reader has a reason to write a file.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+def _refusal(error: Exception) -> UnreadableError:
+    match error:
+        case UnreadableError():
+            return error
+        case MemoryError():
+            return UnreadableError(f"needs more than {MEMORY // 2**20} MiB of memory to read: split the file")
+        case RecursionError():
+            return UnreadableError("nested too deep")
+        case OSError():
+            return UnreadableError(f"cannot be opened: {error.strerror or error}")
+        case _:
+            return UnreadableError(f"damaged ({type(error).__name__})")
 
 
-def _allow_cpu() -> None:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(usage.ru_utime + usage.ru_stime) + CPU_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+def _read(request: dict[str, Any], containers: Opened, earn: Earnings) -> tuple[list[Parsed], list[Member]]:
+    path, form = Path(request["path"]), request["format"]
+    keys, member = request.get("open", []), request.get("member")
+    if not path.stat().st_size:
+        raise UnreadableError("empty")
+    if path.stat().st_size > LARGEST_FILE:
+        raise UnreadableError(f"larger than {LARGEST_FILE // 2**20} MiB: split the file")
+    if member is None and form not in CONTAINERS:
+        containers.close()
+        return read(path, form, earn), []
+    container = containers.reach(path, form, keys)
+    if member is not None:
+        key, own = member
+        content = container.content(key)
+        digest = hashlib.sha256(content).hexdigest()
+        return [dataclasses.replace(one, sha256=digest) for one in read(content, own, earn)], []
+    said = container.parsed()
+    return [said] if said else [], container.members()
+
+
+def _sound(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: _sound_text(value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _sound_text(text: str) -> str:
+    """Return text without halves of characters, which no file can be written with; its length stays."""
+    return text if text.isascii() else _HALVES.sub(" ", text)
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     """Answer requests until there are no more."""
-    for line in requests:
-        _allow_cpu()
-        replies.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
+    containers = Opened()
+
+    def send(reply: dict[str, Any]) -> None:
+        replies.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
         replies.flush()
+
+    for line in requests:
+        reply = answer(json.loads(line), containers, lambda characters: send({"earned": characters}))
+        try:
+            send(reply)
+        except MemoryError:
+            send({"refused": str(_refusal(MemoryError()))})
+    containers.close()
 
 
 def main() -> None:
@@ -86,7 +157,7 @@ def main() -> None:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     warnings.simplefilter("ignore")
-    limit()
+    confine()
     serve(sys.stdin.buffer, replies)
 
 

@@ -1,4 +1,4 @@
-"""Why a document was not read, in the page's language.
+"""Why a document was not read, or not all of it, in the page's language.
 
 The reading writes its reasons in English; the table knows each of them. A reason that is not in the table, such as a
 parser's own words, is shown as it stands.
@@ -20,9 +20,13 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"not a type that is read \(.*", "type"),
         (r"same content as (.+)", "twin"),
         (r"cannot be opened: (.+)", "open"),
-        (r"larger than (.+)", "large"),
-        (r"more than (\d+) characters of text", "long"),
+        (r"larger than (\d+ MiB).*", "large"),
+        (r"more than (\d+) characters of text.*", "long"),
+        (r"more than (\d+) pages: .*", "pages"),
+        (r"more than (\d+) (?:files|documents) in it: .*", "files"),
+        (r"needs more than (\d+ MiB) of memory.*", "memory"),
         (r"more than (\d+) cells: .*", "cells"),
+        (r"more than (\d+) columns: .*", "columns"),
         (r"empty", "empty"),
         (r"no text in it \(a scan\?\): .*", "scan"),
         (r"no text in it|no passage in it", "textless"),
@@ -30,10 +34,17 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"locked by a password.*", "password"),
         (r"damaged.*", "damaged"),
         (r"unpacks to .*", "bomb"),
-        (r"took longer than (\d+) s to read", "slow"),
+        (r"declares entities .*", "entities"),
+        (r"encrypted: .*", "encrypted"),
+        (r"an archive within archives: .*|its archive took too long .*|no archive", "nested"),
+        (r"its name is in no known encoding: .*", "name"),
+        (r"changed while it was read: .*", "changed"),
+        (r"took longer than (\d+) s to read.*", "slow"),
+        (r"(?:\d+ pages are pictures|1 page is a picture)[^(]*\((.+)\): .*", "pictures"),
+        (r"(\d+) of its \d+ chapters could not be read", "chapters"),
         (r"broke its reader.*|gives too much text|nested too deep", "broke"),
         (r"a binary file, not text", "binary"),
-        (r"cut short in the middle of a character|its encoding cannot be told: .*", "encoding"),
+        (r"cut short .*|its encoding cannot be told: .*", "encoding"),
         (r"no valid JSON: .*|JSON of another shape .*", "json"),
         (r"no valid CSV: .*", "csv"),
     )

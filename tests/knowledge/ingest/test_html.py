@@ -65,3 +65,16 @@ def test_the_encoding_is_the_declared_or_the_real_one(head: str, encoding: str) 
 def test_pages_without_text_are_refused(markup: str) -> None:
     with pytest.raises((UnreadableError, RecursionError)):
         read_html(markup)
+
+
+def test_frames_of_the_site_go_and_those_of_an_article_stay() -> None:
+    text = read_html(
+        "<body><div><header>Site name</header><article><header>By Mara</header><p>Words.</p><footer>Sources</footer>"
+        "</article></div><div><footer>Imprint</footer></div></body>"
+    ).text
+    assert text == "By Mara\n\nWords.\n\nSources"
+
+
+def test_a_heading_that_is_a_paragraph_is_one() -> None:
+    words = "Somebody set all of this in large letters. " * 10
+    assert read_html(f"<h1>Title</h1><h2>{words}</h2>").text == f"# Title\n\n{words.strip()}"

@@ -12,8 +12,10 @@ import pptx
 import pytest
 from pptx.util import Inches
 
-from knowledge.ingest.office import check_archive, read_docx, read_pptx, read_xlsx
+from knowledge.ingest.archives import check_archive
+from knowledge.ingest.office import read_docx, read_pptx, read_xlsx
 from knowledge.ingest.parsed import UnreadableError
+from tests.campaigns.hostile_archives import replaced
 
 
 def _bytes(save: object) -> bytes:
@@ -133,9 +135,71 @@ def test_hostile_archives_are_refused_unopened(content: bytes, reason: str) -> N
 
 
 def test_a_sheet_of_a_million_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knowledge.ingest.office._MOST_CELLS", 5)
+    monkeypatch.setattr("knowledge.ingest.office.MOST_CELLS", 5)
     book = openpyxl.Workbook()
     for _ in range(3):
         book.active.append([1, 2, 3])  # type: ignore[union-attr]
     with pytest.raises(UnreadableError, match="more than 5 cells"):
         read_xlsx(_bytes(book.save))
+
+
+def test_a_title_above_a_table_is_no_header_of_it() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Price list 2024"], ["all prices in euro"], [], ["Part", "Price"], ["Seal", 12.5], [], ["Pump", 99],
+                [], ["Part", "Weight"], ["Seal", 3], ["Checked by Mara"]):  # fmt: skip
+        sheet.append(row)
+    assert read_xlsx(_bytes(book.save)).text == (
+        "# Sheet\n\nPrice list 2024\n\nall prices in euro\n\n"
+        "| Part | Price |\n|---|---|\n| Seal | 12.5 |\n| Pump | 99 |\n\n"
+        "| Part | Weight |\n|---|---|\n| Seal | 3 |\n| Checked by Mara | |"
+    )
+
+
+def test_cells_that_span_rows_stand_in_each_row() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Model", "Part", "Price"], ["Wren", "Seal", 1], [None, "Hose", 2], [None, "Tank", 3]):
+        sheet.append(row)
+    sheet.merge_cells("A2:A4")
+    assert "| Wren | Tank | 3 |" in read_xlsx(_bytes(book.save)).text
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    table = slide.shapes.add_table(3, 2, Inches(1), Inches(1), Inches(4), Inches(1)).table
+    for place, text in {(0, 0): "Model", (0, 1): "Part", (1, 0): "Wren", (1, 1): "Seal", (2, 1): "Hose"}.items():
+        table.cell(*place).text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    assert "| Wren | Hose |" in read_pptx(_bytes(deck.save)).text
+
+
+def test_too_many_columns_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("knowledge.ingest.office._WIDEST_ROW", 2)
+    book = openpyxl.Workbook()
+    book.active.append([1, 2, 3])  # type: ignore[union-attr]
+    with pytest.raises(UnreadableError, match="more than 2 columns"):
+        read_xlsx(_bytes(book.save))
+
+
+def test_the_foot_of_slides_stays_out() -> None:
+    deck = pptx.Presentation()
+    layout = deck.slide_layouts[1]
+    slide = deck.slides.add_slide(layout)
+    slide.shapes.title.text = "Lamps"
+    for placeholder in layout.placeholders:
+        if placeholder.placeholder_format.type is not None and "FOOTER" in str(placeholder.placeholder_format.type):
+            slide.shapes.clone_placeholder(placeholder)
+    foot = next(shape for shape in slide.placeholders if "FOOTER" in str(shape.placeholder_format.type))
+    foot.text = "Ostrevane confidential"
+    assert read_pptx(_bytes(deck.save)).text == "# Lamps"
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "docProps/core.xml"])
+def test_a_document_type_is_refused(part: str) -> None:
+    document = docx.Document()
+    document.add_paragraph("words")
+    declared = b"<?xml version='1.0'?><!DOCTYPE r [<!ENTITY a 'b'>]>"
+    content = replaced(_bytes(document.save), part, lambda data: declared + data.partition(b"?>")[2])
+    with pytest.raises(UnreadableError, match="declares entities"):
+        read_docx(content)

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from reportlab.lib import colors, pdfencrypt
-from reportlab.lib.pagesizes import A5
+from reportlab.lib.pagesizes import A4, A5
 from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from knowledge.ingest.parsed import UnreadableError
-from knowledge.ingest.pdf import read_pdf
+from knowledge.ingest.pdf import pictures_note, read_pdf
 from knowledge.ingest.pdf_grid import grids
 from knowledge.ingest.pdf_lines import join
 from knowledge.ingest.pdf_page import HYPHEN, Rule
@@ -192,3 +194,97 @@ def test_real_accident_reports_read_as_forms() -> None:
         assert any(line.endswith("Pilot Information") for line in lines if line.startswith("#"))
         assert not any(line.startswith("Page ") for line in lines)
         assert parsed.pages[-1][2] == len(parsed.text)
+
+
+def scanned(pages: list[bool]) -> bytes:
+    """Return a PDF whose pages are pictures where told so, and say something else."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A5)
+    picture = ImageReader(Image.new("L", (50, 70), 200))
+    for number, is_scan in enumerate(pages, start=1):
+        if is_scan:
+            canvas.drawImage(picture, 0, 0, *A5)
+            canvas.drawString(300, 20, f"ABC-{number}")
+        else:
+            canvas.drawString(60, 400, "Some words that are no picture.")
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("pages", "note"),
+    [
+        ([False, False], ""),
+        ([False, True], "1 page is a picture (2): run text recognition to read them"),
+        ([True, False, True, True], "3 pages are pictures without text (1, 3–4): run text recognition to read them"),
+    ],
+)
+def test_pictures_of_pages_are_named(pages: list[bool], note: str) -> None:
+    assert read_pdf(scanned(pages)).note == note
+
+
+def test_a_long_list_of_pictures_is_cut() -> None:
+    note = pictures_note(list(range(1, 100, 2)))
+    assert note.startswith("50 pages are pictures without text (1, 3, 5")
+    assert "and 30 more places)" in note
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_turned_page_reads_as_it_is_seen(turn: int) -> None:
+    buffer = io.BytesIO()
+    width, height = (400, 600) if turn % 180 == 0 else (600, 400)
+    # The canvas turns the size it is given with the page.
+    canvas = Canvas(buffer, pagesize=(width, height))
+    canvas.setPageRotation(turn)
+    places = {0: (0, 0), 90: (400, 0), 180: (400, 600), 270: (0, 600)}
+    canvas.translate(*places[turn])
+    canvas.rotate(turn)
+    for row, words in enumerate(("The first line of it", "and the second line", "then comes the third.")):
+        canvas.drawString(60, height - 100 - 14 * row, words)
+    canvas.drawString(width / 2, 20, "7")
+    canvas.save()
+    assert read_pdf(buffer.getvalue()).text == "The first line of it and the second line then comes the third."
+
+
+def test_too_many_pages_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("knowledge.ingest.pdf.MOST_PAGES", 1)
+    with pytest.raises(UnreadableError, match="more than 1 pages: split the file"):
+        read_pdf(scanned([False, False]))
+
+
+def test_every_page_earns() -> None:
+    heard: list[str] = []
+    read_pdf(scanned([False, True]), heard.append)
+    assert heard == ["Some words that are no picture.", "ABC-2"]
+
+
+def test_a_table_without_rules_is_not_taken_for_columns() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A5)
+    for row in range(8):
+        for column, words in enumerate((f"Part {row}", f"{row * 7} mm", f"{row * 3} kg")):
+            canvas.drawString(50 + 110 * column, 500 - 16 * row, words)
+    canvas.save()
+    assert "| Part 3 | 21 mm | 9 kg |" in read_pdf(buffer.getvalue()).text
+
+
+def test_a_heading_over_two_columns_stays_above_them() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A4)
+    canvas.setFont("Helvetica-Bold", 18)
+    canvas.drawString(50, 780, "A heading that runs over the whole width of it")
+    canvas.setFont("Helvetica", 10)
+    for row in range(12):
+        canvas.drawString(50, 740 - 13 * row, f"left line {row:02d} with words that fill its column ok")
+        canvas.drawString(310, 740 - 13 * row, f"right line {row:02d} with words that fill its column ok")
+    canvas.drawString(
+        50, 540, "A closing line under both of the columns, as wide as the page is, for good measure, ends it."
+    )
+    canvas.save()
+    text = read_pdf(buffer.getvalue()).text
+    order = [
+        text.index(words) for words in ("A heading", "left line 00", "left line 11", "right line 00", "right line 11")
+    ]
+    assert order == sorted(order)
+    assert text.index("A closing") > order[-1]

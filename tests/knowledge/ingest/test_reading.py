@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.errors import CancelledError, WorkFailedError
 from knowledge.ingest import worker
-from knowledge.ingest.parsed import UnreadableError
+from knowledge.ingest.folders import Opened
+from knowledge.ingest.parsed import Parsed, UnreadableError
 from knowledge.ingest.reading import Reading
+from tests.campaigns.hostile_archives import zipped
 from tests.fakes import RecordingReporter
 
-ROOT = Path(__file__).resolve().parents[3]
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Ask the worker without its process, and leave this process's own limits as they were."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    try:
+        return worker.answer(request, Opened(), lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def test_one_process_reads_many_files(tmp_path: Path) -> None:
@@ -109,7 +118,7 @@ def test_whatever_a_parser_raises_is_a_refusal(
 
     monkeypatch.setattr(worker, "read", fail)
     (tmp_path / "x").write_text("x")
-    assert re.search(reason, worker.answer({"path": str(tmp_path / "x"), "format": "text"})["refused"])
+    assert re.search(reason, answer({"path": str(tmp_path / "x"), "format": "text"})["refused"])
 
 
 def test_too_large_files_and_texts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,10 +126,10 @@ def test_too_large_files_and_texts_are_refused(tmp_path: Path, monkeypatch: pyte
     path.write_text("0123456789")
     request = {"path": str(path), "format": "text"}
     monkeypatch.setattr(worker, "LARGEST_TEXT", 5)
-    assert "more than 5 characters" in worker.answer(request)["refused"]
+    assert "more than 5 characters" in answer(request)["refused"]
     monkeypatch.setattr(worker, "LARGEST_FILE", 5)
-    assert "larger than" in worker.answer(request)["refused"]
-    assert "No such file" in worker.answer({"path": str(tmp_path / "gone"), "format": "text"})["refused"]
+    assert "larger than" in answer(request)["refused"]
+    assert "No such file" in answer({"path": str(tmp_path / "gone"), "format": "text"})["refused"]
 
 
 def test_requests_are_answered_line_by_line(tmp_path: Path) -> None:
@@ -141,12 +150,82 @@ def test_requests_are_answered_line_by_line(tmp_path: Path) -> None:
     assert second == {"refused": "empty"}
 
 
-def test_the_limits_hold(tmp_path: Path) -> None:
-    code = (
-        "import sys, knowledge.ingest.worker as worker\n"
-        "worker.limit()\n"
-        "try:\n    open(sys.argv[1], 'wb', 0).write(b'x'); sys.exit(3)\nexcept OSError:\n    pass\n"
-        "try:\n    bytearray(3 * 2**30); sys.exit(4)\nexcept MemoryError:\n    sys.exit(0)\n"
+def test_new_text_earns_time_and_old_text_none() -> None:
+    told: list[int] = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    try:
+        earn = worker.Earnings(told.append)
+        for number in range(10):
+            earn(f"page {number} of a file that says the same on each")
+        assert told == []
+        earn("a" * 3000)
+        earn("b" * 3000)
+        earn("b" * 3000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    assert [round(one, -3) for one in told] == [3000, 6000]
+
+
+def test_a_reader_that_gives_text_may_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    _worker(
+        "import sys, time, json; sys.stdin.readline()\n"
+        "for n in range(1, 6):\n"
+        "    print(json.dumps({'earned': n * 10_000}), flush=True); time.sleep(0.2)\n"
+        "print(json.dumps({'documents': [], 'members': []}), flush=True)",
+        monkeypatch,
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "never")]
-    assert subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode == 0
+    with Reading(RecordingReporter(), seconds=0.5) as reading:
+        assert reading.read(Path("x"), "text") == []
+
+
+def test_halves_of_characters_never_leave_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "read", lambda *_: [Parsed(title="a\ud800", text="b\udfffc水")])
+    (tmp_path / "x").write_text("x")
+    (document,) = answer({"path": str(tmp_path / "x"), "format": "text"})["documents"]
+    assert (document["title"], document["text"]) == ("a ", "b c水")
+
+
+def test_an_archive_is_read_member_by_member(tmp_path: Path) -> None:
+    inner = zipped([("b.txt", "Beta."), ("deep.zip", zipped([("c.txt", "Gamma.")]))])
+    (tmp_path / "a.zip").write_bytes(
+        zipped([("x/a.md", "# Alpha"), ("bad.pdf", b"%PDF-1.7"), ("run.exe", b"MZ"), ("inner.zip", inner)])
+    )
+    with Reading(RecordingReporter()) as reading:
+        read = {one.part: one for one in reading.read(tmp_path / "a.zip", "zip")}
+    assert {name: one.text for name, one in read.items() if one.text} == {
+        "x/a.md": "# Alpha",
+        "inner.zip/b.txt": "Beta.",
+    }
+    assert read["x/a.md"].format == "markdown"
+    assert len(read["x/a.md"].sha256) == 64
+    assert read["bad.pdf"].refused == "damaged, or no PDF"
+    assert read["inner.zip/deep.zip"].refused == "an archive within archives: unpack it first"
+    assert (read["run.exe"].skipped, read["bad.pdf"].skipped) == (True, False)
+
+
+def test_a_member_that_breaks_its_reader_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped([("a.txt", "Alpha."), ("b.txt", "Beta."), ("c.txt", "Gamma.")]))
+    code = (
+        "import sys, json\n"
+        "for line in sys.stdin:\n"
+        "    request = json.loads(line)\n"
+        "    if not request.get('member'):\n"
+        "        fields = [{'key': k, 'name': k + '.txt', 'format': 'text', 'refused': ''} for k in 'abc']\n"
+        "        print(json.dumps({'documents': [], 'members': fields}), flush=True)\n"
+        "    elif request['member'][0] == 'b':\n"
+        "        import time; time.sleep(60)\n"
+        "    else:\n"
+        "        one = {'title': '', 'text': request['member'][0], 'pages': []}\n"
+        "        print(json.dumps({'documents': [one], 'members': []}), flush=True)\n"
+    )
+    _worker(code, monkeypatch)
+    with Reading(RecordingReporter(), seconds=3) as reading:
+        read = reading.read(tmp_path / "a.zip", "zip")
+    assert [(one.part, one.text) for one in read] == [("a.txt", "a"), ("b.txt", ""), ("c.txt", "c")]
+    assert "took longer" in read[1].refused
+
+
+def test_an_archive_of_nothing_readable_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped([("a.pdf", b"%PDF-1.7"), ("b.exe", b"MZ")]))
+    with Reading(RecordingReporter()) as reading, pytest.raises(UnreadableError, match="damaged, or no PDF"):
+        reading.read(tmp_path / "a.zip", "zip")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.errors import CancelledError, EmptyError, InputError
 from agent.records.corpus import Document, IngestResult
+from knowledge.ingest.ahead import Ahead, Turn
 from knowledge.ingest.run import ingest
 from knowledge.ingest.sources import collect, document_id
 from knowledge.retrieval import Retriever
 from knowledge.store import CorpusStore
+from tests.campaigns.hostile_archives import zipped
 from tests.fakes import HashEmbedder, RecordingReporter
 from tests.knowledge.corpus import write_folder
+from tests.knowledge.ingest.test_pdf import scanned
 
 
 class Bench:
@@ -181,16 +187,109 @@ def test_if_nothing_can_be_read_the_first_reason_is_told(bench: Bench, tmp_path:
 
 
 def test_a_huge_or_locked_file_is_refused_unread(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knowledge.ingest.run.LARGEST_FILE", 100)
+    monkeypatch.setattr("knowledge.ingest.ahead.LARGEST_FILE", 100)
     result = bench.ingest()
     assert {d.name for d in result.documents if "larger than" in d.reason} == {"manual.md", "手册.md"}
 
-    def deny(_: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
+    original = Path.open
 
-    monkeypatch.setattr(Path, "read_bytes", deny)
+    def deny(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.parent == bench.folder:
+            raise PermissionError(13, "Permission denied")
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", deny)
     with pytest.raises(InputError, match=r"larger than|Permission denied"):
         bench.ingest()
+
+
+def test_a_zipped_folder_is_its_files(bench: Bench) -> None:
+    path = bench.folder / "all.zip"
+    same = (bench.folder / "notes.txt").read_bytes()
+    path.write_bytes(zipped([("x/a.md", "# Alpha\n\nOne."), ("b.txt", "Beta."), ("bad.pdf", b"%PDF"), ("n.txt", same)]))
+    result = bench.ingest()
+    assert _counts(result) == (5, 0, 1, 1, 0)
+    document = bench.named("all.zip#x/a.md")
+    assert (document.title, document.format, document.siblings) == ("Alpha", "markdown", 4)
+    assert bench.named("notes.txt").reason == "same content as all.zip#n.txt"
+    assert bench.named("all.zip#bad.pdf").reason == "damaged, or no PDF"
+    bench.reporter = RecordingReporter()
+    assert _counts(bench.ingest()) == (0, 5, 1, 1, 0)
+    path.write_bytes(zipped([("x/a.md", "# Alpha\n\nOne."), ("b.txt", "Beta, changed.")]))
+    # The note has no twin any more.
+    assert _counts(bench.ingest()) == (2, 3, 0, 0, 0)
+    path.unlink()
+    assert bench.ingest().removed == 2
+
+
+def test_the_same_archive_is_read_once(bench: Bench) -> None:
+    content = zipped([("a.md", "# Alpha")])
+    (bench.folder / "all.zip").write_bytes(content)
+    (bench.folder / "copy.zip").write_bytes(content)
+    assert _counts(bench.ingest()) == (4, 0, 1, 0, 0)
+    assert bench.named("copy.zip").reason == "same content as all.zip"
+    assert _counts(bench.ingest()) == (0, 4, 1, 0, 0)
+    assert bench.named("all.zip#a.md").origin.endswith("all.zip#a.md")
+
+
+def test_an_unchanged_archive_is_not_opened_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bench.folder / "all.zip").write_bytes(zipped([("a.md", "# Alpha"), ("b.txt", "Beta.")]))
+    bench.ingest()
+
+    def fail(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("knowledge.ingest.reading.Reading.read", fail)
+    assert _counts(bench.ingest()) == (0, 5, 0, 0, 0)
+
+
+def test_a_mail_and_its_attachments_are_documents(bench: Bench) -> None:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Pump order", "mara@example.com"
+    mail.set_content("The order is attached.")
+    mail.add_attachment(b"Part,Price\nSeal,12.5\n", maintype="text", subtype="csv", filename="../order.csv")
+    (bench.folder / "order.eml").write_bytes(bytes(mail))
+    assert bench.ingest().read == 5
+    assert bench.named("order.eml").title == "Pump order"
+    assert bench.named("order.eml#order.csv").format == "csv"
+    assert bench.ingest().unchanged == 5
+
+
+def test_a_file_with_the_sign_of_parts_in_its_name(bench: Bench) -> None:
+    (bench.folder / "c#.txt").write_text("Sharp words.", encoding="utf-8")
+    (bench.folder / "c").mkdir()
+    assert bench.ingest().read == 4
+    assert _counts(bench.ingest()) == (0, 4, 0, 0, 0)
+    (bench.folder / "c#.txt").unlink()
+    assert bench.ingest().removed == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such name")
+def test_a_name_that_is_no_text_is_told(bench: Bench) -> None:
+    (bench.folder / "a\udc80b.txt").write_text("Words under an odd name.", encoding="utf-8")
+    assert _counts(bench.ingest()) == (3, 0, 0, 1, 0)
+    assert bench.named("a\\udc80b.txt").reason == "its name is in no known encoding: rename the file"
+    assert bench.ingest().unchanged == 3
+
+
+def test_scanned_pages_are_named(bench: Bench) -> None:
+    (bench.folder / "scan.pdf").write_bytes(scanned([True, False, True]))
+    bench.ingest()
+    assert bench.named("scan.pdf").note == "2 pages are pictures without text (1, 3): run text recognition to read them"
+
+
+def test_a_file_that_changes_under_the_reading_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Ahead.read
+
+    def read(self: Ahead, turn: Turn) -> Any:
+        found = original(self, turn)
+        if turn.file.name == "notes.txt":
+            turn.file.path.write_text("Other words.", encoding="utf-8")
+        return found
+
+    monkeypatch.setattr(Ahead, "read", read)
+    bench.ingest()
+    assert bench.named("notes.txt").reason == "changed while it was read: read it again"
 
 
 def test_a_cancelled_reading_leaves_the_corpus_as_it_was(bench: Bench) -> None:
