@@ -11,21 +11,21 @@ it changes. Writing expects the caller to own the project.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
 from pydantic import ValidationError
 
 from agent.errors import InputError, NotFoundError
 from agent.records.base import Language
 from agent.records.pairs import Message, Pair, PairKind, PairSource, PairStatus
-from knowledge.files import read_records, write_bytes_atomically, write_records, write_text
+from knowledge.files import read_records, write_bytes_atomically, write_records
 from tools.conversations import conversation, read_conversations
-from tools.extraction.checks import CHECKS, check, first_failure
-from tools.extraction.rows import csv_text
+from tools.exchange.writing import PairFormat, write_pairs
+from tools.extraction.checks import Candidate, first_failure, judge, scores
+from tools.extraction.checks import reason as reason_for
 from tools.extraction.similarity import is_chinese, normal
 from tools.workspace import Project
 
@@ -46,19 +46,6 @@ __all__ = [
     "select",
 ]
 
-PairFormat = Literal["messages", "alpaca", "sharegpt", "csv"]
-_COLUMNS: Final[tuple[str, ...]] = (
-    "id",
-    "question",
-    "answer",
-    "quote",
-    "document",
-    "page",
-    "kind",
-    "language",
-    "status",
-    "reason",
-)
 _ID: Final = re.compile(rb'\s*\{"id":"([^"\\]*)"')
 _KIND_OF_REASON: Final = re.compile(r"([a-z_]+): ")
 
@@ -125,9 +112,7 @@ def accept(project: Project, ids: Sequence[str]) -> list[Pair]:
     Raises:
         NotFoundError: There is no such pair.
     """
-    return _change(
-        project, ids, lambda pair: pair.model_copy(update={"status": "accepted", "reason": "", "reviewed": True})
-    )
+    return _change(project, ids, as_accepted)
 
 
 def reject(project: Project, ids: Sequence[str], reason: str) -> list[Pair]:
@@ -140,9 +125,7 @@ def reject(project: Project, ids: Sequence[str], reason: str) -> list[Pair]:
     why = reason.strip()
     if not why:
         raise InputError("a rejection needs a reason", mend="say in a few words what is wrong with the pair")
-    return _change(
-        project, ids, lambda pair: pair.model_copy(update={"status": "rejected", "reason": why, "reviewed": True})
-    )
+    return _change(project, ids, lambda pair: as_rejected(pair, why))
 
 
 def edit(project: Project, identifier: str, *, question: str | None = None, answer: str | None = None) -> Pair:
@@ -158,16 +141,7 @@ def edit(project: Project, identifier: str, *, question: str | None = None, answ
     if any(value is not None and not value.strip() for value in new.values()):
         raise InputError("a question or answer cannot be empty", where=identifier)
 
-    def change(pair: Pair) -> Pair:
-        messages = list(pair.messages)
-        for role, content in new.items():
-            places = [number for number, message in enumerate(messages) if message.role == role]
-            if content is not None and places:
-                messages[places[-1]] = messages[places[-1]].model_copy(update={"content": content.strip()})
-        changed = {"messages": tuple(messages), "status": "accepted", "reason": "", "reviewed": True, "edited": True}
-        return pair.model_copy(update=changed)
-
-    return _change(project, [identifier], change)[0]
+    return _change(project, [identifier], lambda pair: as_edited(pair, new))[0]
 
 
 def restore(project: Project, before: Pair, after: Pair) -> Pair:
@@ -187,16 +161,17 @@ def restore(project: Project, before: Pair, after: Pair) -> Pair:
 
 
 def import_pairs(project: Project, path: Path) -> list[Pair]:
-    """Add pairs from a `messages`, Alpaca or ShareGPT file (JSON or JSONL) or a CSV with question and answer.
+    """Add pairs from a file of other trainers: `messages`, Alpaca, ShareGPT, Parquet, CSV with question and answer.
 
-    A pair that is there already stays as it is. Imported pairs come from no document, so of the checks only those
-    that need none are made; what fails is kept as rejected with its reason.
+    A folder with `dataset_info.json` is read as well. A pair that is there already stays as it is. Imported pairs come
+    from no document, so of the checks only those that need none are made; what fails is kept as rejected with its
+    reason.
 
     Returns:
         The pairs of the file that are new, rejected ones included.
 
     Raises:
-        InputError: The file or a line of it cannot be read; says which line.
+        InputError: The file or lines of it cannot be read; counts the lines and names the first.
     """
     known = load_pairs(project)
     taken = {pair.id for pair in known}
@@ -212,23 +187,51 @@ def import_pairs(project: Project, path: Path) -> list[Pair]:
     return fresh
 
 
-def export_pairs(project: Project, path: Path, form: PairFormat, *, status: PairStatus | None = "accepted") -> int:
-    """Write pairs to a file, atomically; returns how many.
+def export_pairs(
+    project: Project,
+    path: Path,
+    form: PairFormat,
+    *,
+    status: PairStatus | None = "accepted",
+    overwrite: bool = False,
+) -> int:
+    """Write pairs to a file or folder, atomically; returns how many.
 
     Args:
         project: Whose pairs.
         path: Where to.
-        form: `messages`, `alpaca` and `sharegpt` are JSONL. In CSV a cell that a spreadsheet would take for a formula
-            gets a leading apostrophe.
+        form: See `tools.exchange.writing`. In CSV and XLSX a cell that a spreadsheet would take for a formula gets a
+            leading apostrophe.
         status: Only pairs of that status; `None` for all.
+        overwrite: Whether a file that is there already may be replaced.
+
+    Raises:
+        InputError: The file is there already, or a text does not fit into a cell.
     """
     pairs = select(load_pairs(project), status=status)
-    if form == "csv":
-        rows = (tuple(getattr(pair, name) for name in _COLUMNS) for pair in pairs)
-        write_text(path, csv_text(_COLUMNS, rows))
-    else:
-        write_text(path, "".join(json.dumps(_shaped(pair, form), ensure_ascii=False) + "\n" for pair in pairs))
+    write_pairs(pairs, path, form, overwrite=overwrite)
     return len(pairs)
+
+
+def as_accepted(pair: Pair) -> Pair:
+    """Return a pair as a person accepted it."""
+    return pair.model_copy(update={"status": "accepted", "reason": "", "reviewed": True})
+
+
+def as_rejected(pair: Pair, why: str) -> Pair:
+    """Return a pair as a person rejected it, with the reason."""
+    return pair.model_copy(update={"status": "rejected", "reason": why, "reviewed": True})
+
+
+def as_edited(pair: Pair, new: Mapping[str, str | None]) -> Pair:
+    """Return a pair with another last turn of a role; `None` leaves that role's turn as it is."""
+    messages = list(pair.messages)
+    for role, content in new.items():
+        places = [number for number, message in enumerate(messages) if message.role == role]
+        if content is not None and places:
+            messages[places[-1]] = messages[places[-1]].model_copy(update={"content": content.strip()})
+    changed = {"messages": tuple(messages), "status": "accepted", "reason": "", "reviewed": True, "edited": True}
+    return pair.model_copy(update=changed)
 
 
 def _change(project: Project, ids: Sequence[str], change: Callable[[Pair], Pair]) -> list[Pair]:
@@ -254,20 +257,12 @@ def _change(project: Project, ids: Sequence[str], change: Callable[[Pair], Pair]
     return [changed[identifier] for identifier in dict.fromkeys(ids)]
 
 
-def _shaped(pair: Pair, form: PairFormat) -> dict[str, Any]:
-    if form == "alpaca":
-        return {"instruction": pair.question, "input": "", "output": pair.answer}
-    if form == "sharegpt":
-        speakers = {"user": "human", "assistant": "gpt", "system": "system"}
-        return {"conversations": [{"from": speakers[m.role], "value": m.content} for m in pair.messages]}
-    return {"messages": [message.model_dump() for message in pair.messages]}
-
-
 def _imported(messages: tuple[Message, ...], asked: set[str]) -> Pair:
     question, answer = messages[-2].content, messages[-1].content
     language: Language = "zh" if is_chinese(question) else "en"
-    made = check(question, answer, answer, text=answer, start=0, language=language, duplicate=normal(question) in asked)
-    checks = {name: made[name] for name in ("no_instruction", "not_duplicate")}
+    made = judge(Candidate(question, answer, answer, answer, 0, language, duplicate=normal(question) in asked))
+    verdicts = {name: made[name] for name in ("no_instruction", "not_duplicate")}
+    checks = scores(verdicts)
     failed = first_failure(checks)
     return Pair(
         id=pair_id("", 0, 0, messages),
@@ -282,6 +277,6 @@ def _imported(messages: tuple[Message, ...], asked: set[str]) -> Pair:
         split="train",
         checks=checks,
         status="rejected" if failed else "accepted",
-        reason=f"{failed}: {CHECKS[failed]}" if failed else "",
+        reason=reason_for(failed, verdicts[failed]) if failed else "",
         source="import",
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from agent.records.base import Record
 
 ShareBy = Literal["examples", "tokens"]
+PersonalChoice = Literal["keep", "mask", "drop"]
 
 
 class GeneralSource(Record):
@@ -18,7 +19,22 @@ class GeneralSource(Record):
     """`builtin`, a file name or a dataset id."""
     licence: str
     sha256: str
+    """Hash of the file's bytes; of a data set without a file, of its examples as JSON lines."""
     examples: int
+    made_by: str = ""
+    """The base model that wrote the examples itself; empty if they come from elsewhere."""
+
+
+class PersonalReport(Record):
+    """The personal data found in the examples of a mix, and what was done about it."""
+
+    choice: PersonalChoice
+    by_kind: dict[str, int] = Field(default_factory=dict)
+    """Kind of personal data to how many were found: email, phone, resident_id, ssn, iban, card, passport, ip, name."""
+    examples: int = 0
+    """Examples that hold any, validation examples included."""
+    ids: tuple[str, ...] = ()
+    """The first of these examples, at most 100; of domain examples the pair ids."""
 
 
 class MixManifest(Record):
@@ -51,6 +67,11 @@ class MixManifest(Record):
     """Domain examples kept for the validation loss."""
     leaks_dropped: int = 0
     """Examples left out because they shared something with a sealed item or a held-out document."""
+    personal: PersonalReport = PersonalReport(choice="keep")
+    duplicates_dropped: int = 0
+    """General examples left out because they repeat another example."""
+    general_strata: dict[str, int] = Field(default_factory=dict)
+    """General examples by source, kind and language, as far as the data says; the fifty largest groups."""
     token_unit: Literal["tokens", "words"] = "words"
     """What `domain_share_tokens` counts: the base model's tokens, or words (characters for Chinese)."""
     notes: tuple[str, ...] = ()

@@ -225,7 +225,7 @@ def test_what_is_exported_can_be_imported(project, tmp_path, form):
     assert export_pairs(project, file, form) == 2
     other = Workspace(tmp_path).create("other")
     assert [(p.question, p.answer) for p in import_pairs(other, file)] == [("Is it -5?", "-5 degrees"), ("谁？", "安")]
-    assert export_pairs(project, file, form, status=None) == 3
+    assert export_pairs(project, file, form, status=None, overwrite=True) == 3
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -1,78 +1,162 @@
-"""The general part of a mix: built in, from a file, or from the hub where that is allowed."""
+"""The general part of a mix: built in, from a file or folder, from the hub where that is allowed, or self-made.
+
+Whatever it is, it becomes a file of JSON lines whose rows are read by place; other forms are written out once.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Sequence
-from importlib.resources import files
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import orjson
 
 from agent.errors import EmptyError, InputError, RefusedError
+from agent.progress import Silent
 from agent.records.mixture import GeneralSource
-from agent.records.pairs import Message
 from agent.settings import Settings
+from knowledge.files import write_bytes_atomically
+from tools.conversations import Turn, conversation_rows, turns_of
+from tools.exchange.faults import Faults
+from tools.exchange.llama_factory import is_dataset_folder
+from tools.exchange.rows import Row
 from tools.mixing.example import Example
+from tools.mixing.parts import read_turns
+from tools.mixing.pool import Rows, scan
 from tools.mixing.request import BUILTIN_GENERAL
-from tools.pairs import conversation, read_conversations
 
 _HUB_ID: Final = re.compile(r"^[\w.\-]+/[\w.\-]+$")
+_LINES: Final = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class General:
+    """A general source as JSON lines on disk."""
+
+    path: Path
+    name: str
+    """File name, hub id, `builtin` or `self`."""
+    licence: str
+    made_by: str = ""
+    """The base model that wrote it; empty if it comes from elsewhere."""
+
+
+def open_general(name: str, settings: Settings, work: Path) -> General:
+    """Return a general source as JSON lines.
+
+    Args:
+        name: `builtin`, a file, a folder with `dataset_info.json`, or a hub id.
+        settings: Whether downloads are allowed.
+        work: Folder for a copy of what is no file of JSON lines; the caller removes it.
+
+    Raises:
+        InputError: The source is not there or cannot be read; counts all bad lines.
+        RefusedError: A hub id is named and downloads are not allowed.
+    """
+    if name == BUILTIN_GENERAL:
+        packaged = files("tools.mixing").joinpath("data/general.jsonl")
+        with as_file(packaged) as path:
+            return General(path, name, "Apache-2.0, written for this product")
+    path = Path(name).expanduser()
+    licence = "not stated; the file's owner knows"
+    if path.is_file() and path.name != "dataset_info.json" and path.suffix.lower() in _LINES and not _is_list(path):
+        return General(path, path.name, licence)
+    if path.is_file() or is_dataset_folder(path):
+        return General(_written(conversation_rows(path), work), path.name, licence)
+    if _HUB_ID.match(name) and not path.suffix:
+        rows, stated = _from_hub(name, settings)
+        return General(_written(rows, work), name, stated)
+    raise InputError("no such file of general data", where=name, mend="give a file, a hub id owner/name, or builtin")
 
 
 def load_general(name: str, settings: Settings) -> tuple[list[Example], GeneralSource]:
-    """Load the general examples.
+    """Load a small general source whole.
 
     Args:
-        name: `builtin`, a file, or a hub id.
+        name: As for `open_general`.
         settings: Whether downloads are allowed.
 
     Raises:
-        InputError: The file is not there or cannot be read.
+        InputError: The source is not there or cannot be read.
         RefusedError: A hub id is named and downloads are not allowed.
         EmptyError: The source holds nothing.
     """
-    if name == BUILTIN_GENERAL:
-        lines = files("tools.mixing").joinpath("data/general.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines if line.strip()]
-        found = [(row["id"], tuple(Message.model_validate(turn) for turn in row["messages"])) for row in rows]
-        return _examples(found), _source(name, "Apache-2.0, written for this product", found)
-    path = Path(name).expanduser()
-    if path.is_file():
-        found = [(f"general-{number}", turns) for number, turns in enumerate(read_conversations(path), start=1)]
-        licence = "not stated; the file's owner knows"
-    elif _HUB_ID.match(name) and not path.suffix:
-        found, licence = _from_hub(name, settings)
-    else:
-        raise InputError(
-            "no such file of general data", where=name, mend="give a file, a hub id owner/name, or builtin"
-        )
-    if not found:
-        raise EmptyError("there is no general data in it", where=name, mend="give a file with at least one example")
-    return _examples(found), _source(path.name if path.is_file() else name, licence, found)
+    with TemporaryDirectory() as work:
+        opened = open_general(name, settings, Path(work))
+        pool = scan(opened, weigh=None, seals=None, seen=set(), drop_same=False, refuse=None, reporter=Silent())
+        if not len(pool):
+            raise nothing_in(opened)
+        with Rows(opened.path) as rows:
+            spots = zip(pool.offsets.tolist(), pool.lengths.tolist(), strict=True)
+            turns = [read_turns(rows.line(offset, length)) for offset, length in spots]
+    examples = [Example.of(pool.id(row), "general", messages) for row, messages in enumerate(turns)]
+    return examples, source_of(opened, pool.sha256, len(pool))
 
 
-def _from_hub(name: str, settings: Settings) -> tuple[list[tuple[str, tuple[Message, ...]]], str]:
+def source_of(opened: General, sha256: str, examples: int) -> GeneralSource:
+    """Return where the general part came from, for the manifest."""
+    return GeneralSource(
+        name=opened.name, licence=opened.licence, sha256=sha256, examples=examples, made_by=opened.made_by
+    )
+
+
+def nothing_in(opened: General) -> EmptyError:
+    """Return the error for a source without an example."""
+    return EmptyError("there is no general data in it", where=opened.name, mend="give a file with at least one example")
+
+
+def general_line(turns: Sequence[Turn], **fields: str) -> bytes:
+    """Return a conversation as one JSON line.
+
+    Args:
+        turns: Its turns.
+        fields: What else is known of it, such as its source.
+    """
+    return orjson.dumps({**fields, "messages": [{"role": role, "content": content} for role, content in turns]}) + b"\n"
+
+
+def _is_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+
+
+def _written(rows: Iterable[Row], work: Path) -> Path:
+    """Write rows as JSON lines; the fields by which groups are told apart are kept."""
+    faults = Faults()
+    target = work / "general.jsonl"
+
+    def lines() -> Iterator[bytes]:
+        for row in rows:
+            if row.fault:
+                faults.add(row.where, row.fault, row.mend)
+                continue
+            try:
+                turns = turns_of(row.fields, row.where)
+            except InputError as error:
+                faults.add(error.where, error.what, error.mend)
+                continue
+            kept = {name: value for name, value in row.fields.items() if isinstance(value, str) and name in _KEPT}
+            yield general_line(turns, **kept)
+
+    write_bytes_atomically(target, lines())
+    faults.refuse()
+    return target
+
+
+_KEPT: Final = ("id", "source", "dataset", "kind", "category", "task", "type")
+
+
+def _from_hub(name: str, settings: Settings) -> tuple[Iterator[Row], str]:
     if not settings.allow_downloads:
         raise RefusedError(
             "downloads are off", where=name, mend="set DOMAINSMITH_ALLOW_DOWNLOADS=true, or give a file, or use builtin"
         )
     from datasets import load_dataset
 
-    rows = load_dataset(name, split="train")
+    rows: Any = load_dataset(name, split="train")
     licence = str(getattr(rows.info, "license", "") or "not stated on the hub")
-    return [
-        (f"general-{n}", conversation(dict(row), f"{name}, row {n}")) for n, row in enumerate(rows, start=1)
-    ], licence
-
-
-def _examples(found: Sequence[tuple[str, tuple[Message, ...]]]) -> list[Example]:
-    return [Example.of(key, "general", messages) for key, messages in found]
-
-
-def _source(name: str, licence: str, found: Sequence[tuple[str, tuple[Message, ...]]]) -> GeneralSource:
-    digest = hashlib.sha256()
-    for _, messages in found:
-        digest.update(json.dumps([m.model_dump() for m in messages], ensure_ascii=False).encode())
-    return GeneralSource(name=name, licence=licence, sha256=digest.hexdigest(), examples=len(found))
+    return (Row(f"{name}, row {number}", dict(row)) for number, row in enumerate(rows, start=1)), licence

@@ -1,7 +1,7 @@
 """What training data must not share with the sealed items (`evaluation.md`, validation set).
 
 A mix leaks if an example comes from a held-out document, words a sealed question nearly the same (Jaccard >= 0.8 over
-words, characters for Chinese; candidates by MinHash), or shares 13 words in a row (30 Chinese characters) with a skill
+words, characters for Chinese), or shares 13 words in a row (30 Chinese characters) with a skill
 item.
 """
 
@@ -15,7 +15,8 @@ from typing import Final, Literal
 from agent.records.base import Record
 from agent.records.evaluation import Item
 from agent.records.pairs import Pair
-from tools.extraction.similarity import NearDuplicates, content_words, is_chinese, normal, words
+from tools.cleaning.near import NearDuplicates
+from tools.extraction.similarity import content_words, is_chinese, normal, words
 from tools.mixing.example import Example
 
 WORDS_IN_A_ROW: Final = 13
@@ -36,6 +37,65 @@ class Leak(Record):
     """What is shared, for the message."""
 
 
+class Seals:
+    """What is sealed, ready to be compared with a million examples."""
+
+    def __init__(self, items: Sequence[Item], held_out: Collection[str] = ()) -> None:
+        """Index what is sealed.
+
+        Args:
+            items: The sealed items, of every validation set.
+            held_out: Ids of held-out documents.
+        """
+        self._held_out = frozenset(held_out)
+        self._asked = [item for item in items if item.question.strip()]
+        self._near = NearDuplicates([item.question for item in self._asked])
+        self._passages = _runs_of_items(items)
+        # A run of 13 words holds a run of 7 that starts at a multiple of 7, wherever it stands; so of an example only
+        # those few are looked up, and all of its runs only where one of them is known.
+        self._halves = {half for run in self._passages for half in _halves_anywhere(run.split(" "))}
+
+    def leak_of(
+        self,
+        identifier: str,
+        turns: Sequence[tuple[str, str]],
+        document: str = "",
+        said: Sequence[Sequence[str]] | None = None,
+    ) -> Leak | None:
+        """Return what an example shares with the sealed; `None` if nothing.
+
+        Args:
+            identifier: The example's id.
+            turns: Role and content of its turns, without a system line.
+            document: The document it was made from, of a domain example.
+            said: The words of each turn, where they are known.
+        """
+        if document and document in self._held_out:
+            return Leak(example=identifier, kind="held_out_document", item=document, text=document)
+        said = said or [words(content) for _, content in turns]
+        for place in range(0, len(turns) - 1, 2):
+            asked = bare_question(turns[place][1])
+            parts = said[place] if asked is turns[place][1] else words(asked)
+            for number in self._near.alike_words(frozenset(parts)):
+                item = self._asked[number]
+                if not _another_thing(asked, turns[place + 1][1], item):
+                    return Leak(example=identifier, kind="near_duplicate", item=item.id, text=item.question)
+        return self._shared_passage(identifier, turns, said) if self._passages else None
+
+    def _shared_passage(
+        self, identifier: str, turns: Sequence[tuple[str, str]], said: Sequence[Sequence[str]]
+    ) -> Leak | None:
+        for (_, content), parts in zip(turns, said, strict=True):
+            if len(parts) < WORDS_IN_A_ROW:
+                continue
+            half = _half(is_chinese(content))
+            if any(" ".join(parts[at : at + half]) in self._halves for at in range(0, len(parts) - half + 1, half)):
+                for run in runs(content):
+                    if run in self._passages:
+                        return Leak(example=identifier, kind="shared_passage", item=self._passages[run], text=run)
+        return None
+
+
 def find_leaks(
     examples: Sequence[Example], pairs: Mapping[str, Pair], items: Sequence[Item], held_out: Collection[str]
 ) -> list[Leak]:
@@ -47,20 +107,16 @@ def find_leaks(
         items: The sealed items.
         held_out: Ids of held-out documents.
     """
-    asked = [item for item in items if item.question.strip()]
-    near = NearDuplicates([item.question for item in asked])
-    passages = _runs_of_items(items)
-    leaks = []
-    for example in examples:
-        pair = pairs.get(example.id)
-        leak = (
-            _held_out(example, pair, held_out)
-            or _near_duplicate(example, near, asked)
-            or _shared_passage(example, passages)
+    seals = Seals(items, held_out)
+    found = (
+        seals.leak_of(
+            example.id,
+            [(message.role, message.content) for message in example.messages if message.role != "system"],
+            pairs[example.id].document if example.id in pairs else "",
         )
-        if leak:
-            leaks.append(leak)
-    return leaks
+        for example in examples
+    )
+    return [leak for leak in found if leak]
 
 
 def runs(text: str) -> Iterator[str]:
@@ -73,14 +129,8 @@ def runs(text: str) -> Iterator[str]:
 
 def bare_question(turn: str) -> str:
     """Return the question of a user turn, without the passages of a reading pair."""
-    match = _QUESTION.match(turn)
+    match = _QUESTION.match(turn) if turn.startswith(("Context:", "资料：")) else None
     return match["question"] if match else turn
-
-
-def _held_out(example: Example, pair: Pair | None, held_out: Collection[str]) -> Leak | None:
-    if pair is None or pair.document not in held_out:
-        return None
-    return Leak(example=example.id, kind="held_out_document", item=pair.document, text=pair.document)
 
 
 def alike_items(example: Example, near: NearDuplicates, asked: Sequence[Item]) -> Iterator[Item]:
@@ -97,11 +147,6 @@ def alike_items(example: Example, near: NearDuplicates, asked: Sequence[Item]) -
         for number in near.alike(question):
             if not _another_thing(question, answer, asked[number]):
                 yield asked[number]
-
-
-def _near_duplicate(example: Example, near: NearDuplicates, asked: Sequence[Item]) -> Leak | None:
-    item = next(alike_items(example, near, asked), None)
-    return Leak(example=example.id, kind="near_duplicate", item=item.id, text=item.question) if item else None
 
 
 def _another_thing(question: str, answer: str, item: Item) -> bool:
@@ -143,9 +188,11 @@ def _runs_of_items(items: Iterable[Item]) -> dict[str, str]:
     return found
 
 
-def _shared_passage(example: Example, passages: Mapping[str, str]) -> Leak | None:
-    for message in example.messages[1:]:
-        for run in runs(message.content):
-            if run in passages:
-                return Leak(example=example.id, kind="shared_passage", item=passages[run], text=run)
-    return None
+def _half(chinese: bool) -> int:
+    return ((CHARACTERS_IN_A_ROW if chinese else WORDS_IN_A_ROW) + 1) // 2
+
+
+def _halves_anywhere(run: Sequence[str]) -> Iterator[str]:
+    half = (len(run) + 1) // 2
+    for at in range(len(run) - half + 1):
+        yield " ".join(run[at : at + half])

@@ -9,9 +9,11 @@ import typer
 from pydantic import ValidationError
 
 from agent.errors import InputError
-from agent.records.mixture import MixManifest, ShareBy
+from agent.prompts.extraction import forecast_line
 from agent.records.pairs import ExtractResult, PairStatus
 from ui import render
+from ui.commands import cleaning
+from ui.commands.mixing import mix
 from ui.options import Detach, Json, Lang, ProjectName, Seed, refuse_before
 from ui.runtime import Runtime
 from ui.stations import run_station
@@ -30,6 +32,7 @@ def register(app: typer.Typer) -> None:
     review.command("edit")(review_edit)
     review.command("import")(review_import)
     review.command("export")(review_export)
+    cleaning.register(review)
     app.add_typer(review)
     app.command("mix")(mix)
     app.command("validate")(validate)
@@ -55,6 +58,17 @@ def extract(
         int | None,
         typer.Option("--model-chunks", min=0, help="Most passages of prose a model reads; 0 for rules only."),
     ] = None,
+    round_trip: Annotated[
+        bool,
+        typer.Option("--round-trip", help="Have the model answer its own questions; one more short call a pair."),
+    ] = False,
+    ask_twice: Annotated[
+        bool,
+        typer.Option("--ask-twice", help="With --round-trip: ask in a second frame too; one more call a pair."),
+    ] = False,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Only say what reading the prose would take: calls, tokens, time, price.")
+    ] = False,
     project: ProjectName = None,
     detach: Detach = False,
     json: Json = False,
@@ -74,61 +88,22 @@ def extract(
             reading_share=reading,
             unanswerable_share=unanswerable,
             model_chunks=model_chunks,
+            round_trip=round_trip,
+            ask_twice=ask_twice,
         )
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise InputError(said, mend="lower one of the two") from error
+        mend = "add --round-trip" if "round trip" in said else "lower one of the two"
+        raise InputError(said, mend=mend) from error
+    if forecast:
+        from tools.extraction.run import forecast_of
+
+        told = forecast_of(opened, runtime.settings, request)
+        runtime.output.emit(told, forecast_line(told, runtime.settings.lang))
+        return
     result = run_station(runtime, opened, "extract", request, ExtractResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.extract(result, runtime.output))
-
-
-def mix(
-    domain_share: Annotated[
-        float, typer.Option("--domain-share", min=0.01, max=1.0, help="Share of domain data, 0.3 as the guide says.")
-    ] = 0.3,
-    by: Annotated[str, typer.Option("--by", help="What the share counts: examples or tokens.")] = "examples",
-    general: Annotated[str, typer.Option("--general", help="General data: builtin, a file, or a hub id.")] = "builtin",
-    drop_leaks: Annotated[
-        bool, typer.Option("--drop-leaks", help="Leave out pairs that leak a sealed item instead of refusing.")
-    ] = False,
-    max_domain: Annotated[int | None, typer.Option("--max-domain", min=1, help="Most domain pairs to use.")] = None,
-    general_repeats: Annotated[
-        int, typer.Option("--general-repeats", min=1, max=20, help="Most times one general example may occur.")
-    ] = 4,
-    fit_domain: Annotated[
-        bool,
-        typer.Option("--fit-domain/--no-fit-domain", help="Use fewer domain pairs where general data is short."),
-    ] = True,
-    seed: Seed = 0,
-    project: ProjectName = None,
-    json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Put domain pairs and general examples together, with a manifest of what is in it."""
-    from tools.mixing.request import MixRequest
-
-    runtime = Runtime(as_json=json, lang=lang)
-    for known in get_args(ShareBy):
-        if by == known:
-            break
-    else:
-        raise InputError("unknown way of counting", where=by, mend="--by takes examples or tokens")
-    opened = runtime.workspace.open(project)
-    source = str(Path(general).resolve()) if Path(general).is_file() else general
-    request = MixRequest(
-        domain_share=domain_share,
-        by=known,
-        general=source,
-        seed=seed,
-        max_domain=max_domain,
-        fit_domain=fit_domain,
-        general_repeats=general_repeats,
-        drop_leaks=drop_leaks,
-    )
-    result = run_station(runtime, opened, "mix", request, MixManifest)
-    if result is not None:
-        runtime.output.emit(result, render.mix(result, runtime.output))
 
 
 def validate(
@@ -241,18 +216,31 @@ def review_edit(
 
 
 def review_import(
-    path: Annotated[Path, typer.Argument(help="messages, Alpaca or ShareGPT JSON(L), or CSV.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="messages, Alpaca or ShareGPT as JSON(L) or Parquet, CSV, a folder with dataset_info.json; "
+            "or reviews of Argilla or Label Studio."
+        ),
+    ],
     project: ProjectName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Add a team's own pairs."""
+    """Add a team's own pairs, or take over what reviewers decided."""
+    from tools.pair_reviews import holds_reviews, import_reviews
     from tools.pairs import import_pairs
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
+    source = path.resolve() if (path / "dataset_info.json").is_file() else existing_file(path)
+    if holds_reviews(source):
+        with opened.owned("review"):
+            reviewed = import_reviews(opened, source)._asdict()
+        runtime.output.emit(reviewed, runtime.output.say("reviews_imported", **reviewed))
+        return
     with opened.owned("review"):
-        added = import_pairs(opened, existing_file(path))
+        added = import_pairs(opened, source)
     accepted = sum(pair.status == "accepted" for pair in added)
     runtime.output.emit(
         {"imported": len(added), "accepted": accepted, "rejected": len(added) - accepted},
@@ -261,15 +249,23 @@ def review_import(
 
 
 def review_export(
-    path: Annotated[Path, typer.Argument(help="File to write.")],
-    form: Annotated[str, typer.Option("--form", help="messages, alpaca, sharegpt or csv.")] = "messages",
+    path: Annotated[Path, typer.Argument(help="File to write; a folder for llama-factory.")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--form",
+            help="messages, alpaca, sharegpt, csv, xlsx, parquet, llama-factory, argilla or label-studio.",
+        ),
+    ] = "messages",
     status: Annotated[str, typer.Option("--status", help="accepted, pending, rejected or all.")] = "accepted",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
     project: ProjectName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Write pairs to a file that other trainers read."""
-    from tools.pairs import PairFormat, export_pairs
+    """Write pairs to a file that other trainers, spreadsheets or review tools read."""
+    from tools.exchange.writing import PairFormat
+    from tools.pairs import export_pairs
 
     runtime = Runtime(as_json=json, lang=lang)
     for known in get_args(PairFormat):
@@ -280,7 +276,7 @@ def review_export(
     opened = runtime.workspace.open(project)
     wanted = None if status == "all" else _status(status)
     try:
-        count = export_pairs(opened, path, known, status=wanted)
+        count = export_pairs(opened, path, known, status=wanted, overwrite=force)
     except OSError as error:
         why = error.strerror or str(error)
         raise InputError(f"cannot write there: {why}", where=str(path), mend="name another file") from error

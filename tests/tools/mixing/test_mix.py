@@ -1,6 +1,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 
 from agent.errors import EmptyError, InputError, RefusedError
@@ -11,10 +12,11 @@ from agent.settings import Settings
 from knowledge.files import write_records
 from tests.tools.test_pairs import pair
 from tools.extraction.split import save_split
+from tools.mixing.domain import thin
 from tools.mixing.example import Example
 from tools.mixing.general import load_general
 from tools.mixing.leakage import bare_question, find_leaks, runs
-from tools.mixing.portions import portion, thin
+from tools.mixing.portions import portion
 from tools.mixing.request import MixRequest
 from tools.mixing.run import mix
 from tools.pairs import save_pairs
@@ -287,8 +289,11 @@ def test_nothing_left_without_the_leaks(project, general):
 
 
 def test_a_token_share_fits_the_domain_part():
-    examples = [Example.of(f"g{n}", "general", pair("x", f"Name hill {n}?", "Hill").messages) for n in range(20)]
+    made = pairs()
+    domain = [Example.of(p.id, "domain", p.messages).words for p in made]
+    general = np.array([5 + n % 3 for n in range(20)])
     request = MixRequest(by="tokens", fit_domain=True, general_repeats=1)
-    made = portion(pairs(), examples, request, lambda e: e.words)
-    domain, general = (sum(e.words for e in part) for part in (made.domain, made.general))
-    assert domain / (domain + general) == pytest.approx(0.3, abs=0.03)
+    chosen = portion(made, domain.__getitem__, general, np.zeros(20, dtype=np.int32), request)
+    own, added = sum(domain[n] for n in chosen.domain), int(general[chosen.general].sum())
+    assert own / (own + added) == pytest.approx(0.3, abs=0.03)
+    assert len(chosen.domain) < len(made)

@@ -1,0 +1,109 @@
+"""`review personal`, `review duplicates`, `review import/export` and the choices of `mix` on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.tools.test_pairs import pair
+from tests.ui.conftest import Ran
+from tests.ui.test_cli import assert_one_line
+from tools.pairs import load_pairs, save_pairs
+from tools.workspace import Project, Workspace
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture
+def project(cli: Cli, home: Path) -> Project:
+    assert cli("new", "Pumps").code == 0
+    project = Workspace(home).open("Pumps")
+    save_pairs(
+        project,
+        [
+            pair("p1", "Whom to call about the Wren?", "Call 13800138000.", fact="f1"),
+            pair("p2", "How often is the Wren pump greased in the winter?", "Every 90 days.", fact="f2"),
+            pair("p3", "How often is the Wren pump greased in the winter now?", "Every 90 days.", fact="f3"),
+            pair("p4", "How often is the Wren pump greased in winter?", "Every 90 days.", fact="f2"),
+            pair("p5", "Call 13900139000?", "No.", status="rejected"),
+        ],
+    )
+    return project
+
+
+def test_personal_data_is_listed_with_pair_ids_and_nothing_changes(cli: Cli, project: Project) -> None:
+    before = project.pairs.read_bytes()
+    said = cli("review", "personal", "--json").json
+    assert said["looked_at"] == 4
+    assert said["by_kind"] == {"phone": 1}
+    assert said["found"] == [{"id": "p1", "turn": 2, "kind": "phone", "text": "13800138000"}]
+    shown = cli("review", "personal").out
+    assert "p1  phone number  13800138000" in shown
+    assert "--personal drop" in shown
+    assert "电话号码" in cli("review", "personal", "--lang", "zh").out
+    assert project.pairs.read_bytes() == before
+
+
+def test_general_data_is_looked_through_as_well(cli: Cli, project: Project, tmp_path: Path) -> None:
+    rows = [{"question": "Who is it?", "answer": f"Write to a{n}@example.org."} for n in range(60)]
+    (tmp_path / "g.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    said = cli("review", "personal", "--general", tmp_path / "g.jsonl", "--json").json
+    assert (said["looked_at"], said["by_kind"], said["found"][7]["id"]) == (60, {"email": 60}, "general-8")
+    assert "10 more" in cli("review", "personal", "--general", tmp_path / "g.jsonl").out
+    assert cli("review", "duplicates", "--general", "builtin", "--json").json["looked_at"] == 300
+
+
+def test_repetitions_are_listed_and_wordings_of_one_fact_are_none(cli: Cli, project: Project) -> None:
+    said = cli("review", "duplicates", "--json").json
+    assert [(one["id"], one["of"], one["kind"]) for one in said["found"]] == [("p3", "p2", "near")]
+    assert "p3 = p2  nearly" in cli("review", "duplicates", "--limit", "1").out
+    assert cli("review", "duplicates", "--threshold", "1.0", "--json").json["found"] == []
+
+
+def test_exports_refuse_to_overwrite_and_reviews_come_back(cli: Cli, project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "argilla.json"
+    assert cli("review", "export", file, "--form", "argilla").code == 0
+    assert_one_line(cli("review", "export", file, "--form", "argilla"), 2, "--force")
+    assert cli("review", "export", file, "--form", "argilla", "--force").code == 0
+    records = json.loads(file.read_text(encoding="utf-8"))
+    for record in records:
+        record["responses"] = {"decision": [{"value": "reject" if record["id"] == "p3" else "accept", "user_id": "u"}]}
+    file.write_text(json.dumps(records))
+    said = cli("review", "import", file, "--json").json
+    assert said == {"accepted": 3, "rejected": 1, "edited": 0, "unsettled": 0}
+    assert [p.status for p in load_pairs(project)] == ["accepted", "accepted", "rejected", "accepted", "rejected"]
+    assert_one_line(cli("review", "export", tmp_path / "x", "--form", "word"), 2, "llama-factory")
+
+
+def test_a_folder_of_llama_factory_goes_out_and_in(cli: Cli, project: Project, tmp_path: Path) -> None:
+    assert cli("review", "export", tmp_path / "lf", "--form", "llama-factory").code == 0
+    assert cli("new", "Other").code == 0
+    said = cli("review", "import", tmp_path / "lf", "-p", "Other", "--json").json
+    assert said["imported"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["mix", "--personal", "hide"], 2, ["hide", "keep, mask, drop"]),
+        (["mix", "--duplicates", "all"], 2, ["all", "keep, exact, near"]),
+        (["mix", "--against", "gone.jsonl"], 2, ["gone.jsonl"]),
+        (["mix", "--sweep", "a,b"], 2, ["a,b", "0.1,0.3,0.5"]),
+        (["mix", "--sweep", "0,0.5"], 2, ["0,0.5"]),
+        (["mix", "--sweep", "0.1,0.5"], 3, ["--yes", "2 short pilots"]),
+    ],
+)
+def test_choices_that_cannot_be(cli: Cli, project: Project, arguments: list[str], code: int, words: list[str]) -> None:
+    assert_one_line(cli(*arguments), code, *words)
+    assert not project.mixes.exists() or list(project.mixes.iterdir()) == []
+
+
+def test_a_mix_says_what_it_masked(cli: Cli, project: Project) -> None:
+    made = cli("mix", "--json").json
+    assert made["personal"]["choice"] == "mask"
+    assert made["personal"]["ids"] == ["p1"]
+    assert "masked" in cli("mix").out
+    assert "遮盖" in cli("mix", "--lang", "zh", "--seed", "1").out

@@ -1,0 +1,55 @@
+"""What a share sweep is asked for and what it found."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from agent.policy.thresholds import THRESHOLDS
+from agent.records.base import Record
+from agent.records.decision import ShareDecision
+from agent.records.mixture import SharePoint
+from agent.records.tuning import Method
+
+
+class SweepRequest(Record):
+    """Which shares to try, and how long a pilot is."""
+
+    shares: tuple[float, ...] = THRESHOLDS.share_sweep
+    """Shares of domain data, each above 0 and at most 1."""
+    pairs: int = Field(default=120, ge=1)
+    """Most domain pairs of a pilot."""
+    epochs: float = Field(default=2, gt=0)
+    items: int = Field(default=60, ge=1)
+    """Most sealed items of each of the two dimensions."""
+    general: str = "builtin"
+    method: Method = "lora"
+    seed: int = 0
+
+
+class Pilot(Record):
+    """What one pilot showed."""
+
+    share: float
+    examples: int
+    domain_examples: int
+    domain: float
+    """Score on the domain items after the pilot, a fraction."""
+    general: float
+    """Score on the general items after the pilot, a fraction."""
+    items: int
+    """Domain items the pilot answered."""
+    seconds: float
+    """Training alone."""
+    run: str
+    """The pilot's run folder."""
+
+
+class SweepResult(Record):
+    """What a sweep found; the shape of `mix --sweep --json`."""
+
+    run: str
+    base_domain: float
+    base_general: float
+    pilots: tuple[Pilot, ...]
+    points: tuple[SharePoint, ...]
+    decision: ShareDecision
