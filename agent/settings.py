@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     extraction_model: str = BUILTIN
     """`rules` (structure only), `builtin` (structure, then the base model), or `openai:<model>` (structure, then an
     OpenAI-compatible endpoint at `OPENAI_BASE_URL`)."""
+    extraction_width: int = Field(default=4, ge=1, le=64)
+    """Requests to the extraction endpoint in flight at once; a model in memory reads one passage after the other."""
+    extraction_price: tuple[float, float] | None = None
+    """Price of a million prompt tokens and of a million reply tokens of the extraction endpoint, as `[0.15, 0.6]`; for
+    the forecast only."""
     judge_model: str | None = None
     embedding_model: str = BUILTIN
     """`builtin` (multilingual-e5-small from a package), a sentence-transformers folder, or `openai:<model>`."""

@@ -22,7 +22,7 @@ from agent.records.job import Job
 from agent.settings import Settings
 from knowledge.retrieval import Retriever
 from tools.catalog import ToolSpec
-from tools.mixing.request import BUILTIN_GENERAL, MixRequest
+from tools.mixing.request import BUILTIN_GENERAL, SELF_GENERAL, MixRequest
 from tools.requests import IngestAsk, TuneAsk
 from tools.status import project_facts
 from tools.validation.request import ValidateRequest
@@ -78,8 +78,11 @@ def prepare(
             for path in request.questions:
                 _require_open(Path(path).expanduser(), settings)
             return request
-        case MixRequest() if request.general != BUILTIN_GENERAL:
-            _require_open(Path(request.general).expanduser(), settings)
+        case MixRequest():
+            if request.general not in (BUILTIN_GENERAL, SELF_GENERAL):
+                _require_open(Path(request.general).expanduser(), settings)
+            for path in request.against:
+                _require_open(Path(path).expanduser(), settings)
             return request
         case _:
             return request

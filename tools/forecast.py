@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from agent.errors import DomainsmithError
 from agent.policy.ladder import first_rung
 from agent.policy.memory import fit
+from agent.prompts.extraction import forecast_line
 from agent.prompts.phrases import count_points, fill, listed, model_size
 from agent.prompts.steps import STEPS
 from agent.prompts.training import METHOD_NAMES
@@ -33,9 +34,11 @@ from knowledge.files import read_record
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, is_asked
 from tools.evaluation.items import items_for
 from tools.evaluation.wording import arm_name
+from tools.extraction.prose import ProseForecast
 from tools.extraction.request import ExtractRequest
+from tools.extraction.run import forecast_of
 from tools.jobs.store import JobStore
-from tools.mixing.request import MixRequest
+from tools.mixing.request import SELF_GENERAL, MixRequest
 from tools.workspace import Project
 
 BUILTIN_PARAMS: Final = 134_515_008
@@ -54,6 +57,8 @@ MODEL_PASSAGES: Final = 40
 """Passages of prose that the local model reads by default."""
 MIX_SECONDS: Final = (0.5, 30.0)
 """Seconds for a mix of thousands of examples; 0.6 to 0.8 s were seen for 700 to 1,000 (BENCHMARKS.md)."""
+SELF_ROW_SECONDS: Final = (3.0, 35.0)
+"""Seconds for an example that the base model writes itself and that is kept: 32 on a busy machine, one run of three."""
 VALIDATION_SECONDS: Final = (1.0, 20.0)
 """Seconds to start and to write, of sealing a validation set; 1.4 to 1.9 s were seen in all for 15 to 35 chunks."""
 VALIDATION_RATES: Final = (10_000.0, 200_000.0)
@@ -76,9 +81,17 @@ def step_facts(
         seconds_high=high,
         gib_low=gib_low,
         gib_high=gib_high,
-        changes=(fill(STEPS, f"{kind}_changes", lang),),
+        changes=(fill(STEPS, f"{kind}_changes", lang), *_told(project, settings, request, lang)),
         sends_to=_sends_to(settings, kind),
     )
+
+
+def _told(project: Project, settings: Settings, request: Record, lang: Language) -> tuple[str, ...]:
+    """Return what an endpoint would be asked, in calls, tokens and, where a price is set, money."""
+    if not isinstance(request, ExtractRequest) or settings.extraction_model in (BUILTIN, "rules"):
+        return ()
+    told = _prose(project, settings, request)
+    return (forecast_line(told, lang),) if told is not None and told.calls else ()
 
 
 def first_reading(request: IngestRequest, settings: Settings, lang: Language, *, project: str) -> StepFacts:
@@ -167,8 +180,13 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
             if settings.extraction_model == BUILTIN:
                 passages = min(MODEL_PASSAGES, _lines(project.chunks))
                 return low + passages * PASSAGE_SECONDS[0], high + passages * PASSAGE_SECONDS[1]
-            return (low, high) if settings.extraction_model == "rules" else _UNKNOWN
+            if settings.extraction_model == "rules" or not isinstance(request, ExtractRequest):
+                return low, high
+            told = _prose(project, settings, request)
+            return (low + told.seconds_low, high + told.seconds_high) if told else (low, high)
         case "mix":
+            if isinstance(request, MixRequest) and request.general == SELF_GENERAL:
+                return request.self_rows * SELF_ROW_SECONDS[0], request.self_rows * SELF_ROW_SECONDS[1]
             return MIX_SECONDS
         case "validate":
             start, rates = VALIDATION_SECONDS, VALIDATION_RATES
@@ -181,6 +199,11 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
             return (answers * ANSWER_SECONDS[0], 20 + answers * ANSWER_SECONDS[1]) if answers else _UNKNOWN
         case _:
             return _UNKNOWN
+
+
+def _prose(project: Project, settings: Settings, request: ExtractRequest) -> ProseForecast | None:
+    """Return what reading the prose would take; `None` where there is nothing to read."""
+    return forecast_of(project, settings, request) if project.chunks.exists() else None
 
 
 def _scale(project: Project, kind: JobKind, request: Record, last: Job | None) -> float | None:

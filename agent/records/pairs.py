@@ -9,7 +9,16 @@ from agent.records.base import Language, Record
 Split = Literal["train", "validation", "test"]
 PairStatus = Literal["accepted", "pending", "rejected"]
 PairKind = Literal[
-    "factual", "numeric", "definitional", "procedural", "comparative", "table", "faq", "reading", "unanswerable"
+    "factual",
+    "numeric",
+    "definitional",
+    "procedural",
+    "comparative",
+    "table",
+    "multi_hop",
+    "faq",
+    "reading",
+    "unanswerable",
 ]
 PairSource = Literal["table", "definition", "faq", "field", "heading", "model", "import"]
 
@@ -39,7 +48,7 @@ class Pair(Record):
     language: Language
     split: Split
     checks: dict[str, bool | float]
-    """Check name to its outcome."""
+    """Check name to its score, 0 to 1, passed from 0.5; older files say true or false."""
     status: PairStatus
     reason: str
     """Why the pair was rejected or waits; empty if accepted."""
@@ -75,3 +84,5 @@ class ExtractResult(Record):
     documents_train: int
     documents_held_out: int
     files: dict[str, str]
+    notes: tuple[str, ...] = ()
+    """What the person should know, in the language of the run: prose that nobody read, and the mend."""

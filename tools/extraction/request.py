@@ -29,8 +29,18 @@ class ExtractRequest(Record):
     model_chunks: int | None = Field(default=None, ge=0)
     """Most passages of prose a model reads; `None`: 40 for the local model, all for an endpoint."""
 
+    model_wordings: int = Field(default=2, ge=0, le=4)
+    """Other wordings of every question that an endpoint's model is asked for."""
+    round_trip: bool = False
+    """Have the model answer each of its questions from the passage, and reject those it answers otherwise; costs one
+    short call a pair."""
+    ask_twice: bool = False
+    """Also ask in a second frame and reject pairs with two answers; costs one more short call a pair."""
+
     @model_validator(mode="after")
-    def _shares_leave_room(self) -> ExtractRequest:
+    def _fits_together(self) -> ExtractRequest:
+        if self.ask_twice and not self.round_trip:
+            raise ValueError("asking twice needs the round trip, with which the second answer is compared")
         if self.reading_share + self.unanswerable_share >= 0.95:
             raise ValueError("reading and unanswerable pairs together must stay below 95%")
         return self

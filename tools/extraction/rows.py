@@ -7,12 +7,10 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from agent.errors import InputError
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a cell for a formula."""
+from tools.exchange.cells import bare, guarded
 
 
 def read_utf8(path: Path) -> str:
@@ -78,7 +76,7 @@ def csv_rows(name: str, text: str) -> Iterator[tuple[str, dict[str, str]]]:
             yield (
                 f"{name}, line {reader.line_num}",
                 {
-                    (key or "").strip().lower(): _bare(value)
+                    (key or "").strip().lower(): bare(value)
                     for key, value in row.items()
                     if isinstance(key, str) and (value is None or isinstance(value, str))
                 },
@@ -98,15 +96,5 @@ def csv_text(columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> st
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(columns)
-    writer.writerows([_guarded(value) for value in row] for row in rows)
+    writer.writerows([guarded(value) for value in row] for row in rows)
     return buffer.getvalue()
-
-
-def _guarded(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _bare(value: str | None) -> str:
-    text = value or ""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

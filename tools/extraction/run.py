@@ -17,29 +17,26 @@ from pathlib import Path
 
 from agent.errors import EmptyError
 from agent.progress import Reporter
+from agent.prompts.extraction import unread_line
 from agent.records.corpus import Chunk, DocumentSplit, DocumentText
 from agent.records.evaluation import Item
 from agent.records.pairs import ExtractResult, Message, Pair, PairKind, PairStatus
 from agent.settings import Settings
 from knowledge.files import read_records, write_records
 from knowledge.store import CorpusStore
-from tools.extraction.checks import CHECKS, check, first_failure
+from tools.cleaning.near import NearDuplicates
+from tools.extraction.checks import OF_ANSWERS, UNCONFIRMED, Candidate, first_failure, judge, reason, scores
 from tools.extraction.conflicts import settle
 from tools.extraction.fact import Fact
+from tools.extraction.from_prose import from_prose
 from tools.extraction.harvest import harvest
-from tools.extraction.model import (
-    BUILTIN_CHUNKS,
-    PairWriter,
-    choose_chunks,
-    has_topic,
-    load_writer,
-    model_fact,
-    written_pairs,
-)
+from tools.extraction.prose import RULES, ProseForecast, forecast_prose, unread_prose
 from tools.extraction.reading import Reading, reading_counts, reading_pairs
+from tools.extraction.replies import PairWriter
 from tools.extraction.request import ExtractRequest
-from tools.extraction.similarity import NearDuplicates, normal
+from tools.extraction.similarity import normal
 from tools.extraction.split import in_scope, save_split, saved_split, split_documents
+from tools.extraction.support import Verdict
 from tools.extraction.variants import NO_VARIANTS, Variants
 from tools.extraction.wordings import SEALED_WORDINGS, choose, hurried, plainest, questions
 from tools.pairs import load_pairs, pair_id, save_pairs
@@ -99,12 +96,31 @@ def extract(
     facts = [work.worded(fact) for fact in found]
     for fact in facts:
         work.closed_book(fact)
-    facts += work.from_prose(project, settings, store, generator, reporter)
-    work.reading(facts, list(store.chunks()))
+    chunks = list(store.chunks())
+    facts += from_prose(work, project, settings, chunks, generator, reporter)
+    work.reading(facts, chunks)
     pairs = _with_reviews(work.pairs, load_pairs(project), set(texts))
     write_records(facts_file(project), facts)
     save_pairs(project, pairs)
-    return _result(project, pairs, split)
+    notes = _notes(chunks, teaching, settings, request)
+    for note in notes:
+        reporter.note(note)
+    return _result(project, pairs, split).model_copy(update={"notes": notes})
+
+
+def forecast_of(project: Project, settings: Settings, request: ExtractRequest) -> ProseForecast:
+    """Return what reading a project's prose would take; the split is looked at or drawn, never saved."""
+    store = CorpusStore(project.root)
+    texts = {text.document: text for text in store.texts()}
+    split = split_documents(
+        texts.items(),
+        request.seed,
+        request.held_out_share,
+        scope=request.documents,
+        previous=None if request.resplit else saved_split(project),
+    )
+    teaching = frozenset(key for key in split.train if in_scope(request.documents, key, texts[key].name))
+    return forecast_prose(list(store.chunks()), teaching, settings, request)
 
 
 @dataclass
@@ -120,6 +136,8 @@ class _Extraction:
     variants: Variants = NO_VARIANTS
     """Other names that the whole corpus leaves unambiguous."""
     pairs: list[Pair] = field(default_factory=list)
+    written: dict[str, dict[str, bool | float]] = field(default_factory=dict)
+    """What the checks found of a model's own wording, by fact; its rewordings by rule share it."""
     asked: set[str] = field(default_factory=set)
     """Questions of closed-book pairs so far, normalised."""
 
@@ -142,10 +160,10 @@ class _Extraction:
             return fact.model_copy(update={"trained": trained, "sealed": kept})
         return fact.model_copy(update={"sealed": tuple(candidates[:SEALED_WORDINGS])})
 
-    def closed_book(self, fact: Fact, topic: bool = True) -> bool:
+    def closed_book(self, fact: Fact) -> bool:
         """Make the closed-book pairs of a fact; returns whether any was accepted."""
         made = [
-            self._pair(fact, question, question, fact.answer, fact.kind, topic=topic)
+            self.pair_of(fact, question, question, fact.answer, fact.kind)
             for question in fact.trained
             if fact.document in self.teaching
         ]
@@ -154,36 +172,6 @@ class _Extraction:
         self.pairs += [pair.model_copy(update={"split": "validation"}) if pair is held else pair for pair in made]
         self.asked |= {normal(pair.question) for pair in made}
         return bool(accepted)
-
-    def from_prose(
-        self, project: Project, settings: Settings, store: CorpusStore, generator: PairWriter | None, reporter: Reporter
-    ) -> list[Fact]:
-        """Have the model read prose; returns the facts it found."""
-        model = settings.extraction_model
-        limit = (
-            BUILTIN_CHUNKS if self.request.model_chunks is None and model == "builtin" else self.request.model_chunks
-        )
-        if model == "rules" or limit == 0:
-            return []
-        chunks = choose_chunks(list(store.chunks()), self.teaching, limit, self.request.seed)
-        if not chunks:
-            return []
-        count = 1 if model == "builtin" else 3
-        writer = generator or load_writer(model, settings)
-        name = f"{model}:{settings.base_model}" if model == "builtin" else model
-        facts = []
-        for chunk, written in written_pairs(chunks, writer, name, count, project.root / "extraction.jsonl", reporter):
-            found = model_fact(chunk, written, self.texts[chunk.document])
-            topic = has_topic(written.question, chunk)
-            plain = self._pair(found, found.attribute, found.attribute, found.answer, found.kind, topic=topic)
-            if plain.status == "rejected":
-                # Other wordings of a faulty pair would only repeat its fault.
-                self.pairs.append(plain)
-                continue
-            fact = self.worded(found)
-            self.closed_book(fact, topic)
-            facts.append(fact)
-        return list({fact.id: fact for fact in facts}.values())
 
     def reading(self, facts: Sequence[Fact], chunks: Sequence[Chunk]) -> None:
         """Add reading pairs in the asked shares of the accepted ones."""
@@ -201,26 +189,47 @@ class _Extraction:
         shown = reading.fact.model_copy(
             update={"document": reading.document, "start": reading.start, "end": reading.end, "quote": quote}
         )
-        return self._pair(shown, reading.question, reading.turn, reading.answer, kind)
+        return self.pair_of(shown, reading.question, reading.turn, reading.answer, kind)
 
-    def _pair(self, fact: Fact, question: str, turn: str, answer: str, kind: PairKind, *, topic: bool = True) -> Pair:
-        closed_book = turn == question
+    def pair_of(
+        self, fact: Fact, question: str, turn: str, answer: str, kind: PairKind, *, about: str | None = None
+    ) -> Pair:
+        """Make one pair.
+
+        Args:
+            fact: What it words.
+            question: The question without passages.
+            turn: The whole user turn.
+            answer: The assistant turn.
+            kind: Its kind.
+            about: Title and headings of the passage, for the words of a model; `None` for a wording made by rule.
+        """
         text = self.texts[fact.document]
-        checks = check(
-            question,
-            answer,
-            fact.quote,
-            text=text.text,
-            start=fact.start,
-            language=fact.language,
-            duplicate=closed_book and normal(question) in self.asked,
-            topic=topic,
+        verdicts = judge(
+            Candidate(
+                question,
+                answer,
+                fact.quote,
+                text.text,
+                fact.start,
+                fact.language,
+                title=about or text.title,
+                duplicate=turn == question and normal(question) in self.asked,
+                written=about is not None,
+            )
         )
         if kind == "unanswerable":
             # The answer says that the passage is silent; no quote can support that.
-            del checks["answer_in_quote"]
+            verdicts = {name: verdict for name, verdict in verdicts.items() if name not in OF_ANSWERS}
+        elif fact.id in self.written:
+            verdicts = {name: Verdict(float(score)) for name, score in self.written[fact.id].items()} | verdicts
+        if kind == "unanswerable" and about is not None:
+            verdicts["passage_silent"] = Verdict(UNCONFIRMED)
+        checks = scores(verdicts)
         failed = first_failure(checks)
         status: PairStatus = "rejected" if failed else fact.status
+        if failed == "passage_silent":
+            status = "pending"
         messages = (Message(role="user", content=turn), Message(role="assistant", content=answer))
         return Pair(
             id=pair_id(fact.document, fact.start, fact.end, messages),
@@ -235,7 +244,7 @@ class _Extraction:
             split="train",
             checks=checks,
             status=status,
-            reason=f"{failed}: {CHECKS[failed]}" if failed else fact.reason,
+            reason=reason(failed, verdicts[failed]) if failed else fact.reason,
             fact=fact.id,
             source=fact.source,
         )
@@ -245,6 +254,16 @@ class _Extraction:
         spare = accepted[-1:] if len(accepted) >= 5 else ()
         draw = int(hashlib.sha256(f"{self.request.seed}:loss:{fact.id}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
         return spare[0] if spare and draw < self.request.validation_share * len(accepted) else None
+
+
+def _notes(
+    chunks: Sequence[Chunk], teaching: frozenset[str], settings: Settings, request: ExtractRequest
+) -> tuple[str, ...]:
+    """Return what the person should know of prose that nobody read."""
+    if settings.extraction_model != RULES and request.model_chunks != 0:
+        return ()
+    count = unread_prose(chunks, teaching)
+    return (unread_line(count, settings.lang),) if count else ()
 
 
 def _sealed_questions(project: Project) -> list[str]:

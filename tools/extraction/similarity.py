@@ -1,22 +1,20 @@
 """How alike two wordings are: Jaccard over words, over characters for Chinese.
 
-The unit is the one of the leakage rule in `evaluation.md` (MinHash >= 0.8), so that what is kept apart here is also
-apart for the rule there.
+The unit is the one of the leakage rule in `evaluation.md` (>= 0.8), so that what is kept apart here is also apart for
+the rule there. `tools.cleaning.near` finds alike texts among many.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-_WORD: Final = re.compile(r"[a-z0-9]+(?:[.,'’\-/][a-z0-9]+)*|[\u3400-\u9fff]", re.IGNORECASE)
+_WORD: Final = re.compile(r"[a-z0-9]+(?:[.,'’\-/][a-z0-9]+)*|[\u3400-\u9fff]")
 _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
 
 NEAR_DUPLICATE: Final = 0.8
 """Jaccard similarity from which two wordings count as the same; source: `evaluation.md`, validation set."""
-_PERMUTATIONS: Final = 128
 _SHORT = 400
 """Characters up to which a text is a question or an answer, which are compared again and again."""
 
@@ -36,12 +34,17 @@ FUNCTION_CHARACTERS: Final = frozenset(
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case; every Chinese character is a word."""
-    return list(_words(text)) if len(text) <= _SHORT else [match.lower() for match in _WORD.findall(text)]
+    return list(_words(text)) if len(text) <= _SHORT else _WORD.findall(text.lower())
+
+
+def words_once(text: str) -> list[str]:
+    """Return what `words` does for a text that is not met again; nothing of it is kept."""
+    return _WORD.findall(text.lower())
 
 
 @lru_cache(maxsize=50_000)
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(match.lower() for match in _WORD.findall(text))
+    return tuple(_WORD.findall(text.lower()))
 
 
 def content_words(text: str) -> set[str]:
@@ -57,6 +60,8 @@ def jaccard(left: str, right: str) -> float:
 
 def is_chinese(text: str) -> bool:
     """Return whether a third or more of the letters of a text are Chinese characters."""
+    if text.isascii():
+        return False
     letters = [character for character in text if character.isalpha()]
     return bool(letters) and 3 * len(_CHINESE.findall(text)) >= len(letters)
 
@@ -64,54 +69,3 @@ def is_chinese(text: str) -> bool:
 def normal(text: str) -> str:
     """Return a text without case, punctuation and spacing, for comparing answers and questions."""
     return " ".join(words(text)) or text.strip().lower()
-
-
-class NearDuplicates:
-    """An index of wordings that finds those which are nearly the same as another.
-
-    MinHash finds candidates and the exact similarity decides, so that no estimate refuses or passes by chance.
-    """
-
-    def __init__(self, wordings: Iterable[str], threshold: float = NEAR_DUPLICATE) -> None:
-        """Index wordings.
-
-        Args:
-            wordings: What to look for.
-            threshold: Jaccard similarity from which two count as the same.
-        """
-        from datasketch import MinHashLSH
-
-        self._threshold = threshold
-        # A lower threshold for candidates: the estimate is off by some hundredths.
-        self._index = MinHashLSH(threshold=max(0.1, threshold - 0.2), num_perm=_PERMUTATIONS)
-        self._wordings: list[str] = []
-        self._numbers: dict[str, list[int]] = {}
-        self._sets: dict[str, frozenset[str]] = {}
-        for number, wording in enumerate(wordings):
-            self._wordings.append(wording)
-            key = " ".join(sorted(set(words(wording))))
-            if key and key not in self._numbers:
-                self._index.insert(key, _minhash(key.split()))
-                self._sets[key] = frozenset(key.split())
-            self._numbers.setdefault(key, []).append(number)
-
-    def alike(self, wording: str) -> list[int]:
-        """Return the numbers of the indexed wordings that are nearly the same, ascending."""
-        here = frozenset(words(wording))
-        keys = self._index.query(_minhash(sorted(here))) if here and self._wordings else []
-        found = [key for key in keys if len(here & self._sets[key]) >= self._threshold * len(here | self._sets[key])]
-        return sorted(number for key in found for number in self._numbers[key])
-
-
-def _minhash(parts: Iterable[str]) -> Any:
-    # Drawing the permutations costs milliseconds, copying them microseconds.
-    sketch = _empty_sketch().copy()
-    sketch.update_batch([part.encode() for part in parts])
-    return sketch
-
-
-@lru_cache(maxsize=1)
-def _empty_sketch() -> Any:
-    from datasketch import MinHash
-
-    return MinHash(num_perm=_PERMUTATIONS, seed=1)

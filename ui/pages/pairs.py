@@ -28,6 +28,7 @@ from ui.pages.job_panel import JobPanel
 from ui.pages.pairs_deck import Decks
 from ui.pages.pairs_desk import PairsDesk
 from ui.pages.pairs_extraction import Extraction
+from ui.pages.pairs_report import ReportPanel
 from ui.pages.pairs_walk import ALL, Filters, Walk
 
 CLOSE: Final = "() => window.dsPairs?.close()"
@@ -85,6 +86,7 @@ class _Page:
                 gr.HTML(f'<p class="ds-quiet">{escaped(frame.lang)("pairs_keys")}</p>', **_PLAIN)
             with gr.Column(scale=2, min_width=300):
                 self.beside = _html("pairs-beside")
+        self.report = ReportPanel(frame)
         self.extraction = Extraction(frame)
         # The links of the coverage map change the address and press this button, so no page is loaded anew.
         self.apply = gr.Button("", elem_id="pairs-apply", elem_classes="ds-offstage")
@@ -162,6 +164,7 @@ class _Page:
             )
         self.frame.after(self.settle.click(lambda: None, None, None, **QUIET))
         self.extraction.wire(self.panel)
+        self.report.wire()
 
     def _desk(self, request: gr.Request) -> PairsDesk:
         project = self.frame.need(request)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent.prompts.pair_reasons import CHECK_NAMES, reason_in, reason_of_check
 from agent.records.base import Language
-from tools.extraction.checks import CHECKS
 from ui.i18n import phrase
 
 _CONFLICT: Final = re.compile(r"conflict: (.+?) says (['\"])(.*)\2, (.+?) says (['\"])(.*)\5", re.DOTALL)
@@ -26,14 +26,11 @@ def reason(text: str, lang: Language) -> str:
     same = _SAME_FACT.fullmatch(text)
     if same is not None:
         return phrase("pairs_same_fact", lang, document=same[1])
-    name, _, rest = text.partition(": ")
-    if CHECKS.get(name) == rest:
-        return phrase(f"pairs_failed_{name}", lang)
-    return text
+    return reason_in(text, lang) or text
 
 
 def label(kind: str, lang: Language) -> str:
     """Return the name of a kind of reason, as `tools.pairs.reason_of` gives it."""
-    if kind in CHECKS:
-        return phrase(f"pairs_failed_{kind}", lang)
+    if kind in CHECK_NAMES:
+        return reason_of_check(kind, lang)
     return phrase("pairs_reason_conflict", lang) if kind == "conflict" else kind

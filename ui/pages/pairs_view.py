@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from agent.prompts.pair_reasons import name_of_check, reason_of_check
 from agent.records.base import Language
 from agent.records.corpus import DocumentText
 from agent.records.pairs import ExtractResult, Pair
-from tools.extraction.checks import CHECKS
+from tools.extraction.checks import CHECKS, failed
 from ui.i18n import phrase
 from ui.pages.documents_passage import excerpt
 from ui.pages.documents_view import escaped, number
@@ -85,14 +86,12 @@ def checks(pair: Pair, lang: Language) -> str:
     if not pair.checks:
         return f'<p class="ds-quiet">{say("pairs_no_checks")}</p>'
     chips = []
-    for name, outcome in sorted(pair.checks.items(), key=lambda item: item[1] is not False):
-        title = say(f"pairs_check_{name}") if name in CHECKS else escape(name)
-        if isinstance(outcome, bool):
-            state, sign = ("ok", "✓") if outcome else ("failed", "✕")
-            said = say(f"pairs_check_{state}")
-        else:
-            state, sign, said = "measured", "", f"{outcome:.2f}"
-        more = f' title="{say(f"pairs_failed_{name}")}"' if outcome is False and name in CHECKS else ""
+    for name, outcome in sorted(pair.checks.items(), key=lambda item: not failed(item[1])):
+        title = escape(name_of_check(name, lang)) if name in CHECKS else escape(name)
+        state, sign = ("failed", "✕") if failed(outcome) else ("ok", "✓")
+        # A score at either end says no more than passed or failed.
+        said = say(f"pairs_check_{state}") if float(outcome) in (0.0, 1.0) else f"{outcome:.2f}"
+        more = f' title="{escape(reason_of_check(name, lang))}"' if failed(outcome) and name in CHECKS else ""
         chips.append(
             f'<li class="ds-chip ds-check-{state}"{more}><span aria-hidden="true">{sign}</span> {title}: '
             f"<strong>{said}</strong></li>"
@@ -159,4 +158,5 @@ def ended(result: ExtractResult, lang: Language) -> str:
         train=number(result.documents_train),
         held_out=number(result.documents_held_out),
     )
-    return f"<p>{escape(said)}</p>"
+    notes = "".join(f'<p class="ds-note">{escape(note)}</p>' for note in result.notes)
+    return f"<p>{escape(said)}</p>{notes}"

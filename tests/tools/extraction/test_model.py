@@ -9,7 +9,9 @@ from agent.settings import Settings
 from knowledge.ingest.chunking import chunk_document
 from knowledge.lexical import sentences
 from tests.tools.extraction.corpus import text_of
-from tools.extraction.model import choose_chunks, has_topic, load_writer, model_fact, read_reply, written_pairs
+from tools.extraction.model import choose_chunks, load_writer, model_fact, read_reply, written_pairs
+from tools.extraction.planning import plain_passages
+from tools.extraction.replies import ReplyLog
 from tools.generated import Generated
 
 PROSE = "The Brindle pump was designed by Ilse Varn. It has run in Pellworth since May. Its hose is made of Nurelast."
@@ -37,6 +39,10 @@ class Writer:
             else reply(quote, f"Who made the Brindle pump {len(self.calls)}?", quote[:9])
         )
         return [Generated(text=text, tokens=1, seconds=0, seconds_to_first_token=None, truncated=False)]
+
+
+def read(some, writer, name, kept, width=1):
+    return list(written_pairs(plain_passages(some), writer, name, ReplyLog(kept), Silent(), width=width))
 
 
 def reply(quote, question, answer):
@@ -74,20 +80,20 @@ def test_replies_are_kept_and_not_asked_for_again(tmp_path):
     kept = tmp_path / "extraction.jsonl"
     broken = Writer(stop_after=2)
     with pytest.raises(CancelledError):
-        list(written_pairs(chunks(), broken, "m", 1, kept, Silent()))
+        read(chunks(), broken, "m", kept)
     again = Writer()
-    pairs = list(written_pairs(chunks(), again, "m", 1, kept, Silent()))
+    pairs = read(chunks(), again, "m", kept)
     assert (len(broken.calls), len(again.calls), len(pairs)) == (2, 1, 3)
-    assert len(list(written_pairs(chunks(), Writer(), "m", 1, kept, Silent()))) == 3
+    assert len(read(chunks(), Writer(), "m", kept)) == 3
     other = Writer()
-    list(written_pairs(chunks(), other, "another model", 1, kept, Silent()))
+    read(chunks(), other, "another model", kept)
     assert len(other.calls) == 3
 
 
 def test_quotes_are_sentences_of_the_passage(tmp_path):
     writer = Writer()
     (chunk,) = chunks(1)
-    list(written_pairs([chunk], writer, "m", 1, tmp_path / "x.jsonl", Silent()))
+    read([chunk], writer, "m", tmp_path / "x.jsonl")
     quotes = writer.calls[0][1]["properties"]["pairs"]["items"]["properties"]["quote"]["enum"]
     assert quotes == [chunk.text[a:b] for a, b in sentences(chunk.text, "en")]
 
@@ -115,8 +121,6 @@ def test_facts_stand_at_the_offsets_of_their_quote():
     (odd,) = read_reply(reply("Nowhere at all.", "Where is the key?", "here"))
     lost = model_fact(chunk, odd, text)
     assert lost.start == lost.end
-    assert has_topic("Where has the Brindle pump run?", chunk)
-    assert not has_topic("Where has the machine been?", chunk)
 
 
 def test_models_are_loaded_by_their_setting(monkeypatch, tmp_path):

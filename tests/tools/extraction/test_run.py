@@ -8,13 +8,15 @@ from agent.prompts.forms import ABSTENTION
 from agent.records.evaluation import Item
 from agent.settings import Settings
 from knowledge.files import read_records, write_records
+from tests.tools.extraction.answerer import Answerer
 from tests.tools.extraction.corpus import PUMP, corpus, project_with, put, text_of
-from tests.tools.extraction.test_model import Writer, reply
+from tests.tools.extraction.test_model import Writer
 from tools.extraction.fact import Fact
 from tools.extraction.request import ExtractRequest
 from tools.extraction.run import extract, facts_file
 from tools.extraction.similarity import jaccard
 from tools.extraction.split import saved_split
+from tools.forecast import step_facts
 from tools.pairs import accept, edit, import_pairs, load_pairs, reject
 
 RULES = Settings(extraction_model="rules")
@@ -126,26 +128,83 @@ def test_nothing_like_an_already_sealed_question_is_trained(project):
     assert all(jaccard(pair.question, asked) < 0.8 for pair in load_pairs(project) if pair.kind == "table")
 
 
+ENDPOINT = Settings(extraction_model="openai:scripted", extraction_width=1)
+
+
+def two_pairs(schema):
+    quotes = schema["properties"]["pairs"]["items"]["properties"]["quote"]["enum"]
+    if "It was built for clean liquids only." not in quotes:
+        return json.dumps({"pairs": []})
+    made = {"quote": "It was built for clean liquids only.", "kind": "factual", "wordings": []}
+    asked = ("Which liquids was the Brindle pump built for?", "What does this document say about the Brindle pump?")
+    wordings = ["For what liquids is the Brindle pump made?", "What is it for?"]
+    first = made | {"question": asked[0], "answer": "clean liquids only", "wordings": wordings}
+    return json.dumps({"pairs": [first, made | {"question": asked[1], "answer": "liquids"}]})
+
+
 def test_a_model_reads_prose_and_its_faults_are_kept_with_reasons(project):
-    good = reply(
-        "It was built for clean liquids only.", "Which liquids was the Brindle pump built for?", "clean liquids only"
-    )
-    bad = reply(
-        "It was built for clean liquids only.", "What does this document say about the Brindle pump?", "liquids"
-    )
-    writer = Writer(good, bad)
-    settings = Settings(extraction_model="openai:scripted")
-    result = run(project, settings, writer, documents=("pump-manual", "house-rules"), held_out_share=0)
+    writer = Answerer(two_pairs)
+    scope = {"documents": ("pump-manual", "house-rules"), "held_out_share": 0}
+    result = run(project, ENDPOINT, writer, **scope)
     made = [pair for pair in load_pairs(project) if pair.source == "model"]
-    assert len(writer.calls) == 2
     assert {pair.status for pair in made} == {"accepted", "rejected"}
+    assert {pair.reason.split(":")[0] for pair in made if pair.status == "rejected"} == {"question_standalone"}
+    assert "For what liquids is the Brindle pump made?" in {pair.question for pair in made}
+    assert "What is it for?" not in {pair.question for pair in made}
     assert sum(result.rejects_by_reason.values()) == result.rejected > 0
-    assert run(project, settings, Writer(), documents=("pump-manual", "house-rules"), held_out_share=0) == result
+    again = Answerer(two_pairs)
+    assert run(project, ENDPOINT, again, **scope) == result
+    assert not again.prompts
+
+
+def test_a_model_answers_its_own_questions_where_that_is_wanted(project):
+    scope = {"documents": ("pump-manual", "house-rules"), "held_out_share": 0, "round_trip": True, "ask_twice": True}
+    writer = Answerer(two_pairs, "clean liquids only")
+    run(project, ENDPOINT, writer, **scope)
+    kept = [pair for pair in load_pairs(project) if pair.source == "model" and pair.status == "accepted"]
+    assert kept
+    assert all(
+        pair.checks["round_trip"] == pair.checks["self_consistent"] == 1 for pair in kept if pair.kind == "factual"
+    )
+    project.pairs.unlink()
+    (project.root / "extraction.jsonl").unlink()
+    run(project, ENDPOINT, Answerer(two_pairs, "cloudy ones"), **scope)
+    made = [pair for pair in load_pairs(project) if pair.source == "model"]
+    assert {pair.status for pair in made} == {"rejected"}
+    assert any(pair.reason.startswith("round_trip: ") and "cloudy ones" in pair.reason for pair in made)
+
+
+@pytest.mark.parametrize(
+    ("answered", "status"), [("not stated", "accepted"), ("clean liquids", "rejected"), (None, "pending")]
+)
+def test_a_question_without_an_answer_is_trusted_only_when_the_passage_was_asked(project, answered, status):
+    def silent(schema):
+        quotes = schema["properties"]["pairs"]["items"]["properties"]["quote"]["enum"]
+        asked = "What warranty does the Brindle pump have?"
+        pair = {"kind": "unanswerable", "quote": quotes[0], "question": asked, "answer": "-", "wordings": []}
+        return json.dumps({"pairs": [pair]})
+
+    scope = {"documents": ("pump-manual",), "held_out_share": 0, "round_trip": answered is not None}
+    run(project, ENDPOINT, Answerer(silent, answered or ""), **scope)
+    made = [pair for pair in load_pairs(project) if pair.source == "model"]
+    assert made[0].status == status
+    assert made[0].kind == "unanswerable"
+    assert made[0].answer == ABSTENTION["en"]
+    assert made[0].quote in made[0].messages[0].content
+
+
+def test_rules_alone_say_how_much_prose_nobody_read(project):
+    (note,) = run(project).notes
+    assert "passages of prose gave no pairs" in note
+    assert "DOMAINSMITH_EXTRACTION_MODEL" in note
+    (noted,) = run(project, RULES.model_copy(update={"lang": "zh"})).notes
+    assert "段正文没有生成问答" in noted
+    assert run(project, ENDPOINT, Answerer(two_pairs)).notes == ()
 
 
 def test_no_calls_beyond_the_limit_and_none_without_prose(project, tmp_path):
     writer = Writer()
-    run(project, Settings(extraction_model="openai:x"), writer, model_chunks=1)
+    run(project, Settings(), writer, model_chunks=1)
     assert len(writer.calls) == 1
     run(project, Settings(), writer, model_chunks=0)
     assert len(writer.calls) == 1
@@ -170,3 +229,12 @@ def test_pairs_of_documents_that_left_the_project_leave_too(project):
 def test_shares_must_leave_room_for_facts():
     with pytest.raises(ValueError, match="below 95%"):
         ExtractRequest(reading_share=0.7, unanswerable_share=0.4)
+
+
+def test_the_card_of_an_extraction_says_what_an_endpoint_will_be_asked(project):
+    endpoint = Settings(extraction_model="openai:x", extraction_price=(1.0, 2.0))
+    told = step_facts(project, endpoint, "extract", ExtractRequest(), "en")
+    assert any("calls" in line and "at the price set" in line for line in told.changes)
+    assert 0 < told.seconds_low < told.seconds_high
+    assert any("调用" in line for line in step_facts(project, endpoint, "extract", ExtractRequest(), "zh").changes)
+    assert len(step_facts(project, RULES, "extract", ExtractRequest(), "en").changes) == 1

@@ -2,9 +2,10 @@ import pytest
 
 from agent.progress import Silent
 from tests.tools.extraction.corpus import corpus, text_of
+from tools.cleaning.near import NearDuplicates
 from tools.extraction.harvest import harvest
 from tools.extraction.rephrasing import question_wordings, rephrasings
-from tools.extraction.similarity import NearDuplicates, is_chinese, jaccard
+from tools.extraction.similarity import is_chinese, jaccard
 from tools.extraction.variants import Variants
 from tools.extraction.wordings import NEAR_DUPLICATE, choose, hurried, plainest, questions
 

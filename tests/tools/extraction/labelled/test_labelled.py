@@ -1,0 +1,42 @@
+"""The checks against pairs that a person labelled; the figures are printed by `python -m tests.benchmarks.checks`."""
+
+import pytest
+
+from tests.tools.extraction.labelled.sample import LATER, labelled, outcome, present
+from tests.tools.extraction.labelled.sources import ABSENT, DATA
+
+
+def test_the_sample_is_what_its_readme_says():
+    pairs = labelled()
+    assert (len(pairs), sum(pair.good for pair in pairs)) == (200, 100)
+    assert sum(pair.language == "zh" for pair in pairs) == 90
+    assert len({pair.fault for pair in pairs if not pair.good}) == 16
+    everything = [*pairs, *(pair for file in LATER for pair in labelled(file))]
+    assert len({pair.id for pair in everything}) == len(everything) == 330
+    assert all(pair.why and bool(pair.fault) != pair.good for pair in pairs)
+
+
+def test_the_company_pairs_are_judged_without_shared_data():
+    pairs = [pair for pair in labelled() if pair.source == "company"]
+    good = [pair for pair in pairs if pair.good]
+    bad = [pair for pair in pairs if not pair.good]
+    assert sum(outcome(pair)[1] == "" for pair in good) >= 0.95 * len(good)
+    assert sum(outcome(pair)[1] != "" for pair in bad) >= 0.9 * len(bad)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=ABSENT)
+def test_good_pairs_are_kept_and_bad_ones_stopped():
+    pairs = [pair for pair in labelled() if present(pair)]
+    good = [pair for pair in pairs if pair.good]
+    bad = [pair for pair in pairs if not pair.good]
+    assert sum(outcome(pair)[1] == "" for pair in good) >= 0.95 * len(good)
+    assert sum(outcome(pair)[1] != "" for pair in bad) >= 0.9 * len(bad)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=ABSENT)
+def test_later_pairs_are_told_apart_too():
+    pairs = [pair for file in LATER for pair in labelled(file)]
+    good = [pair for pair in pairs if pair.good]
+    bad = [pair for pair in pairs if not pair.good]
+    assert sum(outcome(pair)[1] == "" for pair in good) >= 0.95 * len(good)
+    assert sum(outcome(pair)[1] != "" for pair in bad) >= 0.85 * len(bad)
