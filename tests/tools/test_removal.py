@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from agent.errors import NotFoundError
-from agent.records.corpus import Chunk
+from agent.records.corpus import Chunk, Retrieved
+from agent.records.evaluation import Item, ItemAnswer, ItemRetrieval
+from agent.records.mixture import MixManifest
 from agent.records.pairs import Message, Pair
-from knowledge.files import read_records, write_records
+from agent.records.tuning import TuneRequest
+from knowledge.files import read_record, read_records, sha256_of, write_record, write_records
 from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
 from tests.knowledge.corpus import write_folder
+from tools.erasure import ERASED
 from tools.extraction.fact import Fact
-from tools.extraction.model import ModelReply
+from tools.extraction.replies import ModelReply
 from tools.extraction.run import facts_file
+from tools.mixing.example import Example
 from tools.pairs import load_pairs, save_pairs
 from tools.removal import UPLOADS, chunks_of, remove_document, traces
 from tools.workspace import Project, Workspace
@@ -89,9 +95,9 @@ def test_nothing_of_a_removed_document_is_left(project: Project) -> None:
     replies = [ModelReply(key="k", chunk=f"{d}:0-9", text=t) for d, t in ((notes, "zanzibar"), (manual, "other"))]
     write_records(project.root / "extraction.jsonl", replies)
     counted = traces(project, notes)
-    assert (counted.pairs, counted.reviewed, counted.items, counted.mixes, counted.models) == (1, 1, 0, 0, 0)
+    assert (counted.pairs, counted.reviewed, counted.items, counted.mixes, counted.learners) == (1, 1, 0, 0, ())
     assert len(holding(project, CANARY)) > 5
-    assert remove_document(project, notes) == 2
+    assert remove_document(project, notes).pairs == 2
     assert holding(project, CANARY) == []
     assert [one.id for one in load_pairs(project)] == ["p2", "p4"]
     assert [one.document for one in read_records(facts_file(project), Fact)] == [manual]
@@ -118,3 +124,102 @@ def test_the_chunks_of_one_document_are_those_of_the_store(project: Project) -> 
     for document in CorpusStore(project.root).documents():
         assert chunks_of(project, document.id) == [one for one in everything if one.document == document.id]
     assert chunks_of(Project(project.root / "none", project.info), "x") == []
+
+
+def sealed(identifier: str, document: str, context: str) -> Item:
+    return Item(
+        id=identifier,
+        kind="skill",
+        dimension="understanding",
+        language="en",
+        question="What is the canary word, zanzibar?",
+        answers=("zanzibar",),
+        document=document,
+        context=context,
+    )
+
+
+def mixed(project: Project, name: str, documents: tuple[str, ...], examples: list[Example]) -> None:
+    folder = project.mixes / name
+    write_records(folder / "train.jsonl", examples)
+    manifest = {
+        "id": name,
+        "examples": len(examples),
+        "domain_examples": len(examples),
+        "general_examples": 0,
+        "domain_share_examples": 1.0,
+        "domain_share_tokens": 1.0,
+        "requested_share": 1.0,
+        "by": "examples",
+        "seed": 0,
+        "sha256": "",
+        "pairs_sha256": "",
+        "general": {"name": "builtin", "licence": "Apache-2.0", "sha256": "", "examples": 0},
+        "documents": documents,
+        "files": {},
+    }
+    write_record(folder / "manifest.json", MixManifest.model_validate(manifest))
+
+
+def test_mixes_evaluations_and_reports_forget_it_and_adapters_are_named(project: Project) -> None:
+    notes, manual = of(project, "notes.txt"), of(project, "manual.md")
+    passage = chunks_of(project, notes)[0]
+    save_pairs(project, [pair("p1", notes, "What of zanzibar?"), pair("p2", manual)])
+    example = Example.of("p1#2", "domain", pair("p1", notes, "What of zanzibar?").messages)
+    other = Example.of("p2", "domain", pair("p2", manual).messages)
+    mixed(project, "mix-fresh", (notes, manual), [example, other])
+    mixed(project, "mix-trained", (notes, manual), [example, other])
+    mixed(project, "mix-others", (manual,), [other])
+    run = project.runs / "20260101T000000Z-tune"
+    write_record(run / "request.json", TuneRequest(base_model="builtin", mix="mix-trained"))
+    (run / "result.json").write_text("{}")
+    items = [sealed("i1", notes, passage.text), sealed("i2", manual, "The filter.")]
+    items[1] = items[1].model_copy(update={"question": "Which filter?", "answers": ("a filter",)})
+    write_records(project.validation, items)
+    (project.root / "validation.json").write_text(
+        json.dumps({"items": 2, "sha256": "x", "spot_check": ["i1", "i2"], "notes": ["two"]})
+    )
+    evaluated = project.runs / "20260101T000001Z-evaluate" / "eval"
+    write_records(evaluated / "items.jsonl", items)
+    answers = [
+        ItemAnswer(item=name, arm="rag", text=text, score=1.0) for name, text in (("i1", "zanzibar"), ("i2", "f"))
+    ]
+    write_records(evaluated / "answers.jsonl", answers)
+    write_records(
+        evaluated / "retrieved.jsonl", [ItemRetrieval(item="i2", retrieved=(Retrieved(chunk=passage, score=1),))]
+    )
+    (evaluated / "diagnosis.json").write_text(json.dumps({"items": ["i1"], "quote": "zanzibar"}))
+    quoted = next(line for line in passage.text.splitlines() if "zanzibar" in line)
+    (evaluated / "report.md").write_text(f"# Report\n\n| {quoted} |\n")
+    counted = traces(project, notes)
+    assert (counted.items, counted.mixes, counted.learners) == (1, 1, (run.name,))
+    removed = remove_document(project, notes)
+    assert holding(project, CANARY) == []
+    assert (removed.items, removed.mixes, removed.learners) == (1, ("mix-fresh",), (run.name,))
+    assert sorted(path.name for path in project.mixes.iterdir()) == ["mix-others", "mix-trained"]
+    left = read_record(project.mixes / "mix-trained" / "manifest.json", MixManifest)
+    assert "1 examples were deleted" in left.notes[-1]
+    assert [one.id for one in read_records(project.mixes / "mix-trained" / "train.jsonl", Example)] == ["p2"]
+    assert [(one.item, one.score) for one in read_records(evaluated / "answers.jsonl", ItemAnswer)] == [
+        ("i1", 1),
+        ("i2", 1),
+    ]
+    manifest = json.loads((project.root / "validation.json").read_text())
+    assert (manifest["items"], manifest["spot_check"]) == (1, ["i2"])
+    assert manifest["sha256"] == sha256_of(project.validation)
+    assert f"| {ERASED} |" in (evaluated / "report.md").read_text()
+
+
+def test_what_other_documents_say_too_is_not_erased(tmp_path: Path) -> None:
+    project = Workspace(tmp_path / "home").create("x")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Both of them say this sentence here.\n\nOnly the first one says zanzibar.")
+    (folder / "b.txt").write_text("Both of them say this sentence here.\n\nThe second is about filters.")
+    ingest([folder], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
+    report = project.runs / "r" / "eval" / "report.md"
+    report.parent.mkdir(parents=True)
+    report.write_text("Both of them say this sentence here. Only the first one says zanzibar.")
+    removed = remove_document(project, of(project, "a.txt"))
+    assert removed.wordings == ("Only the first one says zanzibar.",)
+    assert report.read_text() == f"Both of them say this sentence here. {ERASED}"

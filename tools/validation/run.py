@@ -23,10 +23,11 @@ from agent.records.pairs import Pair
 from agent.settings import Settings
 from knowledge.files import read_records, sha256_of, write_bytes_atomically, write_record, write_records
 from knowledge.store import CorpusStore
+from tools.cleaning.near import NearDuplicates
 from tools.evaluation.items import builtin_items, stratified
 from tools.extraction.fact import Fact
 from tools.extraction.run import facts_file
-from tools.extraction.similarity import NearDuplicates, words
+from tools.extraction.similarity import words
 from tools.extraction.split import saved_split
 from tools.mixing.example import Example
 from tools.mixing.general import load_general

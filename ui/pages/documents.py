@@ -15,6 +15,7 @@ import gradio as gr
 from agent.errors import DomainsmithError, InputError, NotFoundError, RefusedError
 from agent.records.corpus import IngestRequest, IngestResult
 from agent.records.job import Job
+from graph.forgetting import forget
 from knowledge.files import read_record
 from knowledge.store import CorpusStore
 from tools.calling import ingest_request, may_read
@@ -152,10 +153,12 @@ def _wire(
     @told
     def take_out(identifier: str, request: gr.Request) -> tuple[Any, ...]:
         project = frame.need(request)
-        name = CorpusStore(project.root).document(identifier).name
         with project.owned("removal of a document"):
-            pairs = remove_document(project, identifier)
-        gr.Info(documents_view.escaped(frame.lang)("documents_removed", name=name, pairs=pairs))
+            removed = remove_document(project, identifier)
+        forgotten = forget(
+            frame.desk(request).assistant, {project.id, project.info.name}, removed.name, removed.wordings
+        )
+        gr.Info(documents_view.removed(removed, forgotten, frame.lang))
         hint, _ = page_passage(frame, request, Place(""))
         return *listed(request), hint, gr.Button(visible=False), gr.Group(visible=False)
 

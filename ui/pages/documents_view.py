@@ -8,7 +8,7 @@ from typing import Final
 
 from agent.records.base import Language
 from agent.records.corpus import Document, IngestResult
-from tools.removal import Traces
+from tools.removal import Removal, Traces
 from ui.i18n import phrase
 from ui.pages.documents_reasons import reason
 
@@ -37,7 +37,7 @@ def matching(documents: Sequence[Document], text: str, lang: Language) -> list[D
     found = []
     for document in documents:
         shown = "\n".join((document.name, document.title, kind(document, lang), status(document, lang)))
-        searched = f"{shown}\n{document.format}\n{document.status}\n{document.reason}".casefold()
+        searched = f"{shown}\n{document.format}\n{document.status}\n{document.reason}\n{document.note}".casefold()
         if all(word in searched for word in words):
             found.append(document)
     return sorted(found, key=lambda document: (_TROUBLE.get(document.status, 2), document.name.casefold()))
@@ -49,11 +49,10 @@ def kind(document: Document, lang: Language) -> str:
 
 
 def status(document: Document, lang: Language) -> str:
-    """Return a document's status in words, with the reason if it was not read."""
+    """Return a document's status in words, with the reason if it was not read, or not all of it."""
     said = phrase(f"documents_status_{document.status}", lang)
-    if not document.reason:
-        return said
-    return f"{said}{'：' if lang == 'zh' else ': '}{reason(document.reason, lang)}"
+    why = document.reason or document.note
+    return f"{said}{'：' if lang == 'zh' else ': '}{reason(why, lang)}" if why else said
 
 
 def summary(documents: Sequence[Document], lang: Language) -> str:
@@ -141,19 +140,15 @@ def _figures(column: str) -> str:
 def removal(document: Document, found: Traces, is_upload: bool, lang: Language) -> str:
     """Return the card that asks before a document is removed: what goes, what stays."""
     say = escaped(lang)
-    stays = [
-        phrase(f"documents_remove_{name}", lang, count=number(count))
-        for name, count in (("items", found.items), ("mixes", found.mixes), ("models", found.models))
-        if count
-    ]
-    listed = ("；" if lang == "zh" else "; ").join(stays)
     source = say("documents_remove_upload" if is_upload else "documents_remove_source")
-    left = f"<p>{say('documents_remove_stays', list=listed)}</p>" if stays else ""
+    left = f"<p>{say('documents_remove_learnt', runs=', '.join(found.learners))}</p>" if found.learners else ""
     goes = say(
         "documents_remove_goes",
         chunks=number(document.chunks),
         pairs=number(found.pairs),
         reviewed=number(found.reviewed),
+        items=number(found.items),
+        mixes=number(found.mixes),
     )
     return (
         f'<div class="ds-card" role="alertdialog" aria-label="{say("documents_remove")}">'
@@ -161,8 +156,23 @@ def removal(document: Document, found: Traces, is_upload: bool, lang: Language) 
     )
 
 
+def removed(done: Removal, conversations: int, lang: Language) -> str:
+    """Return what a removal did, and which adapters have learnt from the document."""
+    say = escaped(lang)
+    gone = say(
+        "documents_removed",
+        name=done.name,
+        pairs=number(done.pairs),
+        items=number(done.items),
+        mixes=number(len(done.mixes)),
+        conversations=number(conversations),
+    )
+    learnt = say("documents_remove_learnt", runs=", ".join(done.learners)) if done.learners else ""
+    return f"{gone} {learnt}".strip()
+
+
 def ended(result: IngestResult, lang: Language) -> str:
-    """Return what a finished reading did; every file that was not read stands with its reason."""
+    """Return what a finished reading did; every file that was not read, or not whole, stands with its reason."""
     said = phrase(
         "documents_ended",
         lang,
@@ -174,7 +184,7 @@ def ended(result: IngestResult, lang: Language) -> str:
         chunks=number(result.chunks),
         seconds=f"{result.seconds:.1f}",
     )
-    bad = [document for document in result.documents if document.status in _TROUBLE]
+    bad = [document for document in result.documents if document.status in _TROUBLE or document.note]
     items = "".join(
         f"<li>{escape(document.name)} – {escape(status(document, lang))}</li>" for document in bad[:MOST_ROWS]
     )

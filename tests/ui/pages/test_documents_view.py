@@ -14,7 +14,8 @@ import pytest
 import knowledge.ingest
 from agent.records.corpus import Document, IngestResult
 from agent.records.job import Job
-from tools.removal import Traces
+from knowledge.ingest.pdf import pictures_note
+from tools.removal import Removal, Traces
 from ui.i18n import phrases
 from ui.pages import documents_view as view
 from ui.pages import job_view
@@ -100,7 +101,9 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 def test_names_and_titles_are_text() -> None:
     nasty = '<img src=x onerror="alert(1)">'
     one = document(nasty, title=nasty, status="failed", reason=nasty)
-    html = rendered(nasty, documents=[one]) + view.removal(one, Traces(1, 1, 1, 1, 1), True, "en")
+    html = rendered(nasty, documents=[one]) + view.removal(
+        one, Traces(1, 1, 1, 1, ("20260101T000000Z-tune",)), True, "en"
+    )
     result = IngestResult(
         documents=(one,), read=0, unchanged=0, skipped=0, failed=1, removed=0, chunks=0, seconds=1.0
     )  # fmt: skip
@@ -110,15 +113,26 @@ def test_names_and_titles_are_text() -> None:
 
 
 def test_the_removal_says_what_goes_and_what_stays() -> None:
-    asked = view.removal(DOCUMENTS[0], Traces(pairs=12, reviewed=3, items=4, mixes=1, models=0), False, "en")
+    asked = view.removal(DOCUMENTS[0], Traces(pairs=12, reviewed=3, items=4, mixes=1, learners=()), False, "en")
     assert "7 chunks" in asked
     assert "12 pairs (3 of them reviewed)" in asked
-    assert "4 sealed questions about it; 1 mixes" in asked
-    assert "training runs" not in asked
+    assert "4 sealed questions about it, 1 mixes" in asked
+    assert "Trained on it" not in asked
+    learnt = view.removal(DOCUMENTS[0], Traces(0, 0, 0, 0, ("20260101T000000Z-tune",)), False, "en")
+    assert "Trained on it" in learnt
+    assert "20260101T000000Z-tune" in learnt
     assert "Your own file stays" in asked
-    plain = view.removal(DOCUMENTS[0], Traces(0, 0, 0, 0, 0), True, "zh")
+    plain = view.removal(DOCUMENTS[0], Traces(0, 0, 0, 0, ()), True, "zh")
     assert "上传的文件也会一并删除" in plain
-    assert "此前的成果" not in plain
+    assert "学过它" not in plain
+
+
+def test_what_a_removal_did_is_told_with_the_adapters_that_learnt() -> None:
+    done = Removal(12, 4, ("mix-a",), ("20260101T000000Z-tune",), "beta.pdf", ())
+    told = view.removed(done, 2, "en")
+    assert "12 pairs, 4 sealed questions, 1 mixes and 2 conversations" in told
+    assert "20260101T000000Z-tune" in told
+    assert "12 个问答对" in view.removed(done, 2, "zh")
 
 
 def test_a_finished_reading_names_every_file_that_was_not_read() -> None:
@@ -161,6 +175,20 @@ def test_every_reason_of_the_reading_is_said_in_chinese() -> None:
     assert reason("same content as a.pdf", "zh") == "与 a.pdf 内容相同"
     assert [reason(text, "en") for text in known] == known
     assert reason("something a parser said", "zh") == "something a parser said"
+
+
+@pytest.mark.parametrize(
+    ("note", "chinese"),
+    [
+        (pictures_note([1, 3, 4]), "以下页是没有文本的图片（1, 3–4）：如需读取，请做文字识别"),
+        (pictures_note([2]), "以下页是没有文本的图片（2）：如需读取，请做文字识别"),
+        ("1 of its 4 chapters could not be read", "有 1 个章节未能读取"),
+    ],
+)
+def test_what_is_missing_of_a_document_that_was_read_is_said(note: str, chinese: str) -> None:
+    document = DOCUMENTS[0].model_copy(update={"status": "read", "reason": "", "note": note})
+    assert view.status(document, "en").endswith(f": {note}")
+    assert view.status(document, "zh").endswith(f"：{chinese}")
 
 
 def job(state: str, **fields: Any) -> Job:

@@ -1,0 +1,21 @@
+"""Conversations that quote a removed document go with it; the others stay."""
+
+from __future__ import annotations
+
+from graph.forgetting import forget, quoting
+from tests.graph.worlds import World
+
+WORDS = ("The flange of the Tarvo Crane is held by nine bolts.",)
+
+
+def test_only_conversations_that_quote_or_name_the_document_are_deleted(machines: World) -> None:
+    assistant = machines.assistant()
+    assistant.send("quotes", f"What do you make of this? {WORDS[0]}", "en", "machines")
+    assistant.send("names", "What is in crane.md?", "en", "machines")
+    assistant.send("other", "What can you do?", "en", "machines")
+    projects = {"machines"}
+    assert set(quoting(assistant, projects, "crane.md", WORDS)) == {"quotes", "names"}
+    assert quoting(assistant, {"another project"}, "crane.md", WORDS) == ()
+    assert forget(assistant, projects, "crane.md", WORDS) == 2
+    assert [thread.id for thread in assistant.threads()] == ["other"]
+    assert not any(b"nine bolts" in path.read_bytes() for path in machines.home.rglob("threads/**/*") if path.is_file())
