@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agent.errors import EmptyError, NotFoundError
+from agent.errors import EmptyError, InputError, NotFoundError
 from agent.records.corpus import Chunk, Document, DocumentText
 from knowledge.files import read_record, read_records, write_bytes_atomically, write_record, write_records
 
@@ -53,6 +53,21 @@ class CorpusStore:
             if document.id == document_id:
                 return document
         raise NotFoundError("no such document", where=document_id, mend="`domainsmith status` lists them")
+
+    def named(self, name: str) -> Document:
+        """Return the document of an id, or the only one of a name.
+
+        Raises:
+            NotFoundError: There is none.
+            InputError: Several have that name.
+        """
+        found = [one for one in self.documents() if name in (one.id, one.name)]
+        if not found:
+            raise NotFoundError("no such document", where=name, mend="`domainsmith status` lists them")
+        if len(found) > 1:
+            ids = ", ".join(one.id for one in found)
+            raise InputError("several documents have that name", where=name, mend=f"name one by its id: {ids}")
+        return found[0]
 
     def text(self, document_id: str) -> DocumentText:
         """Return a document's text.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from agent.records.corpus import Answer, IngestResult, Retrieved
+from agent.records.corpus import Answer, IngestResult, RemovalResult, Retrieved
 from agent.records.decision import MethodDecision, Readiness, Reason
 from agent.records.diagnosis import Diagnosis
 from agent.records.evaluation import Arm, Comparison, Estimate, EvaluationReport
@@ -247,3 +247,20 @@ def diagnosis(value: Diagnosis, output: Output) -> str:
 def _width(text: str) -> int:
 
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def removal(result: RemovalResult, output: Output) -> str:
+    """Return what a removal took with it."""
+    lines = [
+        output.say(
+            "removal_done",
+            name=result.name,
+            pairs=result.pairs,
+            items=result.items,
+            mixes=len(result.mixes),
+            conversations=result.conversations,
+        )
+    ]
+    if result.learners:
+        lines.append(output.say("removal_learners", runs=", ".join(result.learners)))
+    return "\n".join(lines)

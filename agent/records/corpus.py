@@ -171,3 +171,20 @@ class IngestResult(Record):
     chunks: int
     """Chunks in the index now."""
     seconds: float
+
+
+class RemovalResult(Record):
+    """What the removal of a document took with it; the shape of `remove --json`."""
+
+    document: str
+    """Id of the document."""
+    name: str
+    pairs: int
+    items: int
+    """Sealed questions about it."""
+    mixes: tuple[str, ...]
+    """Mixes that were deleted since no training had used them; trained ones lost its examples only."""
+    conversations: int
+    """Conversations that quoted it."""
+    learners: tuple[str, ...]
+    """Runs whose adapter was trained on it; what they learnt stays in their weights."""

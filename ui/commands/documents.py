@@ -1,4 +1,4 @@
-"""Documents: `ingest`."""
+"""Documents: `ingest`, `remove`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ui.stations import run_station
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("ingest")(ingest)
+    app.command("remove")(remove)
 
 
 def ingest(
@@ -36,3 +37,47 @@ def ingest(
     result = run_station(runtime, opened, "ingest", request, IngestResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.ingest(result, runtime.output))
+
+
+def remove(
+    document: Annotated[str, typer.Argument(help="Name or id of a document.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it only what would go is told.")] = False,
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Delete a document and everything that holds its text; tells which adapters learnt from it."""
+    from agent.errors import ConsentNeededError
+    from agent.records.corpus import RemovalResult
+    from graph.forgetting import forget
+    from knowledge.store import CorpusStore
+    from tools.removal import remove_document, traces
+
+    runtime = Runtime(as_json=json, lang=lang)
+    say = runtime.output.say
+    opened = runtime.workspace.open(project)
+    found = CorpusStore(opened.root).named(document)
+    if not yes:
+        counted = traces(opened, found.id)
+        summary = say(
+            "removal_asks",
+            name=found.name,
+            chunks=found.chunks,
+            pairs=counted.pairs,
+            items=counted.items,
+            mixes=counted.mixes,
+        )
+        learnt = say("removal_learners", runs=", ".join(counted.learners)) if counted.learners else ""
+        raise ConsentNeededError(f"{summary} {learnt}".strip(), mend=say("removal_yes"))
+    with opened.owned("removal of a document"):
+        gone = remove_document(opened, found.id)
+    result = RemovalResult(
+        document=found.id,
+        name=gone.name,
+        pairs=gone.pairs,
+        items=gone.items,
+        mixes=gone.mixes,
+        conversations=forget(runtime.assistant, {opened.id, opened.info.name}, gone.name, gone.wordings),
+        learners=gone.learners,
+    )
+    runtime.output.emit(result, render.removal(result, runtime.output))
