@@ -1,27 +1,36 @@
-"""Conversations that quote a removed document: found by its own wordings or its name, and deleted whole."""
+"""Conversations that quote a document that is to be removed: found by its own wordings or its name, deleted whole.
+
+They go before the document, whose text says what to look for: a removal that breaks off can be asked for again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from graph.assistant import Assistant
 
 
 def quoting(assistant: Assistant, projects: Collection[str], name: str, wordings: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of the conversations of a project that name a document or quote it.
+    """Return the ids of the conversations that name a document or quote it.
 
     Args:
         assistant: The home's.
-        projects: The project's names; conversations of no project are looked at too.
+        projects: Names of the document's project. Conversations of no project are looked at for quotes alone, since
+            the same name may mean another file there.
         name: The document's name.
-        wordings: What only the document says.
+        wordings: What only the document says (`tools.erasure.wordings`).
     """
+    named = re.compile(rf"(?<![\w.\-]){re.escape(name)}(?![\w\-])")
     found = []
     for thread in assistant.threads():
         if thread.project and thread.project not in projects:
             continue
-        said = "\n".join(message.model_dump_json() for message in assistant.history(thread.id))
-        if name in said or any(words in said for words in wordings):
+        said = "\n".join(
+            text for message in assistant.history(thread.id) for text in _texts(message.model_dump(mode="json"))
+        )
+        if (thread.project and named.search(said)) or any(words in said for words in wordings):
             found.append(thread.id)
     return tuple(found)
 
@@ -32,3 +41,16 @@ def forget(assistant: Assistant, projects: Collection[str], name: str, wordings:
     for thread in found:
         assistant.delete(thread)
     return len(found)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every string in a structure of plain values."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for one in value:
+                yield from _texts(one)
+        case dict():
+            for one in value.values():
+                yield from _texts(one)

@@ -8,17 +8,26 @@ trained adapter has learnt stays in its weights; `learners` names those adapters
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from agent.records.base import Record
 from agent.records.evaluation import Item, ItemAnswer, ItemRetrieval
 from agent.records.mixture import MixManifest
-from agent.records.tuning import TuneRequest
-from knowledge.files import read_record, read_records, sha256_of, write_json, write_record, write_records, write_text
+from knowledge.files import (
+    read_record,
+    read_records,
+    sha256_of,
+    write_bytes_atomically,
+    write_json,
+    write_record,
+    write_records,
+)
+from knowledge.lexical import CJK
 from knowledge.pieces import pieces
 from knowledge.store import CorpusStore
 from tools.mixing.example import Example
@@ -28,15 +37,18 @@ ERASED: Final = "[removed]"
 """What stands where a removed document's words were."""
 SHORTEST: Final = 12
 """Characters of a wording that is looked for elsewhere; shorter ones stand in any document."""
-_SWEPT: Final = frozenset({".json", ".jsonl", ".md", ".html", ".txt", ".csv"})
-_RESULTS: Final = ("runs", "mixes", "exports")
-"""Folders of a project in which any text file may quote a document."""
+_WORDS: Final = 4
+"""Words of an English wording: fewer are a name, a heading or a setting, which others write too."""
+_HAN: Final = 10
+"""Han characters of a Chinese wording."""
+_HAN_CHARACTER: Final = re.compile(f"[{CJK}]")
+_TEXT: Final = frozenset({".md", ".html", ".txt", ".csv"})
 
 R = TypeVar("R", bound=Record)
 
 
 def wordings(store: CorpusStore, document_id: str) -> tuple[str, ...]:
-    """Return the sentences, rows and lines that only this document has, longest first."""
+    """Return the sentences and rows that only this document has, longest first."""
     own: set[str] = set()
     for chunk in store.chunks():
         if chunk.document == document_id:
@@ -46,15 +58,32 @@ def wordings(store: CorpusStore, document_id: str) -> tuple[str, ...]:
     if store.has_text(document_id):
         own |= {line.strip() for line in store.stored_text(document_id).text.splitlines()}
     others = "\n".join(text.text for text in store.texts() if text.document != document_id)
-    return tuple(
-        sorted((text for text in own if len(text) >= SHORTEST and text not in others), key=lambda t: (-len(t), t))
-    )
+    return tuple(sorted((text for text in own if _says(text) and text not in others), key=lambda t: (-len(t), t)))
 
 
-def erase_items(project: Project, document_id: str) -> set[str]:
-    """Delete the sealed items about a document and seal the rest anew; returns the ids that went."""
+def _says(text: str) -> bool:
+    """Return whether a text is long enough to be somebody's own words and no heading."""
+    if len(text) < SHORTEST or text.startswith("#"):
+        return False
+    words = sum(any(character.isalnum() for character in word) for word in text.split())
+    return words >= _WORDS or len(_HAN_CHARACTER.findall(text)) >= _HAN
+
+
+def quotes(text: str, words: Iterable[str]) -> bool:
+    """Return whether a text holds one of the wordings."""
+    return any(word in text for word in words)
+
+
+def erase_items(project: Project, document_id: str, words: Sequence[str]) -> set[str]:
+    """Delete the sealed items about a document and seal the rest anew; returns the ids that went.
+
+    A question file that quotes the document goes too: it would be read again with the next set.
+    """
+    for copy in sorted(project.questions.iterdir()) if project.questions.is_dir() else ():
+        if quotes(_plain(copy.read_text(encoding="utf-8", errors="replace")), words):
+            copy.unlink()
     items = list(read_records(project.validation, Item))
-    gone = {item.id for item in items if item.document == document_id}
+    gone = {item.id for item in items if item.document == document_id or quotes(item.context, words)}
     if gone:
         kept = [item for item in items if item.id not in gone]
         write_records(project.validation, kept)
@@ -118,14 +147,15 @@ def erase_mixes(project: Project, document_id: str, pairs: Collection[str], word
 
 
 def _is_of(example: Example, pairs: Collection[str], words: Sequence[str]) -> bool:
-    return example.id.partition("#")[0] in pairs or any(
-        word in message.content for message in example.messages for word in words
-    )
+    if example.id.partition("#")[0] in pairs:
+        return True
+    # General data says what anybody may say.
+    return example.origin == "domain" and any(quotes(message.content, words) for message in example.messages)
 
 
 def erase_evaluations(project: Project, document_id: str, items: Collection[str]) -> None:
     """Take the questions, passages and answers about a document out of every evaluation; ids and scores stay."""
-    for folder in sorted(project.runs.glob("*/eval")):
+    for folder in sorted(project.runs.rglob("eval")):
         asked = list(read_records(folder / "items.jsonl", Item)) if (folder / "items.jsonl").exists() else []
         about = set(items) | {item.id for item in asked if item.document == document_id}
         if about & {item.id for item in asked}:
@@ -158,30 +188,87 @@ def _without_chunks(one: ItemRetrieval, document_id: str) -> ItemRetrieval:
 
 
 def sweep(project: Project, words: Sequence[str]) -> int:
-    """Replace a document's own wordings in every text file of the results; returns how many files changed."""
+    """Replace a document's own wordings in reports, logs and results of runs; returns how many files changed.
+
+    Of JSON only the texts are changed, never a key; what belongs to a trained model is not touched.
+    """
     changed = 0
-    spelt = [(word, json.dumps(word, ensure_ascii=False)[1:-1]) for word in words]
-    for folder in _RESULTS:
-        for path in sorted((project.root / folder).rglob("*")):
-            if path.suffix not in _SWEPT or not path.is_file():
-                continue
-            before = text = path.read_text(encoding="utf-8", errors="surrogateescape")
-            for plain, quoted in spelt:
-                text = text.replace(quoted, ERASED).replace(plain, ERASED)
-            if text != before:
-                write_text(path, text)
-                changed += 1
+    for path in sorted(project.runs.rglob("*")) if words else ():
+        if not path.is_file() or {"adapter", "checkpoints", "model"} & set(path.parts):
+            continue
+        if path.suffix in _TEXT:
+            before = path.read_text(encoding="utf-8", errors="surrogateescape")
+            after = _without(before, words)
+        elif path.suffix == ".jsonl":
+            before = path.read_text(encoding="utf-8", errors="surrogateescape")
+            after = "".join(_rewritten(line, words) for line in before.splitlines(keepends=True))
+        elif path.suffix == ".json" and path.name != "manifest.json":
+            before = path.read_text(encoding="utf-8", errors="surrogateescape")
+            after = _rewritten(before, words)
+        else:
+            continue
+        if after != before:
+            write_bytes_atomically(path, [after.encode("utf-8", "surrogateescape")])
+            changed += 1
     return changed
+
+
+def _plain(text: str) -> str:
+    """Return a file's text with what JSON writes as escapes in the open, so that wordings are found in it."""
+    return text.replace('\\"', '"').replace("\\n", "\n") + text
+
+
+def _rewritten(text: str, words: Sequence[str]) -> str:
+    """Return JSON text with the wordings gone from its strings; as it was where none is there or it is no JSON."""
+    if not quotes(_plain(text), words):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return _without(text, words)
+    end = "\n" if text.endswith("\n") else ""
+    return json.dumps(_cleaned(value, words), ensure_ascii=False, separators=(",", ":")) + end
+
+
+def _cleaned(value: Any, words: Sequence[str]) -> Any:
+    match value:
+        case str():
+            return _without(value, words)
+        case list():
+            return [_cleaned(one, words) for one in value]
+        case dict():
+            return {key: _cleaned(one, words) for key, one in value.items()}
+        case _:
+            return value
+
+
+def _without(text: str, words: Sequence[str]) -> str:
+    for word in words:
+        text = text.replace(word, ERASED)
+    return text
+
+
+def drop_leftovers(project: Project) -> None:
+    """Delete what killed processes left half-written; the caller owns the project, so nobody writes it any more."""
+    for path in project.root.rglob(".*.part"):
+        path.unlink(missing_ok=True)
+    for folder in project.mixes.glob(".making-*"):
+        shutil.rmtree(folder)
 
 
 def _manifests(project: Project) -> list[MixManifest]:
     return [read_record(path, MixManifest) for path in sorted(project.mixes.glob("*/manifest.json"))]
 
 
-def _trainings(project: Project) -> Iterable[tuple[Path, str]]:
-    """Yield every training run and its mix."""
-    for request in sorted(project.runs.glob("*-tune*/request.json")):
-        yield request.parent, read_record(request, TuneRequest).mix
+def _trainings(project: Project) -> Iterator[tuple[Path, str]]:
+    """Yield every training run, pilots and unfinished ones among them, and its mix."""
+    for run in sorted(project.runs.glob("*")):
+        for name in ("result.json", "request.json"):
+            path = run / name
+            said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            if isinstance(said, dict) and isinstance(said.get("mix"), str) and {"adapter", "method"} & said.keys():
+                yield run, said["mix"]
+                break
 
 
 def _keep(path: Path, kind: type[R], wanted: Callable[[R], bool]) -> int:

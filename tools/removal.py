@@ -5,7 +5,7 @@
 
 Results go first and the list of documents last, so a removal that breaks off can be asked for again. `traces` counts
 what rests on a document, for whoever decides. Conversations belong to the home and not to a project:
-`graph.forgetting` looks for what `Removal.wordings` lists.
+`graph.forgetting` looks through them for `tools.erasure.wordings`, and goes first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,17 @@ from agent.records.corpus import Chunk, Document
 from agent.records.evaluation import Item
 from knowledge.files import read_records, write_records
 from knowledge.store import CorpusStore
-from tools.erasure import erase_evaluations, erase_items, erase_mixes, learners, sweep, untrained, wordings
+from tools.erasure import (
+    SHORTEST,
+    drop_leftovers,
+    erase_evaluations,
+    erase_items,
+    erase_mixes,
+    learners,
+    sweep,
+    untrained,
+    wordings,
+)
 from tools.extraction.fact import Fact
 from tools.extraction.replies import ModelReply, ReplyLog
 from tools.pairs import load_pairs, save_pairs
@@ -64,8 +74,6 @@ class Removal:
     """Runs whose adapter was trained on the document."""
     name: str
     """The document's name."""
-    wordings: tuple[str, ...]
-    """What only the document said, for looking elsewhere; not to be kept."""
 
 
 def traces(project: Project, document_id: str) -> Traces:
@@ -92,9 +100,11 @@ def remove_document(project: Project, document_id: str) -> Removal:
     taught = learners(project, document_id)
     own = {pair.id for pair in load_pairs(project) if pair.document == document_id}
     mixes = erase_mixes(project, document_id, own, words)
-    items = erase_items(project, document_id)
+    asked = {item.id: item.question for item in read_records(project.validation, Item)}
+    items = erase_items(project, document_id, words)
     erase_evaluations(project, document_id, items)
-    sweep(project, words)
+    sweep(project, [*words, *(asked[item] for item in sorted(items) if len(asked[item]) >= SHORTEST)])
+    drop_leftovers(project)
     gone = _without_pairs(project, document_id, words)
     _without(project.root / "facts.jsonl", Fact, lambda fact: fact.document == document_id)
     ReplyLog(project.root / "extraction.jsonl")  # Drops a last line that a kill cut short.
@@ -102,7 +112,7 @@ def remove_document(project: Project, document_id: str) -> Removal:
     forget_document(project, document_id)
     _drop_upload(project, document)
     store.remove(document_id)
-    return Removal(gone, len(items), mixes, taught, document.name, words)
+    return Removal(gone, len(items), mixes, taught, document.name)
 
 
 def _without_pairs(project: Project, document_id: str, shown: Collection[str]) -> int:

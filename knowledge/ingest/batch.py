@@ -120,12 +120,14 @@ class Batch:
             if part.refused:
                 self._fail(inner, "skipped" if part.skipped else "failed", part.refused, origin)
             else:
-                self._take_part(turn, inner, part, origin, content)
+                # The file as a whole would keep what is removed from it later.
+                self._take_part(turn, inner, part, origin, content if len(parsed) == 1 else part.text.encode())
         for document in self._of_file(file):
             self._put(document.model_copy(update={"container": turn.digest, "siblings": len(parsed)}))
 
     def _take_part(self, turn: Turn, inner: SourceFile, part: Parsed, origin: str, content: bytes) -> None:
         own = part.text.encode() if part.part else content
+        is_text = own is not content or content == part.text.encode()
         digest = part.sha256 or (hashlib.sha256(own).hexdigest() if part.part else turn.digest)
         known = self._known(origin, inner.name)
         if known and known.sha256 == digest and self._stands(known):
@@ -135,9 +137,19 @@ class Batch:
         if twin and part.sha256:
             self._fail(inner, "skipped", f"same content as {twin.name}", origin)
             return
-        self._add(inner, inner.name, origin, part, digest, own)
+        self._add(inner, inner.name, origin, part, digest, own, is_text=is_text)
 
-    def _add(self, file: SourceFile, name: str, origin: str, parsed: Parsed, digest: str, content: bytes) -> None:
+    def _add(
+        self,
+        file: SourceFile,
+        name: str,
+        origin: str,
+        parsed: Parsed,
+        digest: str,
+        content: bytes,
+        *,
+        is_text: bool = False,
+    ) -> None:
         heading = _HEADING.search(parsed.text)
         title = (
             parsed.title
@@ -157,7 +169,7 @@ class Batch:
             pages=tuple(PageSpan(page=page, start=start, end=end) for page, start, end in parsed.pages),
         )
         # A part has no file of its own to copy; its text is what stays.
-        suffix = ".txt" if parsed.part else file.path.suffix.lower()
+        suffix = ".txt" if is_text else file.path.suffix.lower()
         self.store.save_text(text, suffix, content)
         self.texts[identifier] = text
         self._put(

@@ -148,10 +148,12 @@ def _leaves(message: Message, depth: int) -> Iterator[Message]:
         return
     inner = message.get_payload()
     parts = [part for part in inner if isinstance(part, Message)] if isinstance(inner, list) else []
-    if message.get_content_type() == "multipart/alternative":
-        parts = _best(parts)
+    chosen = _best(parts) if message.get_content_type() == "multipart/alternative" else parts
     for part in parts:
-        yield from _leaves(part, depth + 1)
+        for leaf in _leaves(part, depth + 1):
+            # What is attached within a form that was not chosen belongs to the message all the same.
+            if part in chosen or leaf.get_filename() or leaf.get_content_disposition() == "attachment":
+                yield leaf
 
 
 def _best(parts: list[Message]) -> list[Message]:

@@ -19,3 +19,10 @@ def test_only_conversations_that_quote_or_name_the_document_are_deleted(machines
     assert forget(assistant, projects, "crane.md", WORDS) == 2
     assert [thread.id for thread in assistant.threads()] == ["other"]
     assert not any(b"nine bolts" in path.read_bytes() for path in machines.home.rglob("threads/**/*") if path.is_file())
+
+
+def test_another_file_of_a_longer_name_is_no_reason(machines: World) -> None:
+    assistant = machines.assistant()
+    assistant.send("longer", "What is in metadata-crane.md?", "en", "machines")
+    assistant.send("quoted", 'It says: "Press \\"Start\\" for three seconds now."', "en", "machines")
+    assert quoting(assistant, {"machines"}, "crane.md", ('Press \\"Start\\" for three seconds now.',)) == ("quoted",)

@@ -18,7 +18,7 @@ from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
 from tests.knowledge.corpus import write_folder
-from tools.erasure import ERASED
+from tools.erasure import ERASED, wordings
 from tools.extraction.fact import Fact
 from tools.extraction.replies import ModelReply
 from tools.extraction.run import facts_file
@@ -220,6 +220,35 @@ def test_what_other_documents_say_too_is_not_erased(tmp_path: Path) -> None:
     report = project.runs / "r" / "eval" / "report.md"
     report.parent.mkdir(parents=True)
     report.write_text("Both of them say this sentence here. Only the first one says zanzibar.")
-    removed = remove_document(project, of(project, "a.txt"))
-    assert removed.wordings == ("Only the first one says zanzibar.",)
+    assert wordings(CorpusStore(project.root), of(project, "a.txt")) == ("Only the first one says zanzibar.",)
+    remove_document(project, of(project, "a.txt"))
     assert report.read_text() == f"Both of them say this sentence here. {ERASED}"
+
+
+def test_only_whole_sentences_and_rows_are_looked_for(tmp_path: Path) -> None:
+    project = Workspace(tmp_path / "home").create("x")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.md").write_text(
+        "# Introduction to installation and maintenance\n\n| learning_rate | HuggingFaceTB/SmolLM2-135M |\n|---|---|\n"
+        "| a | b |\n\nlearning_rate\n\nThe pump of the zanzibar plant runs hot.\n\n桑给巴尔工厂的水泵运行时温度很高。"
+    )
+    ingest([folder], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
+    run = project.runs / "20260101T000000Z-tune"
+    (run / "adapter").mkdir(parents=True)
+    told = "The pump of the zanzibar plant runs hot."
+    result = {"learning_rate": 0.1, "base": "HuggingFaceTB/SmolLM2-135M", "said": [f'He said: "{told}"', 3]}
+    (run / "result.json").write_text(json.dumps(result))
+    (run / "adapter" / "tokenizer.json").write_text(json.dumps({"vocab": ["Introduction", told]}))
+    (run / "log.txt").write_bytes(b"\xff broken byte, " + told.encode())
+    assert wordings(CorpusStore(project.root), of(project, "a.md")) == (told, "桑给巴尔工厂的水泵运行时温度很高。")
+    (project.root / ".pairs.jsonl.1-a.part").write_text(told)
+    (project.questions).mkdir()
+    (project.questions / "q.json").write_text(json.dumps({"context": f'"{told}"'}))
+    (project.questions / "other.json").write_text("{}")
+    remove_document(project, of(project, "a.md"))
+    assert json.loads((run / "result.json").read_text()) == result | {"said": [f'He said: "{ERASED}"', 3]}
+    assert (run / "log.txt").read_bytes() == b"\xff broken byte, " + ERASED.encode()
+    assert told in (run / "adapter" / "tokenizer.json").read_text(), "a model's own files are not touched"
+    assert not (project.root / ".pairs.jsonl.1-a.part").exists()
+    assert [path.name for path in project.questions.iterdir()] == ["other.json"]

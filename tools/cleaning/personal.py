@@ -51,8 +51,11 @@ _EMAIL: Final = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.| ?[\[(] ?dot ?[\])] ?)){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])"
 )
 _FILE_ENDINGS: Final = frozenset(
-    ("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "htm", "py", "txt", "md", "pdf")
+    ("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "json", "html", "htm", "txt", "pdf")
 )
+"""Endings that are no country's; `icon@2x.png` is a picture."""
+_REPOSITORY: Final = re.compile(r"git@[^:\s]+:[A-Za-z0-9_~./-]")
+"""`git@host:path` addresses a repository."""
 _RESIDENT: Final = re.compile(
     r"(?<![0-9A-Za-z])[1-9]\d{5}[ \-]?(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ \-]?\d{3}[0-9Xx]"
     r"(?![0-9A-Za-z])"
@@ -155,8 +158,7 @@ def _mostly_chinese(text: str) -> bool:
 def _emails(text: str) -> _Spans:
     for match in _EMAIL.finditer(text):
         ending = match.group().rpartition(".")[2].lower()
-        # `git@host:path` addresses a repository and `icon@2x.png` a picture.
-        if ending not in _FILE_ENDINGS and not re.match(r":[\w~/]", text[match.end() :]):
+        if ending not in _FILE_ENDINGS and not _REPOSITORY.match(text, match.start()):
             yield match.span()
 
 

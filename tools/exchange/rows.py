@@ -151,8 +151,12 @@ def _csv(path: Path) -> Iterator[Row]:
             yield Row(f"{path.name}, line 1", {}, "the columns `question` and `answer` are missing", "name the columns")
             return
         for row in reader:
+            where = f"{path.name}, line {reader.line_num}"
+            if None in row:
+                yield Row(where, {}, "more cells than columns", "put cells that hold a comma in quotation marks")
+                continue
             cells = {key.strip().lower(): bare(value) for key, value in row.items() if isinstance(key, str)}
-            yield Row(f"{path.name}, line {reader.line_num}", cells)
+            yield Row(where, cells)
     except csv.Error as error:
         yield Row(f"{path.name}, line {reader.line_num}", {}, f"not valid CSV ({error})", "correct the file")
     finally:

@@ -9,6 +9,7 @@ when the file is opened. With several requests at once, those in flight at a kil
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -116,10 +117,17 @@ class ReplyLog:
         """Keep a reply; when this returns, it is on disk."""
         with self._lock:
             fresh = not self._path.exists()
-            with self._path.open("ab") as file:
-                file.write(f"{reply.line()}\n".encode())
-                file.flush()
-                os.fsync(file.fileno())
+            with self._path.open("ab", buffering=0) as file:
+                size = file.seek(0, os.SEEK_END)
+                line = f"{reply.line()}\n".encode()
+                try:
+                    if file.write(line) != len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    os.fsync(file.fileno())
+                except OSError:
+                    # A fragment would run into the next reply and make the log unreadable.
+                    file.truncate(size)
+                    raise
             if fresh:
                 sync_folder(self._path.parent)
             self._replies[reply.key] = reply

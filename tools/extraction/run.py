@@ -274,7 +274,10 @@ def _sealed_questions(project: Project) -> list[str]:
 def _with_reviews(made: Iterable[Pair], before: Iterable[Pair], documents: set[str]) -> list[Pair]:
     """Put back what a person decided or imported; a reviewed pair whose document left the project goes too."""
     kept = {p.id: p for p in before if p.source == "import" or (p.reviewed and p.document in documents)}
-    fresh = {pair.id: kept.pop(pair.id, pair) for pair in made}
+    fresh: dict[str, Pair] = {}
+    for pair in made:
+        # A model that repeats itself makes the same pair twice; the first one counts.
+        fresh.setdefault(pair.id, kept.pop(pair.id, pair))
     return [*fresh.values(), *kept.values()]
 
 

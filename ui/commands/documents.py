@@ -51,6 +51,7 @@ def remove(
     from agent.records.corpus import RemovalResult
     from graph.forgetting import forget
     from knowledge.store import CorpusStore
+    from tools.erasure import wordings
     from tools.removal import remove_document, traces
 
     runtime = Runtime(as_json=json, lang=lang)
@@ -70,6 +71,8 @@ def remove(
         learnt = say("removal_learners", runs=", ".join(counted.learners)) if counted.learners else ""
         raise ConsentNeededError(f"{summary} {learnt}".strip(), mend=say("removal_yes"))
     with opened.owned("removal of a document"):
+        words = wordings(CorpusStore(opened.root), found.id)
+        forgotten = forget(runtime.assistant, {opened.id, opened.info.name}, found.name, words)
         gone = remove_document(opened, found.id)
     result = RemovalResult(
         document=found.id,
@@ -77,7 +80,7 @@ def remove(
         pairs=gone.pairs,
         items=gone.items,
         mixes=gone.mixes,
-        conversations=forget(runtime.assistant, {opened.id, opened.info.name}, gone.name, gone.wordings),
+        conversations=forgotten,
         learners=gone.learners,
     )
     runtime.output.emit(result, render.removal(result, runtime.output))

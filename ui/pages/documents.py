@@ -19,6 +19,7 @@ from graph.forgetting import forget
 from knowledge.files import read_record
 from knowledge.store import CorpusStore
 from tools.calling import ingest_request, may_read
+from tools.erasure import wordings
 from tools.jobs.worker import RESULT
 from tools.removal import UPLOADS, chunks_of, remove_document, traces
 from tools.requests import IngestAsk
@@ -154,10 +155,10 @@ def _wire(
     def take_out(identifier: str, request: gr.Request) -> tuple[Any, ...]:
         project = frame.need(request)
         with project.owned("removal of a document"):
+            store = CorpusStore(project.root)
+            name, words = store.document(identifier).name, wordings(store, identifier)
+            forgotten = forget(frame.desk(request).assistant, {project.id, project.info.name}, name, words)
             removed = remove_document(project, identifier)
-        forgotten = forget(
-            frame.desk(request).assistant, {project.id, project.info.name}, removed.name, removed.wordings
-        )
         gr.Info(documents_view.removed(removed, forgotten, frame.lang))
         hint, _ = page_passage(frame, request, Place(""))
         return *listed(request), hint, gr.Button(visible=False), gr.Group(visible=False)

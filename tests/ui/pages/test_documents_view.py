@@ -128,7 +128,7 @@ def test_the_removal_says_what_goes_and_what_stays() -> None:
 
 
 def test_what_a_removal_did_is_told_with_the_adapters_that_learnt() -> None:
-    done = Removal(12, 4, ("mix-a",), ("20260101T000000Z-tune",), "beta.pdf", ())
+    done = Removal(12, 4, ("mix-a",), ("20260101T000000Z-tune",), "beta.pdf")
     told = view.removed(done, 2, "en")
     assert "12 pairs, 4 sealed questions, 1 mixes and 2 conversations" in told
     assert "20260101T000000Z-tune" in told
