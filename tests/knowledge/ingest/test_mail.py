@@ -88,6 +88,19 @@ def test_of_two_forms_the_plainer_is_taken_unless_there_is_a_table() -> None:
     assert Mail(bytes(message)).parsed().text.endswith("Rich words.")
 
 
+def test_what_is_attached_within_the_form_that_was_not_chosen_is_a_member() -> None:
+    rich = EmailMessage()
+    rich.set_content("<p>Rich words.</p>", subtype="html")
+    rich.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="plan.pdf")
+    message = mail()
+    message.set_content("Plain words.")
+    message.make_alternative()
+    message.attach(rich)
+    opened = Mail(bytes(message))
+    assert [member.name for member in opened.members()] == ["plan.pdf"]
+    assert "Rich words" not in opened.parsed().text
+
+
 def test_attachments_are_members_with_safe_names() -> None:
     inner = mail(Subject="Inner / note")
     inner.set_content("Forwarded words.")

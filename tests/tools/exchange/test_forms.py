@@ -115,6 +115,7 @@ def test_a_cell_that_no_sheet_holds_is_refused(tmp_path):
             ("line 2", "line 4", "line 5"),
         ),
         ("a.csv", "question,answer\na?,b\n,c\nd?,\n", 2, ("line 3", "line 4")),
+        ("a.csv", "question,answer\nWhich?,red, green and blue\nWhat?,b\nHow?,c,d\n", 2, ("line 2", "line 4")),
         ("a.json", '[{"question": "a?", "answer": "b"}, 5,\n {"question": ""}]', 2, ("entry 2", "entry 3")),
         ("a.jsonl", "{\n" * 9, 9, ("line 1", "line 5", "and 4 more")),
     ],

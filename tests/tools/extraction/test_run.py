@@ -157,6 +157,19 @@ def test_a_model_reads_prose_and_its_faults_are_kept_with_reasons(project):
     assert not again.prompts
 
 
+def test_a_model_that_repeats_a_pair_neither_rejects_it_nor_undoes_a_review(project):
+    def twice(schema):
+        pairs = json.loads(two_pairs(schema))["pairs"]
+        return json.dumps({"pairs": [*pairs[:1], *pairs[:1]]})
+
+    scope = {"documents": ("pump-manual", "house-rules"), "held_out_share": 0}
+    run(project, ENDPOINT, Answerer(twice), **scope)
+    made = next(pair for pair in load_pairs(project) if pair.source == "model" and pair.status == "accepted")
+    reject(project, [made.id], "not of use")
+    run(project, ENDPOINT, Answerer(twice), **scope)
+    assert next(pair for pair in load_pairs(project) if pair.id == made.id).reason == "not of use"
+
+
 def test_a_model_answers_its_own_questions_where_that_is_wanted(project):
     scope = {"documents": ("pump-manual", "house-rules"), "held_out_share": 0, "round_trip": True, "ask_twice": True}
     writer = Answerer(two_pairs, "clean liquids only")
