@@ -72,8 +72,9 @@ _WORDS: Final[dict[str, dict[Language, str]]] = {
         "zh": "还没有人看过任何一条，错误率未知；已抽出{count}条供检查。",
     },
     "error_note": {
-        "en": "The rate holds for the pairs people chose to look at; the drawn ones below give an unbiased one.",
-        "zh": "这个比率只代表人们选看的问答；看完下面随机抽出的，才是无偏的估计。",
+        "en": "It counts only pairs drawn by chance from those that passed the checks; dataset.json names the drawn "
+        "ones that nobody has looked at yet (`spot_check.sample`).",
+        "zh": "只计入从通过检查的问答中随机抽出的那些；尚未查看的列在 dataset.json 的 `spot_check.sample` 里。",
     },
     "rejects": {"en": "Rejected, with samples", "zh": "被拒绝的问答与样例"},
     "reason": {"en": "Reason", "zh": "原因"},

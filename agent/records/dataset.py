@@ -89,9 +89,10 @@ class Imbalance(Record):
 
 
 class SpotCheck(Record):
-    """What people found who looked at pairs."""
+    """What people found among pairs drawn by chance from those that passed the checks."""
 
     reviewed: int
+    """Drawn pairs that a person has looked at."""
     wrong: int
     """Of these, rejected or edited."""
     rate: float | None
@@ -100,7 +101,7 @@ class SpotCheck(Record):
     """Lower end of Wilson's 95% interval."""
     high: float
     sample: tuple[str, ...]
-    """Ids of accepted pairs drawn at random for a next look, the same for the same pairs."""
+    """Ids of the drawn pairs that nobody has looked at yet; the same for the same pairs."""
 
 
 class RejectSample(Record):

@@ -28,6 +28,7 @@ from agent.records.dataset import (
 from agent.records.pairs import Pair
 from tools.cleaning.near import NearDuplicates
 from tools.evaluation.statistics import wilson
+from tools.extraction.checks import first_failure
 from tools.extraction.similarity import is_chinese, words
 from tools.pairs import reason_of
 
@@ -205,19 +206,22 @@ def imbalance(accepted: Sequence[Pair], names: Mapping[str, str]) -> tuple[Imbal
 
 
 def spot_check(pairs: Sequence[Pair]) -> SpotCheck:
-    """Return what people found, and the pairs to look at next."""
-    looked = [pair for pair in pairs if pair.reviewed]
+    """Return what people found among pairs drawn by chance from those that the checks passed, and which are left.
+
+    Only drawn pairs count: what somebody chose to look at says little about the others.
+    """
+    passed = [pair for pair in pairs if pair.source != "import" and not first_failure(pair.checks)]
+    drawn = sorted(passed, key=lambda pair: hashlib.sha256(f"spot:{pair.id}".encode()).hexdigest())[:SPOT_CHECK]
+    looked = [pair for pair in drawn if pair.reviewed]
     wrong = sum(pair.status == "rejected" or pair.edited for pair in looked)
     low, high = wilson(wrong, len(looked))
-    unseen = [pair.id for pair in pairs if pair.status == "accepted" and not pair.reviewed]
-    drawn = sorted(unseen, key=lambda key: hashlib.sha256(f"spot:{key}".encode()).hexdigest())[:SPOT_CHECK]
     return SpotCheck(
         reviewed=len(looked),
         wrong=wrong,
         rate=round(wrong / len(looked), 4) if looked else None,
         low=round(low, 4),
         high=round(high, 4),
-        sample=tuple(drawn),
+        sample=tuple(pair.id for pair in drawn if not pair.reviewed),
     )
 
 

@@ -17,6 +17,7 @@ from agent.records.base import Language
 from agent.records.dataset import DatasetReport
 from tools.dataset_report.markdown import error_line, reason_label, shade
 from tools.dataset_report.run import dataset_report
+from ui.i18n import phrase
 from ui.pages.documents_view import number
 from ui.pages.frame import Frame, told
 
@@ -99,7 +100,7 @@ def _table(heads: Sequence[str], rows: str, lang: Language) -> str:
 
 def _shares(report: DatasetReport, lang: Language) -> str:
     rows = "".join(
-        f'<tr><td>{escape(name)}</td><td class="ds-figures">{number(count)}</td>'
+        f'<tr><td>{escape(phrase(f"pairs_kind_{name}", lang))}</td><td class="ds-figures">{number(count)}</td>'
         f'<td class="ds-figures">{count / max(1, report.pairs):.0%}</td></tr>'
         for name, count in report.kinds.items()
     )
@@ -152,6 +153,17 @@ def _repeats(report: DatasetReport, lang: Language) -> str:
     return f"<p>{escape(told_of)}</p>"
 
 
+def _group(by: str, name: str, lang: Language) -> str:
+    """Return the name of a group of pairs in the language of the page; a document's is its own."""
+    match by:
+        case "kind":
+            return phrase(f"pairs_kind_{name}", lang)
+        case "language":
+            return phrase(f"documents_language_{name}", lang)
+        case _:
+            return name
+
+
 def _imbalance(report: DatasetReport, lang: Language) -> str:
     if not report.imbalance:
         return f"<p>{escape(said('none', lang))}</p>"
@@ -162,8 +174,8 @@ def _imbalance(report: DatasetReport, lang: Language) -> str:
                 "imbalance_row",
                 lang,
                 by=said(one.by, lang),
-                largest=one.largest,
-                smallest=one.smallest,
+                largest=_group(one.by, one.largest, lang),
+                smallest=_group(one.by, one.smallest, lang),
                 ratio=one.ratio,
             )
         )

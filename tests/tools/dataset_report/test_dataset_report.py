@@ -98,7 +98,7 @@ def test_imbalance_is_over_ten_to_one():
     ]
 
 
-def test_the_error_rate_comes_from_reviewed_pairs_with_its_interval():
+def test_the_error_rate_comes_from_drawn_pairs_with_its_interval():
     looked = [pair(n, f"Q {n}?", reviewed=True, edited=n == 0) for n in range(19)]
     wrong = pair(99, "Q?", status="rejected", reason="wrong", reviewed=True)
     check = report(*looked, wrong, pair(100, "Unseen?")).spot_check
@@ -147,10 +147,13 @@ def test_a_real_project_gets_report_card_and_pairs(tmp_path):
     with pytest.raises(EmptyError, match="no pairs"):
         dataset_report(project)
     extract(project, Settings(extraction_model="rules"), ExtractRequest(), Silent())
-    first, second, third = load_pairs(project)[:3]
-    accept(project, [first.id])
-    reject(project, [second.id], "unclear")
-    edit(project, third.id, answer="other")
+    first, second, third = dataset_report(project).spot_check.sample[:3]
+    accept(project, [first])
+    reject(project, [second], "unclear")
+    edit(project, third, answer="other")
+    drawn = {first, second, third, *dataset_report(project).spot_check.sample}
+    chosen = next(one.id for one in load_pairs(project) if one.id not in drawn)
+    reject(project, [chosen], "looked for on purpose")
     made = dataset_report(project)
     assert made.spot_check.reviewed == 3
     assert made.pairs == sum(made.kinds.values()) == sum(made.splits.values())
