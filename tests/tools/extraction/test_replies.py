@@ -168,7 +168,7 @@ def test_a_killed_extraction_asks_for_nothing_it_was_told(tmp_path, monkeypatch,
         expected = Counter(server.asked)
         assert set(expected.values()) == {1}
         server.asked.clear()
-        server.delay = 0.04
+        server.delay = 0.1 * width
         project = project_with(tmp_path / "killed", documents)
         kept = project.root / "extraction.jsonl"
         kills = 0
