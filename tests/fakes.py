@@ -6,7 +6,7 @@ They implement the product's own protocols, so a test swaps one in without touch
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from agent.progress import Reporter
 from agent.records.conversation import Reading
 from agent.records.corpus import Chunk
 from agent.records.decision import Action
-from agent.records.pairs import Message
 from knowledge.embedding import chunk_text
 from knowledge.lexical import tokens
 
@@ -63,41 +62,6 @@ class HashEmbedder:
         if not length:
             row[0] = length = 1.0
         return np.asarray(row / length, dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class ScriptedText:
-    """What a scripted model says; the shape of a generated text."""
-
-    text: str
-    tokens: int = 3
-    seconds: float = 0.01
-    seconds_to_first_token: float | None = 0.005
-    truncated: bool = False
-
-
-@dataclass
-class ScriptedGenerate:
-    """A model that answers by a rule: a fixed text, texts in turn, or a function of the conversation."""
-
-    script: str | Sequence[str] | Callable[[Sequence[Message]], str]
-    conversations: list[tuple[Message, ...]] = field(default_factory=list)
-    """Every conversation it was given."""
-    limits: list[int] = field(default_factory=list)
-    """The token limit of every call."""
-
-    def __call__(self, conversations: Sequence[Sequence[Message]], max_new_tokens: int) -> list[ScriptedText]:
-        self.limits.append(max_new_tokens)
-        return [ScriptedText(self._say(conversation)) for conversation in conversations]
-
-    def _say(self, conversation: Sequence[Message]) -> str:
-        turn = len(self.conversations)
-        self.conversations.append(tuple(conversation))
-        if isinstance(self.script, str):
-            return self.script
-        if callable(self.script):
-            return self.script(conversation)
-        return self.script[turn % len(self.script)]
 
 
 @dataclass
@@ -193,8 +157,3 @@ def scripted_chat(script: Say | Sequence[AIMessage]) -> BaseChatModel:
             return ChatResult(generations=[ChatGeneration(message=said)])
 
     return Scripted()
-
-
-def words(messages: Iterable[Message]) -> str:
-    """Return all contents of a conversation, for assertions."""
-    return "\n".join(message.content for message in messages)

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from agent.errors import EmptyError, InputError
 from agent.progress import Reporter
-from agent.prompts.forms import closed_book, system_message, with_context
+from agent.prompts.forms import ABSTENTION, closed_book, system_message, with_context
 from agent.records.base import Language, Record
 from agent.records.corpus import Answer, Chunk, Retrieved
 from agent.records.evaluation import Arm, EvaluateRequest
@@ -140,12 +140,17 @@ def stream_arms(
     if tuned is not None:
         settings = settings.model_copy(update={"base_model": tuned.result.base_model})
     language = language_of(question)
-    context = build_context(question, retrieved, language)
+    context = build_context(question, retrieved, language, abstain_below=settings.abstain_below)
     shown = _shown(context, retrieved)
     with (answerers or Answerers()).using(settings, tuned.folder if tuned else None, reporter) as generator:
         for arm in arms:
             yield ArmStarted(arm=arm)
             reads = "rag" in arm
+            if reads and context.silent:
+                yield ArmPiece(arm=arm, text=ABSTENTION[language])
+                silent = Answer(text=ABSTENTION[language], abstained=True)
+                yield ArmAnswered(arm=arm, answer=silent, prompt_tokens=0)
+                continue
             prompt = with_context(question, context.passages, language) if reads else _asked(question, earlier)
             prompt_tokens = generator.count(generator.prompt(prompt))
             room = max_new_tokens if generator.positions is None else generator.positions - prompt_tokens

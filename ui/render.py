@@ -111,14 +111,30 @@ def ingest(value: IngestResult, output: Output) -> str:
     return "\n".join([*lines, table(bad)]).rstrip()
 
 
-def retrieved(values: Sequence[Retrieved]) -> str:
-    """Return retrieved chunks with place and score."""
-    blocks = []
-    for rank, hit in enumerate(values, start=1):
-        page = f", p. {hit.chunk.page}" if hit.chunk.page else ""
-        place = f"{hit.chunk.name}{page}, {hit.chunk.start}–{hit.chunk.end}"
-        blocks.append(f"{rank}. {place}  ({hit.score:.4f})\n   {' '.join(hit.chunk.text.split())[:300]}")
-    return "\n".join(blocks)
+def retrieved(values: Sequence[Retrieved], output: Output, abstain_below: float) -> str:
+    """Return retrieved chunks with place and score, and a warning where they probably do not answer."""
+    blocks = [
+        f"{rank}. {_place(hit)}, {hit.chunk.start}–{hit.chunk.end}  ({hit.score:.4f})\n"
+        f"   {' '.join(hit.chunk.text.split())[:300]}"
+        for rank, hit in enumerate(values, start=1)
+    ]
+    return "\n".join([*blocks, *_doubts(values, output, abstain_below)])
+
+
+def _place(hit: Retrieved) -> str:
+    return f"{hit.chunk.name}{f', p. {hit.chunk.page}' if hit.chunk.page else ''}"
+
+
+def _doubts(values: Sequence[Retrieved], output: Output, abstain_below: float) -> list[str]:
+    weak = [hit.evidence for hit in values if hit.evidence is not None and hit.evidence < abstain_below]
+    return [output.say("weak_evidence", share=max(weak))] if weak else []
+
+
+def unread(values: Sequence[Retrieved], output: Output, abstain_below: float) -> str:
+    """Return why an arm with retrieval read nothing and where the user may look; empty if it did read."""
+    doubts = _doubts(values, output, abstain_below)
+    places = ", ".join(dict.fromkeys(_place(hit) for hit in values))
+    return "\n".join([*doubts, output.say("nearest_passages", places=places)]) if doubts else ""
 
 
 def answers(values: Mapping[Arm, Answer], output: Output) -> str:

@@ -111,6 +111,9 @@ class Retrieved(Record):
     """Rank among the dense results, from 1; `None` if not among them."""
     lexical_rank: int | None = None
     """Rank among the BM25 results, from 1; `None` if not among them."""
+    evidence: float | None = None
+    """How probable it is that the chunks found hold an answer: 0 to 1, of the search as a whole and so the same in all
+    its chunks; `None` where it cannot be told."""
     pieces: tuple[tuple[int, int, float], ...] = ()
     """(start, end, cosine similarity to the question) of the chunk's sentences and rows, offsets in the chunk's text;
     empty where only chunks were ranked."""

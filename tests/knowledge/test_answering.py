@@ -7,10 +7,9 @@ import pytest
 from agent.prompts.forms import ABSTENTION
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
-from knowledge.answering import BUDGET_CHARACTERS, Context, abstained, answer_question, build_context, cite
+from knowledge.answering import BUDGET_CHARACTERS, Context, abstained, build_context, cite
 from knowledge.lexical import WordIndex, content_tokens
 from knowledge.pieces import cells, pieces, under_heading
-from tests.fakes import ScriptedGenerate, words
 from tests.knowledge.corpus import MANUAL, MANUAL_ZH, chunks, document
 
 HERON = "Tarvo pump manual > Models\nTarvo Heron pump — Rated flow: 46 litres per hour"
@@ -61,7 +60,7 @@ def test_the_budget_holds_and_the_best_passage_always_comes() -> None:
 
 
 def test_nothing_retrieved_gives_an_empty_context() -> None:
-    assert build_context("Anything?", [], "en") == Context()
+    assert build_context("Anything?", [], "en") == Context(silent=True)
     assert Context().text == ""
 
 
@@ -109,18 +108,22 @@ def test_a_split_table_keeps_its_header_in_every_part() -> None:
 
 
 def test_an_answer_cites_the_row_it_rests_on() -> None:
-    class Searcher:
-        def search(self, question: str, k: int = 5) -> list[Retrieved]:
-            return _retrieved(*chunks(MANUAL))[:k]
+    (citation,) = cite("17 litres per hour.", "What is the flow of a Wren pump?", chunks(MANUAL))
+    assert citation.quote == "| Tarvo Wren pump | 17 litres per hour | 2.4 metres |"
+    assert citation.document == "manual.md"
 
-    generate = ScriptedGenerate("17 litres per hour.")
-    answer = answer_question("What is the flow of a Wren pump?", Searcher(), generate, k=3)
-    assert answer.citations[0].quote == "| Tarvo Wren pump | 17 litres per hour | 2.4 metres |"
-    assert answer.citations[0].document == "manual.md"
-    assert (answer.text, answer.abstained, answer.tokens) == ("17 litres per hour.", False, 3)
-    assert "Rated flow: 17 litres per hour" in words(generate.conversations[0])
-    silent = answer_question("What is the colour?", Searcher(), ScriptedGenerate(ABSTENTION["en"]), "en")
-    assert (silent.abstained, silent.citations) == (True, ())
+
+@pytest.mark.parametrize(
+    ("evidence", "below", "silent"),
+    [(0.2, 0.5, True), (0.7, 0.5, False), (0.2, 0.0, False), (0.0, 0.0, False), (0.7, 0.9, True), (None, 0.9, False)],
+)
+def test_what_fits_too_little_is_not_read(evidence: float | None, below: float, silent: bool) -> None:
+    found = [hit.model_copy(update={"evidence": evidence}) for hit in _retrieved(*chunks(MANUAL))]
+    assert build_context(ASSEMBLED, found, "en", abstain_below=below).silent is silent
+
+
+def test_without_any_passage_the_documents_are_silent() -> None:
+    assert build_context(ASSEMBLED, [], "en", abstain_below=0).silent
 
 
 @pytest.mark.parametrize(

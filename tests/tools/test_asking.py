@@ -112,6 +112,27 @@ def test_events_tell_each_arm_in_turn(
     assert done.prompt_tokens > 0
 
 
+@pytest.mark.parametrize(
+    ("question", "said"), [(QUESTION, "The documents do not say."), ("泵的颜色是什么？", "资料中没有说明。")]
+)
+def test_where_retrieval_doubts_the_reading_arms_abstain_and_ask_no_model(
+    settings: Settings,
+    project: Project,
+    retrieved: list[Retrieved],
+    model: Scripted,
+    answerers: Answerers,
+    question: str,
+    said: str,
+) -> None:
+    doubted = [hit.model_copy(update={"evidence": 0.1}) for hit in retrieved]
+    answers = ask_arms(project, settings, question, ASKABLE, doubted, answerers=answerers).answers
+    assert {arm: answer.abstained for arm, answer in answers.items()} == {arm: "rag" in arm for arm in ASKABLE}
+    assert (answers["rag"].text, answers["rag"].citations, answers["rag"].tokens) == (said, (), 0)
+    assert len(model.asked) == 2
+    reading = settings.model_copy(update={"abstain_below": 0.05})
+    assert not ask_arms(project, reading, question, ("rag",), doubted, answerers=answerers).answers["rag"].abstained
+
+
 def test_arms_without_retrieval_cite_nothing(
     settings: Settings, project: Project, retrieved: list[Retrieved], answerers: Answerers
 ) -> None:

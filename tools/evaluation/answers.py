@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from agent.errors import CancelledError, RefusedError
 from agent.progress import Reporter
+from agent.prompts.forms import ABSTENTION
 from agent.records.evaluation import Item, ItemAnswer
 from tools.evaluation.arms import TUNED, ArmModel, BuiltContext, Reading, Task
 from tools.evaluation.constraints import satisfies
@@ -94,14 +95,25 @@ def answer_all(tasks: Sequence[Task], model: ArmModel, reading: Reading, clock: 
         RefusedError: The model cannot be run at all; any other failure becomes an answer with an error.
     """
     for batch in _batches(tasks):
-        asked = [task for task in batch if not task.error]
         outcomes: dict[str, Outcome] = {task.item.id: task.error for task in batch if task.error}
+        outcomes |= {task.item.id: _silence(task) for task in batch if _is_silent(task)}
+        asked = [task for task in batch if task.item.id not in outcomes]
         adapter = batch[0].arm in TUNED
         if asked:
             outcomes |= _ask(asked, model, adapter, clock)
         for task in batch:
             yield _scored(task, outcomes[task.item.id], reading)
         clock.finish(batch)
+
+
+def _is_silent(task: Task) -> bool:
+    return task.form == "generate" and task.context is not None and task.context.silent
+
+
+def _silence(task: Task) -> Generated:
+    """Return what the product answers where retrieval found nothing worth reading: the model is not asked."""
+    text = ABSTENTION[task.item.language]
+    return Generated(text=text, tokens=0, seconds=0.0, seconds_to_first_token=0.0, truncated=False)
 
 
 Outcome = str | float | Generated | list[tuple[float, int]]

@@ -81,6 +81,8 @@ class BuiltContext:
     passages: tuple[str, ...]
     chunks: tuple[str, ...]
     """Chunk ids behind the passages, best first."""
+    silent: bool = False
+    """Whether retrieval doubts the passages so much that none is read; the answer is an abstention."""
 
     @property
     def text(self) -> str:

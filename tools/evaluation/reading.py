@@ -9,12 +9,16 @@ from agent.records.corpus import Retrieved
 from tools.evaluation.arms import BuiltContext, Reading
 
 
-def documents_reading() -> Reading:
-    """Return the cutting of context and the telling of abstentions that `domainsmith ask` uses."""
+def documents_reading(abstain_below: float) -> Reading:
+    """Return the cutting of context and the telling of abstentions that `domainsmith ask` uses.
+
+    Args:
+        abstain_below: The setting of that name.
+    """
     from knowledge.answering import abstained, build_context
 
     def build(question: str, retrieved: Sequence[Retrieved], language: Language) -> BuiltContext:
-        built = build_context(question, retrieved, language)
-        return BuiltContext(passages=tuple(built.passages), chunks=tuple(built.chunks))
+        built = build_context(question, retrieved, language, abstain_below=abstain_below)
+        return BuiltContext(passages=tuple(built.passages), chunks=tuple(built.chunks), silent=built.silent)
 
     return Reading(build=build, abstained=abstained)

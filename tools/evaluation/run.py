@@ -91,7 +91,7 @@ def evaluate(
     if tuned is not None and tuned.result.base_model != settings.base_model:
         notes.append(say("tune_base", settings.lang, model=tuned.result.base_model))
         settings = settings.model_copy(update={"base_model": tuned.result.base_model})
-    reading = reading or documents_reading()
+    reading = reading or documents_reading(settings.abstain_below)
     tasks = plan(items, arms, found, tuple(CorpusStore(project.root).chunks()), reading, request)
     folder = run / "eval"
     write_records(folder / "items.jsonl", items)

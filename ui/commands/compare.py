@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,7 +50,7 @@ def retrieve(
         if questions is not None:
             print(jsonlib.dumps(data, ensure_ascii=False), flush=True)
         else:
-            runtime.output.emit(data, render.retrieved(hits) or runtime.output.say("nothing_found"))
+            runtime.output.emit(data, _found(hits, runtime))
 
 
 def ask(
@@ -76,9 +76,16 @@ def ask(
     side_by_side = ask_arms(opened, runtime.settings, question, chosen, hits)
     data = side_by_side.model_dump(mode="json")
     text = render.answers(side_by_side.answers, runtime.output)
+    why = render.unread(hits, runtime.output, runtime.settings.abstain_below)
+    text += f"\n\n{why}" if why else ""
     if side_by_side.clarify is not None:
         text += f"\n\n{side_by_side.clarify.question}\n" + "\n".join(f"- {o}" for o in side_by_side.clarify.options)
     runtime.output.emit(data, text)
+
+
+def _found(hits: Sequence[Retrieved], runtime: Runtime) -> str:
+    found = render.retrieved(hits, runtime.output, runtime.settings.abstain_below)
+    return found or runtime.output.say("nothing_found")
 
 
 def _chunk(hit: Retrieved) -> dict[str, Any]:

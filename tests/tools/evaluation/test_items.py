@@ -141,7 +141,7 @@ def test_chance_and_the_radars_scale():
 
 
 def test_documents_are_read_as_the_product_reads_them():
-    reading = documents_reading()
+    reading = documents_reading(0.5)
     items = knowledge_items()
     built = reading.build(items[0].question, retrieval(items)[items[0].id], "en")
     assert "4.5 bar" in built.text

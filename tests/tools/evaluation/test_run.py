@@ -19,6 +19,7 @@ from tests.tools.evaluation.scripted import (
     skill_items,
 )
 from tools.evaluation.items import to_retrieve
+from tools.evaluation.reading import documents_reading
 from tools.evaluation.retrieved import read_retrieved, retrieve_for
 from tools.evaluation.run import evaluate
 
@@ -55,7 +56,7 @@ def run_with(project, settings, model, run=None, reporter=None, request=None, **
         reporter or Silent(),
         retrieved=others.pop("retrieved", retrieval(items)),
         load=lambda *_: model,
-        reading=READING,
+        reading=others.pop("reading", READING),
         **others,
     )
 
@@ -244,6 +245,25 @@ def test_what_is_unanswerable_from_one_passage_only_is_not_put_to_retrieval(tmp_
     report = run_with(project, settings, ScriptedModel(healthy))
     assert report.arms["base"]["faithfulness"].n == 2
     assert report.arms["rag"]["faithfulness"].n == 1
+
+
+def test_where_retrieval_doubts_the_reading_arms_abstain_unread(project, settings):
+    doubted = {
+        item: tuple(hit.model_copy(update={"evidence": 0.2}) for hit in hits)
+        for item, hits in retrieval([*knowledge_items(), *skill_items()]).items()
+    }
+    answers = {}
+    for below in (0.5, 0.1):
+        run = project.new_run("evaluate")
+        run_with(project, settings, ScriptedModel(healthy), run, retrieved=doubted, reading=documents_reading(below))
+        answers[below] = [
+            answer
+            for answer in read_records(run / "eval" / "answers.jsonl", ItemAnswer)
+            if answer.arm == "rag" and answer.item in {item.id for item in knowledge_items()}
+        ]
+    assert answers[0.5]
+    assert all(answer.abstained and answer.tokens == 0 and answer.score == 0 for answer in answers[0.5])
+    assert not any(answer.abstained for answer in answers[0.1])
 
 
 def test_missing_retrieval_of_one_item_is_its_error(project, settings):
