@@ -43,11 +43,15 @@ class Settings(BaseSettings):
     judge_model: str | None = None
     embedding_model: str = BUILTIN
     """`builtin` (multilingual-e5-small from a package), a sentence-transformers folder, or `openai:<model>`."""
+    reranker: Path | None = None
+    """Folder of a cross-encoder that reads the best candidates again and orders them; `None` uses none."""
     abstain_below: float = Field(default=0.5, ge=0, le=1)
     """Probability that the passages found hold an answer, below which the arms with retrieval say that the documents
     are silent and read nothing; 0 lets them read whatever was found."""
     allow_downloads: bool = False
     """Whether a hub id may be downloaded; off by default, nothing is fetched unasked."""
+    ocr: bool = False
+    """Whether pages of a PDF that are pictures are read by text recognition; needs the extra `ocr`."""
     lang: Language = "en"
     """Language of replies and reports."""
     document_roots: tuple[Path, ...] | None = None

@@ -89,7 +89,7 @@ def build_context(
         abstain_below: Evidence of the search below which the context is `silent`; 0 never.
     """
     budget = BUDGET_CHARACTERS[language] if budget_characters is None else budget_characters
-    pool = _weighed(question, retrieved, language)
+    pool = weighed(question, retrieved, language)
     texts: list[str] = []
     chosen: list[tuple[Chunk, int, int]] = []
     used = 0
@@ -118,8 +118,11 @@ def _is_silent(retrieved: Sequence[Retrieved], abstain_below: float) -> bool:
     return not retrieved or (bool(known) and max(known) < abstain_below)
 
 
-def _weighed(question: str, retrieved: Sequence[Retrieved], language: Language) -> list[tuple[float, Chunk, Piece]]:
-    """Return every piece of the chunks with its score, best first; equal ones keep the order of retrieval."""
+def weighed(question: str, retrieved: Sequence[Retrieved], language: Language) -> list[tuple[float, Chunk, Piece]]:
+    """Return every piece of the chunks with how well it fits the question, best first.
+
+    Equal ones keep the order of retrieval; scores compare within one question only.
+    """
     asked = set(content_tokens(question, language))
     pool = [(rank, hit, piece) for rank, hit in enumerate(retrieved) for piece in pieces(hit.chunk)]
     above = {

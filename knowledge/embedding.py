@@ -125,6 +125,7 @@ class FolderModel:
                 mend="set DOMAINSMITH_EMBEDDING_MODEL to `builtin`, a sentence-transformers folder or `openai:<model>`",
             )
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer
 
         if threads:
@@ -134,7 +135,7 @@ class FolderModel:
             self._model: Any = AutoModel.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
             ).eval()
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise InputError(
                 "this embedding model does not load", where=str(folder), mend=_first_line(error)
             ) from error

@@ -42,7 +42,7 @@ class Signs:
     nearest: float
     """Greatest cosine similarity of the question and a sentence of the chunks returned."""
     score: float
-    """Retrieval's score of the first chunk."""
+    """Greatest score of the chunks returned."""
     unknown: float
     """Share of the question's words that stand in no chunk of the corpus: 0 to 1."""
     lead: float

@@ -30,6 +30,7 @@ from knowledge.index import VectorIndex
 from knowledge.ingest.language import language_of
 from knowledge.lexical import WordIndex, content_tokens, tokens
 from knowledge.pieces import pieces, under_heading
+from knowledge.reranking import RERANKED, Reranker
 from knowledge.store import CorpusStore
 from knowledge.synonyms import Synonyms
 
@@ -77,7 +78,12 @@ class Retriever:
     """Searches one project's chunks; owns its index while open."""
 
     def __init__(
-        self, chunks: Sequence[Chunk], index: VectorIndex, embedder: Embedder, weights: Weights = WEIGHTS
+        self,
+        chunks: Sequence[Chunk],
+        index: VectorIndex,
+        embedder: Embedder,
+        weights: Weights = WEIGHTS,
+        reranker: Reranker | None = None,
     ) -> None:
         """Take parts that belong together; `open` makes them.
 
@@ -86,7 +92,9 @@ class Retriever:
             index: A synced index of those chunks.
             embedder: The index's embedder.
             weights: What each sign of a candidate counts.
+            reranker: Orders the best candidates anew; `None` leaves them as they are.
         """
+        self._reranker = reranker
         self._chunks = tuple(chunks)
         self._places: Mapping[str, int] = {chunk.id: position for position, chunk in enumerate(chunks)}
         self._weights = weights
@@ -96,7 +104,13 @@ class Retriever:
         self._words = WordIndex([tokens(chunk.embedded_text(), chunk.language) for chunk in chunks])
 
     @classmethod
-    def open(cls, store: CorpusStore, embedder: Embedder, reporter: Reporter | None = None) -> Retriever:
+    def open(
+        cls,
+        store: CorpusStore,
+        embedder: Embedder,
+        reporter: Reporter | None = None,
+        reranker: Reranker | None = None,
+    ) -> Retriever:
         """Open a project's corpus for searching; an index that is missing or damaged is rebuilt first.
 
         Raises:
@@ -105,7 +119,7 @@ class Retriever:
         chunks = store.require_chunks()
         index = VectorIndex(store.index_folder, embedder)
         index.sync(chunks, reporter)
-        return cls(chunks, index, embedder)
+        return cls(chunks, index, embedder, reranker=reranker)
 
     def search(self, question: str, k: int = 5) -> list[Retrieved]:
         """Return the `k` best chunks for a question, best first."""
@@ -121,7 +135,7 @@ class Retriever:
             return []
         rated = self._rated(words, vector, positions, dict(lexical))
         scores = rated.scores
-        best = np.argsort(-scores, kind="stable")[:k]
+        best = self._ordered(question, positions, scores)[:k]
         evidence = self._evidence(words, rated, best)
         dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
         lexical_ranks = {position: rank for rank, (position, _) in enumerate(lexical, start=1)}
@@ -135,6 +149,15 @@ class Retriever:
             )
             for number in best
         ]
+
+    def _ordered(self, question: str, positions: Sequence[int], scores: Scores) -> npt.NDArray[np.intp]:
+        """Return the candidates, best first; what a reranker says is said by their order, scores stay comparable."""
+        order = np.argsort(-scores, kind="stable")
+        if self._reranker is None:
+            return order
+        read = order[:RERANKED]
+        again = np.array(self._reranker.scores(question, [self._chunks[positions[number]] for number in read]))
+        return np.concatenate([read[np.argsort(-again, kind="stable")], order[RERANKED:]])
 
     def _rated(
         self, words: Sequence[str], vector: Vectors, positions: Sequence[int], bm25: Mapping[int, float]
@@ -168,7 +191,7 @@ class Retriever:
         signs = Signs(
             coverage=float(rated.coverage[best].max()),
             nearest=float(rated.sentence[best].max()),
-            score=float(rated.scores[best[0]]),
+            score=float(rated.scores[best].max()),
             unknown=self._words.unknown(words),
             lead=float(nearest[0] - nearest[min(_LEAD_OVER, len(nearest)) - 1]),
             chunks=len(self._chunks),

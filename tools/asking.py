@@ -19,12 +19,14 @@ from pydantic import Field
 from agent.errors import EmptyError, InputError
 from agent.progress import Reporter
 from agent.prompts.forms import ABSTENTION, closed_book, system_message, with_context
+from agent.prompts.phrases import Phrases, fill
 from agent.records.base import Language, Record
 from agent.records.corpus import Answer, Chunk, Retrieved
 from agent.records.evaluation import Arm, EvaluateRequest
 from agent.records.pairs import Message
 from agent.settings import Settings
 from knowledge.answering import MAX_NEW_TOKENS, Context, abstained, build_context, cite
+from knowledge.disagreement import contradictions, namesakes
 from knowledge.ingest.language import language_of
 from tools.answerers import Answerers
 from tools.evaluation.run import Tuned, find_tuned
@@ -33,6 +35,16 @@ from tools.workspace import Project
 
 ASKABLE: Final[tuple[Arm, ...]] = ("base", "rag", "tuned", "tuned+rag")
 """Arms a question can be put to; `oracle` needs a gold passage, which only sealed items have."""
+
+
+CLARIFY: Final[Phrases] = {
+    "contradiction": {
+        "en": "The documents say different things. Which one holds?",
+        "zh": "各文件的说法不一致，以哪一份为准？",
+    },
+    "newer": {"en": " (newer version)", "zh": "（较新版本）"},
+    "namesakes": {"en": "Several fit. Which one do you mean?", "zh": "有几项都符合，您指的是哪一项？"},
+}
 
 
 class Clarification(Record):
@@ -73,7 +85,7 @@ class ArmAnswered(Record):
     """Tokens the model read before it wrote."""
 
 
-ArmEvent = ArmStarted | ArmPiece | ArmAnswered
+ArmEvent = Clarification | ArmStarted | ArmPiece | ArmAnswered
 
 
 def choose_arms(project: Project, wanted: str | None) -> tuple[Arm, ...]:
@@ -114,7 +126,7 @@ def stream_arms(
     max_new_tokens: int = MAX_NEW_TOKENS,
     stop: Sequence[str] = (),
 ) -> Iterator[ArmEvent]:
-    """Put one question to every arm in turn, and yield what each says as it says it.
+    """Put one question to every arm in turn, and yield what each says as it says it; a question back comes last.
 
     The model is held until the iterator ends or is closed; others wait meanwhile.
 
@@ -161,6 +173,10 @@ def stream_arms(
                 else:
                     answer = _answer(said, question, shown if reads else (), language)
                     yield ArmAnswered(arm=arm, answer=answer, prompt_tokens=prompt_tokens)
+    if not context.silent and any("rag" in arm for arm in arms):
+        doubt = clarification(question, retrieved, language)
+        if doubt is not None:
+            yield doubt
 
 
 def ask_arms(
@@ -175,8 +191,31 @@ def ask_arms(
 ) -> SideBySide:
     """Put one question to every arm and return what all of them said; see `stream_arms`."""
     events = stream_arms(project, settings, question, arms, retrieved, answerers=answerers, reporter=reporter)
-    answers = {event.arm: event.answer for event in events if isinstance(event, ArmAnswered)}
-    return SideBySide(question=question, answers=answers)
+    answers: dict[Arm, Answer] = {}
+    clarify: Clarification | None = None
+    for event in events:
+        if isinstance(event, ArmAnswered):
+            answers[event.arm] = event.answer
+        elif isinstance(event, Clarification):
+            clarify = event
+    return SideBySide(question=question, answers=answers, clarify=clarify)
+
+
+def clarification(question: str, retrieved: Sequence[Retrieved], language: Language) -> Clarification | None:
+    """Return a question back where documents contradict one another or several rows fit; `None` where all is clear.
+
+    Args:
+        question: The question.
+        retrieved: Chunks, best first.
+        language: The language of the question.
+    """
+    statements = contradictions(question, retrieved, language)
+    if statements:
+        newer = fill(CLARIFY, "newer", language)
+        options = tuple(f"{one.document}{newer if one.is_newer else ''}: {one.text}" for one in statements)
+        return Clarification(question=fill(CLARIFY, "contradiction", language), options=options)
+    rows = namesakes(question, retrieved, language)
+    return Clarification(question=fill(CLARIFY, "namesakes", language), options=rows) if rows else None
 
 
 def _asked(question: str, earlier: Sequence[Message]) -> tuple[Message, ...]:

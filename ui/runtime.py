@@ -61,6 +61,7 @@ class Runtime:
         Raises:
             EmptyError: Nothing was ingested yet.
         """
+        from knowledge.reranking import load_reranker
         from knowledge.retrieval import Retriever
 
         store = self.store(project)
@@ -69,7 +70,7 @@ class Runtime:
                 f"project {project.info.name} has no documents",
                 mend=f"`domainsmith ingest PATH -p {project.info.name}`",
             )
-        return Retriever.open(store, self.embedder)
+        return Retriever.open(store, self.embedder, reranker=load_reranker(self.settings))
 
 
 def _language(lang: str) -> Language:

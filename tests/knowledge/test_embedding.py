@@ -152,6 +152,13 @@ def test_a_broken_folder_model_is_an_input_error(tmp_path: Path) -> None:
         FolderModel(tmp_path)
 
 
+def test_broken_weights_of_a_folder_model_are_an_input_error(tmp_path: Path) -> None:
+    _tiny_encoder(tmp_path)
+    next(tmp_path.glob("*.safetensors")).write_bytes(b"no weights")
+    with pytest.raises(InputError, match="does not load"):
+        FolderModel(tmp_path)
+
+
 class FakeOpenAI:
     """Stands in for the client: returns rows out of order, as a server may."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from agent.errors import InputError, NotFoundError
 from agent.records.pairs import Message
 from knowledge.files import (
+    drop_parts,
     read_record,
     read_records,
     sha256_of,
@@ -107,6 +109,20 @@ def test_a_wrong_line_is_named_by_file_line_and_field(tmp_path: Path, line: str,
     path.write_text(line, encoding="utf-8")
     with pytest.raises(InputError, match=told):
         read_record(path, Message)
+
+
+def test_what_killed_processes_left_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / "inside").mkdir()
+    for name in (f".a.jsonl.{dead.pid}-0123abcd.part", f"inside/.b.json.{dead.pid}-0123abcd.part"):
+        (tmp_path / name).write_text("half", encoding="utf-8")
+    kept = {f".c.json.{os.getpid()}-0123abcd.part", "mine.part", ".d.json.part", "inside"}
+    for name in kept - {"inside"}:
+        (tmp_path / name).write_text("whole", encoding="utf-8")
+    assert drop_parts(tmp_path) == 2
+    assert names(tmp_path) == kept
+    assert names(tmp_path / "inside") == set()
 
 
 def test_a_missing_record_is_told(tmp_path: Path) -> None:

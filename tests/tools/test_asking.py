@@ -133,6 +133,58 @@ def test_where_retrieval_doubts_the_reading_arms_abstain_and_ask_no_model(
     assert not ask_arms(project, reading, question, ("rag",), doubted, answerers=answerers).answers["rag"].abstained
 
 
+@pytest.mark.parametrize(
+    ("question", "texts", "asked_back", "options"),
+    [
+        (
+            "At which pressure does the valve open?",
+            ("The valve opens at 9 bar.", "The valve opens at 12 bar."),
+            "The documents say different things. Which one holds?",
+            ("guide v2.md (newer version): The valve opens at 12 bar.", "guide v1.md: The valve opens at 9 bar."),
+        ),
+        (
+            "阀门在多大压力下打开？",
+            ("阀门在9巴时打开。", "阀门在12巴时打开。"),
+            "各文件的说法不一致，以哪一份为准？",
+            ("guide v2.md（较新版本）: 阀门在12巴时打开。", "guide v1.md: 阀门在9巴时打开。"),
+        ),
+        (
+            "What is the flow?",
+            ("| Pump | Flow |\n|---|---|\n| Wren | 17 l/h |\n| Heron | 46 l/h |",),
+            "Several fit. Which one do you mean?",
+            ("Wren", "Heron"),
+        ),
+    ],
+)
+def test_what_documents_leave_open_is_asked_back(
+    settings: Settings,
+    project: Project,
+    retrieved: list[Retrieved],
+    answerers: Answerers,
+    question: str,
+    texts: tuple[str, ...],
+    asked_back: str,
+    options: tuple[str, ...],
+) -> None:
+    given = retrieved[0].chunk
+    hits = [
+        Retrieved(
+            chunk=given.model_copy(
+                update={"id": f"d{n}:0-9", "document": f"d{n}", "name": f"guide v{n}.md", "text": text, "headings": ()}
+                | {"language": "zh" if "阀" in text else "en", "start": 0, "end": len(text)}
+            ),
+            score=1.0,
+        )
+        for n, text in enumerate(texts, start=1)
+    ]
+    answered = ask_arms(project, settings, question, ("base", "rag"), hits, answerers=answerers)
+    assert answered.clarify is not None
+    assert (answered.clarify.question, answered.clarify.options) == (asked_back, options)
+    assert ask_arms(project, settings, question, ("base",), hits, answerers=answerers).clarify is None
+    doubted = [hit.model_copy(update={"evidence": 0.1}) for hit in hits]
+    assert ask_arms(project, settings, question, ("rag",), doubted, answerers=answerers).clarify is None
+
+
 def test_arms_without_retrieval_cite_nothing(
     settings: Settings, project: Project, retrieved: list[Retrieved], answerers: Answerers
 ) -> None:

@@ -23,6 +23,7 @@ from tools.workspace import Project, Workspace
 if TYPE_CHECKING:
     from graph.assistant import Assistant
     from knowledge.embedding import Embedder
+    from knowledge.reranking import Reranker
     from knowledge.retrieval import Retriever
     from tools.answerers import Answerers
 
@@ -54,6 +55,18 @@ class Shelf:
 
         return load_embedder(self._settings)
 
+    @property
+    def reranker(self) -> Reranker | None:
+        """The cross-encoder of the settings, if any, loaded on first use and shared by all accounts."""
+        with self._loading:
+            return self._reranker
+
+    @cached_property
+    def _reranker(self) -> Reranker | None:
+        from knowledge.reranking import load_reranker
+
+        return load_reranker(self._settings)
+
     def retriever(self, project: Project) -> Retriever:
         """Return the project's retriever; the server is the one process that opens its index.
 
@@ -77,7 +90,7 @@ class Shelf:
             if held is not None and held[0] == state:
                 return held[1]
             # The one before may be searching for somebody just now; it goes when the last search is done.
-            opened = Retriever.open(CorpusStore(project.root), self.embedder)
+            opened = Retriever.open(CorpusStore(project.root), self.embedder, reranker=self.reranker)
             with self._lock:
                 self._open[project.root] = (state, opened)
             return opened

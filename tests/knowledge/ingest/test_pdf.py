@@ -216,8 +216,11 @@ def scanned(pages: list[bool]) -> bytes:
     ("pages", "note"),
     [
         ([False, False], ""),
-        ([False, True], "1 page is a picture (2): run text recognition to read them"),
-        ([True, False, True, True], "3 pages are pictures without text (1, 3–4): run text recognition to read them"),
+        ([False, True], "1 page is a picture (2): `ingest --ocr` reads them (extra ocr)"),
+        (
+            [True, False, True, True],
+            "3 pages are pictures without text (1, 3–4): `ingest --ocr` reads them (extra ocr)",
+        ),
     ],
 )
 def test_pictures_of_pages_are_named(pages: list[bool], note: str) -> None:
