@@ -6,6 +6,8 @@ replies = generator.generate(conversations, 256, schema=PAIR_SCHEMA)
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -122,16 +124,22 @@ class EndpointGenerator:
     def _ask(self, request: Mapping[str, Any], listener: Reporter) -> Any:
         import openai
 
+        said = json.dumps(request, sort_keys=True, ensure_ascii=False)
+        failures = 0
         passing = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
         for attempt in range(1, TRIES + 1):
             listener.check()
             try:
-                return self._client.chat.completions.create(**request)
+                # The same request has the same key, also after a lost connection or a kill: a gateway that knows the
+                # header computes and bills it once. One that failed may repeat its failure to the same key.
+                key = hashlib.sha256(f"{failures}\0{said}".encode()).hexdigest()
+                return self._client.chat.completions.create(**request, extra_headers={"Idempotency-Key": key})
             except passing as error:
                 if attempt == TRIES:
                     raise WorkFailedError(
                         f"the endpoint failed {TRIES} times ({error})"[:300], where=self._model
                     ) from error
+                failures += isinstance(error, openai.InternalServerError)
                 listener.note(f"the endpoint failed ({type(error).__name__}), try {attempt} of {TRIES}")
                 self._pause(attempt, error, listener)
             except openai.APIStatusError as error:

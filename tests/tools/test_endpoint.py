@@ -72,6 +72,17 @@ def test_passing_failures_are_tried_again_with_growing_pauses() -> None:
     assert 1.5 <= sum(naps[1:]) <= 2.5
 
 
+def test_a_request_keeps_its_key_until_the_endpoint_itself_fails() -> None:
+    lost, failed = openai.APIConnectionError(request=REQUEST), status(openai.InternalServerError, 500)
+    client, after_a_kill = Client(lost, failed, answer("ok")), Client(answer("ok"), answer("ok"))
+    made(client).generate(ASKED, 5)
+    made(after_a_kill).generate((*ASKED, (Message(role="user", content="温度？"),)), 5)
+    first, again, anew = (request["extra_headers"]["Idempotency-Key"] for request in client.requests)
+    same, other = (request["extra_headers"]["Idempotency-Key"] for request in after_a_kill.requests)
+    assert first == again == same
+    assert len({first, anew, other}) == 3
+
+
 def test_the_endpoints_own_pause_is_kept() -> None:
     naps: list[float] = []
     client = Client(status(openai.RateLimitError, 429, **{"retry-after": "7"}), answer("ok"))

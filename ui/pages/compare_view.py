@@ -22,6 +22,8 @@ from ui.pages.moments import moment
 from ui.pages.sites import address
 
 LETTERS: Final = "ABCDE"
+NEAREST: Final = 3
+"""Passages shown where an arm says that the documents are silent."""
 """Names of blind columns, from the left."""
 
 
@@ -196,7 +198,12 @@ def _sources(arm: Arm, answer: Answer, passages: Mapping[str, Chunk], project: s
         return "".join(passage(one, passages.get(one.chunk), project, lang) for one in answer.citations)
     if arm not in WITH_RETRIEVAL:
         return f'<p class="ds-quiet">{_say("compare_no_source", lang)}</p>'
-    return "" if answer.abstained else f'<p class="ds-quiet">{_say("compare_unsupported", lang)}</p>'
+    if not answer.abstained:
+        return f'<p class="ds-quiet">{_say("compare_unsupported", lang)}</p>'
+    # Who doubts that the documents are silent can look where they come nearest.
+    near = [Citation(chunk=one.id, document=one.name, page=one.page, quote="") for one in passages.values()]
+    shown = "".join(passage(one, passages[one.chunk], project, lang) for one in near[:NEAREST])
+    return f'<p class="ds-quiet">{_say("compare_nearest", lang)}</p>{shown}' if shown else ""
 
 
 def _times(answer: Answer, lang: Language) -> str:

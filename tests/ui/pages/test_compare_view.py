@@ -100,6 +100,18 @@ def whole(html: str) -> str:
     return html
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "The nearest passages"), ("zh", "最接近的段落")])
+def test_a_silent_arm_shows_where_the_documents_come_nearest(lang, words):
+    silent = Answer(text="The documents do not say.", seconds=0, abstained=True)
+    shown = begin("pumps", round_(arms=("rag", "tuned")), [Retrieved(chunk=CHUNK, score=1.0)])
+    for arm in ("rag", "tuned"):
+        shown = heard(shown, ArmAnswered(arm=arm, answer=silent, prompt_tokens=0))
+    rag, tuned = whole(view.columns(shown, lang)).split("</article>")[:2]
+    assert words in rag
+    assert CHUNK.name in rag
+    assert words not in tuned
+
+
 def test_columns_fill_as_the_arms_write():
     shown = begin("pumps", round_(), [Retrieved(chunk=CHUNK, score=1.0)])
     assert (shown.documents, shown.finished, shown.open) == (("d",), False, False)
