@@ -28,8 +28,8 @@ _SCORE: Final = 1.03
 _UNKNOWN: Final = -3.07
 _LEAD: Final = 22.8
 _CHUNKS: Final = -0.65
-_FEWEST, _MOST = 30, 1800
-"""Sizes of corpus that the fit has seen; others are taken for the nearest of these."""
+_FEWEST, _MOST = 30, 1000
+"""Sizes of corpus beyond which the sign counts no more: larger ones could not be tested with articles left out."""
 
 
 @dataclass(frozen=True)

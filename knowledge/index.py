@@ -24,7 +24,8 @@ from agent.errors import DomainsmithError, WorkFailedError
 from agent.progress import Reporter, Silent
 from agent.records.corpus import Chunk
 from knowledge.chunk_vectors import ChunkVectors
-from knowledge.embedding import Embedder, Vectors
+from knowledge.embedding import Embedder
+from knowledge.encoders import Vectors
 from knowledge.files import write_json
 
 _COLLECTION: Final = "chunks"

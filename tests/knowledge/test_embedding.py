@@ -14,7 +14,8 @@ import pytest
 from agent.errors import CancelledError, InputError, WorkFailedError
 from agent.settings import Settings
 from knowledge.e5 import ChunkText
-from knowledge.embedding import CachedEmbedder, FolderModel, OpenAIModel, Vectors, load_embedder
+from knowledge.embedding import CachedEmbedder, load_embedder
+from knowledge.encoders import FolderModel, OpenAIModel, Vectors
 from tests.fakes import RecordingReporter
 from tests.knowledge.corpus import chunks
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from knowledge.embedding import Vectors
+from knowledge.encoders import Vectors
 from tools.cleaning.near import Twin
 
 SAME_MEANING: Final = 0.95

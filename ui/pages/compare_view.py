@@ -22,9 +22,9 @@ from ui.pages.moments import moment
 from ui.pages.sites import address
 
 LETTERS: Final = "ABCDE"
+"""Names of blind columns, from the left."""
 NEAREST: Final = 3
 """Passages shown where an arm says that the documents are silent."""
-"""Names of blind columns, from the left."""
 
 
 def columns(shown: Comparison, lang: Language) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
 
+REPORTS = sorted((Path(__file__).resolve().parents[4] / "shared" / "data" / "ntsb").glob("*.pdf"))
 needs_extra = pytest.mark.skipif(
     not is_installed(), reason='text recognition is not installed: pip install -e ".[ocr]" to run this'
 )
@@ -183,3 +185,33 @@ def test_what_was_kept_without_recognition_is_not_taken_for_it(tmp_path: Path) -
     KeptReadings(tmp_path, recognise=True).keep("ab", "pdf", [Parsed("", "text", recognised=1, confidence=0.9)])
     (kept,) = KeptReadings(tmp_path, recognise=True).find("ab", "pdf") or ()
     assert (kept.text, kept.recognised, kept.confidence) == ("text", 1, 0.9)
+
+
+def words_of(text: str) -> Counter[str]:
+    return Counter(re.findall(r"[a-z]{3,}|\d[\d.,]*\d|\d", text.lower()))
+
+
+@needs_extra
+@pytest.mark.slow
+@pytest.mark.skipif(not REPORTS, reason="the accident reports of ../shared/data are not here")
+def test_real_pages_as_pictures_give_their_words_and_figures(tmp_path: Path) -> None:
+    import pypdfium2 as pdfium
+
+    for report in REPORTS[:2]:
+        document = pdfium.PdfDocument(report)
+        pages = list(range(min(2, len(document))))
+        text = "\n".join(document[number].get_textpage().get_text_range() for number in pages)
+        buffer = io.BytesIO()
+        canvas = Canvas(buffer, pagesize=A4)
+        for number in pages:
+            canvas.drawImage(ImageReader(document[number].render(scale=150 / 72).to_pil().convert("L")), 0, 0, *A4)
+            canvas.showPage()
+        canvas.save()
+        document.close()
+        path = tmp_path / "scan.pdf"
+        path.write_bytes(buffer.getvalue())
+        parsed = read(path)
+        wanted, found = words_of(text), words_of(parsed.text)
+        recall = (wanted & found).total() / wanted.total()
+        print(f"{report.name}: {recall:.3f} of {wanted.total()} words and numbers, confidence {parsed.confidence}")
+        assert recall >= 0.95
