@@ -20,7 +20,7 @@ WORKERS ?= 2
 PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-reading bench-retrieval bench-abstention \
-	bench-retrieval-speed bench-checks bench-deduplication bench-mixing bench-training campaign-files campaign-readings campaign-data campaign-kills campaign-conversations clean
+	bench-retrieval-speed bench-checks bench-deduplication bench-mixing bench-removal bench-training campaign-files campaign-readings campaign-data campaign-kills campaign-conversations clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -113,6 +113,9 @@ bench-mixing: .venv/.installed-test ## Mix a million general rows, beside a scri
 bench-training: .venv/.installed-test ## Measure training speed and what it teaches
 	$(OFFLINE) $(PY) -m tests.benchmarks.training $(ARGS)
 
+bench-removal: .venv/.installed-test ## Remove a document of 5,000 with 100,000 chunks and pairs, beside a plain script
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.removal $(ARGS)
+
 bench-reading: .venv/.installed-test ## Measure how fast PDF files are read, beside plain text extraction; ARGS: FOLDER
 	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.reading $(or $(ARGS),../shared/data/ntsb)
 
@@ -122,7 +125,7 @@ campaign-files: .venv/.installed-test ## Read over 300 hostile files and 10,000 
 campaign-readings: .venv/.installed-test ## Kill readings 200 times at random moments and compare what is left by hash
 	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.campaigns.readings --kills 200 $(ARGS)
 
-campaign-data: .venv/.installed-test ## Kill extractions and mixes 200 times at random moments and compare by hash
+campaign-data: .venv/.installed-test ## Kill readings, extractions and mixes 200 times in all at random moments and compare by hash
 	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.campaigns.data --kills 200 $(ARGS)
 
 campaign-kills: .venv/.installed-test ## Kill workers 200 times at random moments and audit what is left

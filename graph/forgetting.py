@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from graph.assistant import Assistant
+from tools.sought import Sought
 
 
 def quoting(assistant: Assistant, projects: Collection[str], name: str, wordings: Sequence[str]) -> tuple[str, ...]:
@@ -23,6 +24,7 @@ def quoting(assistant: Assistant, projects: Collection[str], name: str, wordings
         wordings: What only the document says (`tools.erasure.wordings`).
     """
     named = re.compile(rf"(?<![\w.\-]){re.escape(name)}(?![\w\-])")
+    sought = Sought(wordings)
     found = []
     for thread in assistant.threads():
         if thread.project and thread.project not in projects:
@@ -30,7 +32,7 @@ def quoting(assistant: Assistant, projects: Collection[str], name: str, wordings
         said = "\n".join(
             text for message in assistant.history(thread.id) for text in _texts(message.model_dump(mode="json"))
         )
-        if (thread.project and named.search(said)) or any(words in said for words in wordings):
+        if (thread.project and named.search(said)) or sought.stands_in(said):
             found.append(thread.id)
     return tuple(found)
 

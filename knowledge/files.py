@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,6 +21,9 @@ from agent.errors import InputError, NotFoundError
 from agent.records.base import Record
 
 R = TypeVar("R", bound=Record)
+
+_PART: Final = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
+"""Name of a file that is being written, with the process that writes it."""
 
 
 def write_bytes_atomically(path: Path, chunks: Iterable[bytes]) -> None:
@@ -38,6 +42,24 @@ def write_bytes_atomically(path: Path, chunks: Iterable[bytes]) -> None:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def drop_parts(root: Path) -> int:
+    """Delete what processes left half-written when they were killed; returns how many files.
+
+    Args:
+        root: Folder to look through, with those in it. Files of living processes stay.
+    """
+    import psutil
+
+    gone = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            writer = _PART.search(name)
+            if writer and not psutil.pid_exists(int(writer[1])):
+                Path(folder, name).unlink(missing_ok=True)
+                gone += 1
+    return gone
 
 
 def sync_folder(folder: Path) -> None:

@@ -97,6 +97,16 @@ class CorpusStore:
         """Yield all chunks, in the order of documents and text."""
         return read_records(self._chunks, Chunk)
 
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """Return the chunks of one document; the lines of the others are not parsed."""
+        head = _head_of(document_id)
+        return [Chunk.model_validate_json(line) for line in self._chunk_lines() if line.startswith(head)]
+
+    def _chunk_lines(self) -> Iterator[bytes]:
+        if self._chunks.exists():
+            with self._chunks.open("rb") as file:
+                yield from file
+
     def require_chunks(self) -> tuple[Chunk, ...]:
         """Return all chunks.
 
@@ -124,6 +134,9 @@ class CorpusStore:
     def save(self, documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:
         """Replace the list of documents and the chunks, and sweep away files of documents that left."""
         write_records(self._chunks, chunks)
+        self._save_list(documents)
+
+    def _save_list(self, documents: Sequence[Document]) -> None:
         write_records(self._list, documents)
         kept = {document.id for document in documents if document.status in ("read", "unchanged")}
         for folder in (self._texts, self._copies):
@@ -145,10 +158,9 @@ class CorpusStore:
         """
         gone = self.document(document_id)
         self.drop_index()
-        self.save(
-            [document for document in self.documents() if document.id != gone.id],
-            [chunk for chunk in self.chunks() if chunk.document != gone.id],
-        )
+        head = _head_of(gone.id)
+        write_bytes_atomically(self._chunks, (line for line in self._chunk_lines() if not line.startswith(head)))
+        self._save_list([document for document in self.documents() if document.id != gone.id])
 
     def drop_index(self) -> None:
         """Delete the index; it is rebuilt from the chunks when next needed."""
@@ -157,3 +169,8 @@ class CorpusStore:
 
     def _text_path(self, document_id: str) -> Path:
         return self._texts / f"{document_id}.json"
+
+
+def _head_of(document_id: str) -> bytes:
+    """Return how every line of `chunks.jsonl` begins that is a document's: a chunk's id begins with the document's."""
+    return f'{{"id":"{document_id}:'.encode()

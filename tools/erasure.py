@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from agent.records.base import Record
+from agent.prompts.mixing import mix_note
+from agent.records.base import Language, Record
 from agent.records.evaluation import Item, ItemAnswer, ItemRetrieval
 from agent.records.mixture import MixManifest
 from knowledge.files import (
@@ -26,11 +27,14 @@ from knowledge.files import (
     write_json,
     write_record,
     write_records,
+    write_text,
 )
 from knowledge.lexical import CJK
 from knowledge.pieces import pieces
 from knowledge.store import CorpusStore
+from tools.mixing.card import CARD
 from tools.mixing.example import Example
+from tools.sought import Sought, leave_out
 from tools.workspace import Project
 
 ERASED: Final = "[removed]"
@@ -42,6 +46,10 @@ _WORDS: Final = 4
 _HAN: Final = 10
 """Han characters of a Chinese wording."""
 _HAN_CHARACTER: Final = re.compile(f"[{CJK}]")
+_ID: Final = re.compile(rb'"id": ?"([^"\\#]*)[^"\\]*"\s*\}\s*$')
+"""End of an example's line: the id of its pair, and behind `#` which repetition of it."""
+_END: Final = 300
+"""Bytes in which that stands."""
 _TEXT: Final = frozenset({".md", ".html", ".txt", ".csv"})
 
 R = TypeVar("R", bound=Record)
@@ -50,15 +58,18 @@ R = TypeVar("R", bound=Record)
 def wordings(store: CorpusStore, document_id: str) -> tuple[str, ...]:
     """Return the sentences and rows that only this document has, longest first."""
     own: set[str] = set()
-    for chunk in store.chunks():
-        if chunk.document == document_id:
-            for piece in pieces(chunk):
-                own |= {piece.text, chunk.text[piece.start : piece.end], chunk.text[slice(*piece.whole)]}
-            own |= {line.strip() for line in chunk.text.splitlines()}
+    for chunk in store.chunks_of(document_id):
+        for piece in pieces(chunk):
+            own |= {piece.text, chunk.text[piece.start : piece.end], chunk.text[slice(*piece.whole)]}
+        own |= {line.strip() for line in chunk.text.splitlines()}
     if store.has_text(document_id):
         own |= {line.strip() for line in store.stored_text(document_id).text.splitlines()}
-    others = "\n".join(text.text for text in store.texts() if text.document != document_id)
-    return tuple(sorted((text for text in own if _says(text) and text not in others), key=lambda t: (-len(t), t)))
+    sought = Sought(sorted((text for text in own if _says(text)), key=lambda text: (-len(text), text)))
+    shared: set[str] = set()
+    for text in store.texts():
+        if text.document != document_id:
+            shared.update(sought.found(text.text))
+    return tuple(word for word in sought.words if word not in shared)
 
 
 def _says(text: str) -> bool:
@@ -69,21 +80,16 @@ def _says(text: str) -> bool:
     return words >= _WORDS or len(_HAN_CHARACTER.findall(text)) >= _HAN
 
 
-def quotes(text: str, words: Iterable[str]) -> bool:
-    """Return whether a text holds one of the wordings."""
-    return any(word in text for word in words)
-
-
-def erase_items(project: Project, document_id: str, words: Sequence[str]) -> set[str]:
+def erase_items(project: Project, document_id: str, words: Sought) -> set[str]:
     """Delete the sealed items about a document and seal the rest anew; returns the ids that went.
 
     A question file that quotes the document goes too: it would be read again with the next set.
     """
     for copy in sorted(project.questions.iterdir()) if project.questions.is_dir() else ():
-        if quotes(_plain(copy.read_text(encoding="utf-8", errors="replace")), words):
+        if words.stands_in_file(copy):
             copy.unlink()
     items = list(read_records(project.validation, Item))
-    gone = {item.id for item in items if item.document == document_id or quotes(item.context, words)}
+    gone = {item.id for item in items if item.document == document_id or words.stands_in(item.context)}
     if gone:
         kept = [item for item in items if item.id not in gone]
         write_records(project.validation, kept)
@@ -119,7 +125,9 @@ def untrained(project: Project, document_id: str) -> tuple[str, ...]:
     return tuple(m.id for m in _manifests(project) if document_id in m.documents and m.id not in used)
 
 
-def erase_mixes(project: Project, document_id: str, pairs: Collection[str], words: Sequence[str]) -> tuple[str, ...]:
+def erase_mixes(
+    project: Project, document_id: str, pairs: Collection[str], words: Sought, lang: Language = "en"
+) -> tuple[str, ...]:
     """Delete the mixes that hold a document and were not trained; take its examples out of the others.
 
     Args:
@@ -127,6 +135,7 @@ def erase_mixes(project: Project, document_id: str, pairs: Collection[str], word
         document_id: The document.
         pairs: Ids of the pairs made from it.
         words: Its own wordings.
+        lang: Language of the note in a trained mix.
 
     Returns:
         Ids of the deleted mixes.
@@ -136,21 +145,34 @@ def erase_mixes(project: Project, document_id: str, pairs: Collection[str], word
         shutil.rmtree(project.mixes / mix)
     for manifest in _manifests(project):
         folder = project.mixes / manifest.id
-        gone = sum(
-            _keep(folder / name, Example, lambda one: not _is_of(one, pairs, words))
-            for name in ("train.jsonl", "validation.jsonl")
-        )
+        gone = sum(_without_examples(folder / name, pairs, words) for name in ("train.jsonl", "validation.jsonl"))
         if gone:
-            note = f"{gone} examples were deleted with a document that was removed; the hash is that of before"
+            note = mix_note("removed", lang, count=gone)
             write_record(folder / "manifest.json", manifest.model_copy(update={"notes": (*manifest.notes, note)}))
+            if (folder / CARD).exists():
+                write_text(folder / CARD, f"{(folder / CARD).read_text(encoding='utf-8').rstrip()}\n\n{note}\n")
     return deleted
 
 
-def _is_of(example: Example, pairs: Collection[str], words: Sequence[str]) -> bool:
-    if example.id.partition("#")[0] in pairs:
-        return True
-    # General data says what anybody may say.
-    return example.origin == "domain" and any(quotes(message.content, words) for message in example.messages)
+def _without_examples(path: Path, pairs: Collection[str], words: Sought) -> int:
+    """Delete the examples of some pairs and those that quote the document; returns how many went."""
+
+    def is_of(example: Example) -> bool:
+        if example.id.partition("#")[0] in pairs:
+            return True
+        # General data says what anybody may say.
+        return example.origin == "domain" and any(words.stands_in(message.content) for message in example.messages)
+
+    return leave_out(path, Example, words.lines(path) | _examples_of(path, pairs), is_of)
+
+
+def _examples_of(path: Path, pairs: Collection[str]) -> set[int]:
+    """Return the numbers of the lines whose example was, or may have been, made from one of the pairs; unparsed."""
+    if not path.exists():
+        return set()
+    known = {pair.encode() for pair in pairs}
+    with path.open("rb") as file:
+        return {n for n, line in enumerate(file) if (end := _ID.search(line[-_END:])) is None or end[1] in known}
 
 
 def erase_evaluations(project: Project, document_id: str, items: Collection[str]) -> None:
@@ -187,7 +209,7 @@ def _without_chunks(one: ItemRetrieval, document_id: str) -> ItemRetrieval:
     return one if len(kept) == len(one.retrieved) else one.model_copy(update={"retrieved": kept})
 
 
-def sweep(project: Project, words: Sequence[str]) -> int:
+def sweep(project: Project, words: Sought) -> int:
     """Replace a document's own wordings in reports, logs and results of runs; returns how many files changed.
 
     Of JSON only the texts are changed, never a key; what belongs to a trained model is not touched.
@@ -196,31 +218,25 @@ def sweep(project: Project, words: Sequence[str]) -> int:
     for path in sorted(project.runs.rglob("*")) if words else ():
         if not path.is_file() or {"adapter", "checkpoints", "model"} & set(path.parts):
             continue
+        is_json = path.suffix in (".json", ".jsonl") and path.name != "manifest.json"
+        if not (is_json or path.suffix in _TEXT) or not words.stands_in_file(path):
+            continue
+        before = path.read_text(encoding="utf-8", errors="surrogateescape")
         if path.suffix in _TEXT:
-            before = path.read_text(encoding="utf-8", errors="surrogateescape")
             after = _without(before, words)
         elif path.suffix == ".jsonl":
-            before = path.read_text(encoding="utf-8", errors="surrogateescape")
             after = "".join(_rewritten(line, words) for line in before.splitlines(keepends=True))
-        elif path.suffix == ".json" and path.name != "manifest.json":
-            before = path.read_text(encoding="utf-8", errors="surrogateescape")
-            after = _rewritten(before, words)
         else:
-            continue
+            after = _rewritten(before, words)
         if after != before:
             write_bytes_atomically(path, [after.encode("utf-8", "surrogateescape")])
             changed += 1
     return changed
 
 
-def _plain(text: str) -> str:
-    """Return a file's text with what JSON writes as escapes in the open, so that wordings are found in it."""
-    return text.replace('\\"', '"').replace("\\n", "\n") + text
-
-
-def _rewritten(text: str, words: Sequence[str]) -> str:
+def _rewritten(text: str, words: Sought) -> str:
     """Return JSON text with the wordings gone from its strings; as it was where none is there or it is no JSON."""
-    if not quotes(_plain(text), words):
+    if not words.stands_in(text):
         return text
     try:
         value = json.loads(text)
@@ -230,7 +246,7 @@ def _rewritten(text: str, words: Sequence[str]) -> str:
     return json.dumps(_cleaned(value, words), ensure_ascii=False, separators=(",", ":")) + end
 
 
-def _cleaned(value: Any, words: Sequence[str]) -> Any:
+def _cleaned(value: Any, words: Sought) -> Any:
     match value:
         case str():
             return _without(value, words)
@@ -242,9 +258,10 @@ def _cleaned(value: Any, words: Sequence[str]) -> Any:
             return value
 
 
-def _without(text: str, words: Sequence[str]) -> str:
-    for word in words:
-        text = text.replace(word, ERASED)
+def _without(text: str, words: Sought) -> str:
+    for word in words.found(text):
+        for form in (word, json.dumps(word, ensure_ascii=False)[1:-1], json.dumps(word)[1:-1]):
+            text = text.replace(form, ERASED)
     return text
 
 
@@ -269,17 +286,6 @@ def _trainings(project: Project) -> Iterator[tuple[Path, str]]:
             if isinstance(said, dict) and isinstance(said.get("mix"), str) and {"adapter", "method"} & said.keys():
                 yield run, said["mix"]
                 break
-
-
-def _keep(path: Path, kind: type[R], wanted: Callable[[R], bool]) -> int:
-    """Leave only the wanted records in a file; returns how many went."""
-    if not path.exists():
-        return 0
-    records = list(read_records(path, kind))
-    kept = [one for one in records if wanted(one)]
-    if len(kept) != len(records):
-        write_records(path, kept)
-    return len(records) - len(kept)
 
 
 def _rewrite(path: Path, kind: type[R], change: Callable[[R], R]) -> None:

@@ -161,11 +161,11 @@ def restore(project: Project, before: Pair, after: Pair) -> Pair:
 
 
 def import_pairs(project: Project, path: Path) -> list[Pair]:
-    """Add pairs from a file of other trainers: `messages`, Alpaca, ShareGPT, Parquet, CSV with question and answer.
+    """Add pairs from a file of other trainers: `messages`, Alpaca, ShareGPT, Parquet, or a table.
 
-    A folder with `dataset_info.json` is read as well. A pair that is there already stays as it is. Imported pairs come
-    from no document, so of the checks only those that need none are made; what fails is kept as rejected with its
-    reason.
+    A table is CSV or XLSX with the columns question and answer. A folder with `dataset_info.json` is read as well. A
+    pair that is there already stays as it is. Imported pairs come from no document, so of the checks only those that
+    need none are made; what fails is kept as rejected with its reason.
 
     Returns:
         The pairs of the file that are new, rejected ones included.
@@ -174,16 +174,25 @@ def import_pairs(project: Project, path: Path) -> list[Pair]:
         InputError: The file or lines of it cannot be read; counts the lines and names the first.
     """
     known = load_pairs(project)
-    taken = {pair.id for pair in known}
-    asked = {normal(pair.question) for pair in known}
+    fresh = imported_pairs(known, read_conversations(path))
+    save_pairs(project, [*known, *fresh])
+    return fresh
+
+
+def imported_pairs(known: Iterable[Pair], conversations: Iterable[tuple[Message, ...]]) -> list[Pair]:
+    """Return the pairs that conversations make, without those that are known, each with what the checks say of it."""
+    taken: set[str] = set()
+    asked: set[str] = set()
+    for pair in known:
+        taken.add(pair.id)
+        asked.add(normal(pair.question))
     fresh: list[Pair] = []
-    for messages in read_conversations(path):
+    for messages in conversations:
         pair = _imported(messages, asked)
         if pair.id not in taken:
             taken.add(pair.id)
             asked.add(normal(pair.question))
             fresh.append(pair)
-    save_pairs(project, [*known, *fresh])
     return fresh
 
 

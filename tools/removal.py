@@ -11,15 +11,16 @@ what rests on a document, for whoever decides. Conversations belong to the home 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from agent.records.base import Record
+from agent.records.base import Language
 from agent.records.corpus import Chunk, Document
 from agent.records.evaluation import Item
-from knowledge.files import read_records, write_records
+from agent.records.pairs import Pair
+from knowledge.files import read_records
 from knowledge.store import CorpusStore
 from tools.erasure import (
     SHORTEST,
@@ -34,14 +35,15 @@ from tools.erasure import (
 )
 from tools.extraction.fact import Fact
 from tools.extraction.replies import ModelReply, ReplyLog
-from tools.pairs import load_pairs, save_pairs
+from tools.sought import Sought, leave_out, records_on
 from tools.votes import forget_document
 from tools.workspace import Project
 
 UPLOADS: Final = "uploads"
 """Folder of a project for files that came over the network; they are deleted with their document."""
 
-R = TypeVar("R", bound=Record)
+NOTHING: Final = Sought(())
+"""For lines that are told by another sign alone."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Removal:
 
 def traces(project: Project, document_id: str) -> Traces:
     """Count what rests on a document, for the question whether to remove it."""
-    own = [pair for pair in load_pairs(project) if pair.document == document_id]
+    own = list(_pairs_of(project, document_id))
     return Traces(
         pairs=len(own),
         reviewed=sum(pair.reviewed for pair in own),
@@ -88,65 +90,73 @@ def traces(project: Project, document_id: str) -> Traces:
     )
 
 
-def remove_document(project: Project, document_id: str) -> Removal:
+def remove_document(
+    project: Project, document_id: str, words: Sequence[str] | None = None, *, lang: Language = "en"
+) -> Removal:
     """Delete a document: list, copy, text, chunks, index, upload, facts, pairs, sealed items and what quotes it.
+
+    Args:
+        project: The project, owned by the caller.
+        document_id: The document.
+        words: Its own wordings (`tools.erasure.wordings`) if the caller has them already.
+        lang: Language of the notes in what stays.
 
     Raises:
         NotFoundError: There is none of that id.
     """
     store = CorpusStore(project.root)
     document = store.document(document_id)
-    words = wordings(store, document_id)
+    sought = Sought(wordings(store, document_id) if words is None else words)
     taught = learners(project, document_id)
-    own = {pair.id for pair in load_pairs(project) if pair.document == document_id}
-    mixes = erase_mixes(project, document_id, own, words)
+    own = {pair.id for pair in _pairs_of(project, document_id)}
+    mixes = erase_mixes(project, document_id, own, sought, lang)
     asked = {item.id: item.question for item in read_records(project.validation, Item)}
-    items = erase_items(project, document_id, words)
+    items = erase_items(project, document_id, sought)
     erase_evaluations(project, document_id, items)
-    sweep(project, [*words, *(asked[item] for item in sorted(items) if len(asked[item]) >= SHORTEST)])
+    questions = {asked[item] for item in items if len(asked[item]) >= SHORTEST}
+    sweep(project, Sought(sorted({*sought.words, *questions}, key=lambda word: (-len(word), word))))
     drop_leftovers(project)
-    gone = _without_pairs(project, document_id, words)
-    _without(project.root / "facts.jsonl", Fact, lambda fact: fact.document == document_id)
-    ReplyLog(project.root / "extraction.jsonl")  # Drops a last line that a kill cut short.
-    _without(project.root / "extraction.jsonl", ModelReply, lambda reply: _document_of(reply.chunk) == document_id)
+    gone = _without_pairs(project, document_id, sought)
+    facts, replies = project.root / "facts.jsonl", project.root / "extraction.jsonl"
+    leave_out(facts, Fact, NOTHING.lines(facts, _named(document_id)), lambda fact: fact.document == document_id)
+    ReplyLog(replies)  # Drops a last line that a kill cut short.
+    asked_of = f'"{document_id}:'.encode()
+    leave_out(replies, ModelReply, NOTHING.lines(replies, asked_of), lambda one: _document_of(one.chunk) == document_id)
     forget_document(project, document_id)
     _drop_upload(project, document)
     store.remove(document_id)
     return Removal(gone, len(items), mixes, taught, document.name)
 
 
-def _without_pairs(project: Project, document_id: str, shown: Collection[str]) -> int:
+def _pairs_of(project: Project, document_id: str) -> Iterator[Pair]:
+    """Yield the pairs of a document; of the others only those are parsed that name it."""
+    numbers = NOTHING.lines(project.pairs, _named(document_id))
+    return (pair for pair in records_on(project.pairs, Pair, numbers) if pair.document == document_id)
+
+
+def _without_pairs(project: Project, document_id: str, words: Sought) -> int:
     """Delete the pairs of a document and those that show a piece of it beside their own passage; returns how many."""
-    pairs = load_pairs(project)
-    kept = [
-        pair
-        for pair in pairs
-        if pair.document != document_id
-        and not (pair.kind in ("reading", "unanswerable") and any(piece in pair.question for piece in shown))
-    ]
-    if len(kept) != len(pairs):
-        save_pairs(project, kept)
-    return len(pairs) - len(kept)
+
+    def goes(pair: Pair) -> bool:
+        if pair.document == document_id:
+            return True
+        return pair.kind in ("reading", "unanswerable") and words.stands_in(pair.question)
+
+    return leave_out(project.pairs, Pair, words.lines(project.pairs, _named(document_id)), goes)
+
+
+def _named(document_id: str) -> bytes:
+    """Return how the id of a document stands in a line that names it."""
+    return f'"{document_id}"'.encode()
 
 
 def chunks_of(project: Project, document_id: str) -> list[Chunk]:
-    """Return the chunks of one document; the lines of the others are not parsed."""
-    if not project.chunks.exists():
-        return []
-    head = f'{{"id":"{document_id}:'.encode()
-    with project.chunks.open("rb") as file:
-        return [Chunk.model_validate_json(line) for line in file if line.startswith(head)]
+    """Return the chunks of one document."""
+    return CorpusStore(project.root).chunks_of(document_id)
 
 
 def _document_of(chunk: str) -> str:
     return chunk.rpartition(":")[0]
-
-
-def _without(path: Path, kind: type[R], of_the_document: Callable[[R], bool]) -> None:
-    records = list(read_records(path, kind))
-    kept = [record for record in records if not of_the_document(record)]
-    if len(kept) != len(records):
-        write_records(path, kept)
 
 
 def _drop_upload(project: Project, document: Document) -> None:

@@ -100,6 +100,35 @@ _WORDS: Final[dict[str, dict[Language, str]]] = {
             "规则检查能拦下大多数形式与依据上的毛病，但不能拦下每一处错误，请看错误率。"
         ),
     },
+    "card_rows_messages": {
+        "en": "`messages`: the turns, each with role and content.",
+        "zh": "`messages`：各轮对话，含角色与内容。",
+    },
+    "card_rows_alpaca": {
+        "en": "`instruction`, `input`, `output` and, where a conversation has more turns, `history`.",
+        "zh": "`instruction`、`input`、`output`；多轮对话另有 `history`。",
+    },
+    "card_rows_sharegpt": {
+        "en": "`conversations`: the turns, each `from` human or gpt with its `value`.",
+        "zh": "`conversations`：各轮对话，`from` 为 human 或 gpt，`value` 为内容。",
+    },
+    "card_rows_table": {
+        "en": (
+            "`id`, `question`, `answer`; `quote`, `document`, `page`: where the answer stands; `kind`, `language`, "
+            "`status`, `reason`. An apostrophe before a cell that a spreadsheet would take for a formula is not of its "
+            "text."
+        ),
+        "zh": (
+            "`id`、`question`、`answer`；`quote`、`document`、`page`：答案所在；`kind`、`language`、`status`、`reason`。"
+            "表格软件会当作公式的单元格前加了撇号，撇号不属于正文。"
+        ),
+    },
+    "card_rows_parquet": {
+        "en": "`messages` (role, content), and `id`, `question`, `answer`, `quote`, `document`, `page`, `kind`, "
+        "`language`, `status`, `reason`.",
+        "zh": "`messages`（角色、内容），以及 `id`、`question`、`answer`、`quote`、`document`、`page`、`kind`、"
+        "`language`、`status`、`reason`。",
+    },
     "card_fields": {"en": "Fields", "zh": "字段"},
     "card_field_rows": {
         "en": (
@@ -112,6 +141,42 @@ _WORDS: Final[dict[str, dict[Language, str]]] = {
         ),
     },
 }
+
+
+_NAMES: Final[dict[str, dict[str, dict[Language, str]]]] = {
+    "kind": {
+        "factual": {"en": "factual", "zh": "事实"},
+        "numeric": {"en": "numeric", "zh": "数值"},
+        "definitional": {"en": "definition", "zh": "定义"},
+        "procedural": {"en": "procedure", "zh": "步骤"},
+        "comparative": {"en": "comparison", "zh": "比较"},
+        "table": {"en": "table", "zh": "表格"},
+        "multi_hop": {"en": "two sentences", "zh": "跨句"},
+        "faq": {"en": "FAQ", "zh": "常见问题"},
+        "reading": {"en": "reading", "zh": "阅读"},
+        "unanswerable": {"en": "unanswerable", "zh": "无法回答"},
+    },
+    "source": {
+        "table": {"en": "tables", "zh": "表格"},
+        "definition": {"en": "definitions", "zh": "定义"},
+        "faq": {"en": "questions and answers", "zh": "问答"},
+        "field": {"en": "forms and lists of fields", "zh": "表单和字段"},
+        "heading": {"en": "headings", "zh": "标题"},
+        "model": {"en": "prose, read by a model", "zh": "由模型阅读的正文"},
+        "import": {"en": "imported", "zh": "导入"},
+    },
+    "language": {"en": {"en": "English", "zh": "英文"}, "zh": {"en": "Chinese", "zh": "中文"}},
+    "split": {
+        "train": {"en": "training", "zh": "训练"},
+        "validation": {"en": "validation loss", "zh": "验证损失"},
+        "test": {"en": "test", "zh": "测试"},
+    },
+}
+
+
+def name_in(by: str, name: str, lang: Language) -> str:
+    """Return what a group is called: a `kind`, `source`, `language` or `split`; any other one, as a document, stays."""
+    return _NAMES.get(by, {}).get(name, {}).get(lang, name)
 
 
 def said(key: str, lang: Language, **values: object) -> str:

@@ -21,10 +21,10 @@ _TABLE: Final[dict[str, tuple[str, str, str, str]]] = {
         "答案中的数字或单位在引用里没有",
     ),
     "right_place": (
-        "right number",
-        "数字对应所问",
-        "the quote gives this number for something else",
-        "引用中这个数字说的是别的事",
+        "right piece of the quote",
+        "答案对应所问",
+        "the quote says this of something else",
+        "引用中这说的是别的事",
     ),
     "on_topic": (
         "quote on the question",

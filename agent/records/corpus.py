@@ -40,6 +40,10 @@ class Document(Record):
     """Absolute path of the file, with `#part` where one file holds several documents; empty if unknown."""
     note: str = ""
     """What of a file that was read is not in its text, e.g. scanned pages; empty if nothing is missing."""
+    recognised: int = 0
+    """Pages whose text was recognised from a picture (OCR)."""
+    confidence: float | None = None
+    """Mean confidence of these pages' characters by the model that read them, 0 to 1; `None` if there are none."""
     container: str = ""
     """Hash of the file that holds this document beside others; empty if the file is the document."""
     siblings: int = 0
@@ -160,6 +164,8 @@ class IngestRequest(Record):
 
     paths: tuple[str, ...]
     """Absolute paths of the user's files and folders."""
+    ocr: bool = False
+    """Whether pages that are pictures are read by text recognition; needs the extra `ocr`."""
 
 
 class IngestResult(Record):

@@ -73,14 +73,18 @@ class _Cancellable(Silent):
 class Ahead:
     """A context in which files are read before it is their turn."""
 
-    def __init__(self, reporter: Reporter, kept: KeptReadings, *, processes: int = PROCESSES) -> None:
+    def __init__(
+        self, reporter: Reporter, kept: KeptReadings, *, processes: int = PROCESSES, recognise: bool = False
+    ) -> None:
         """Prepare; processes start with the first files.
 
         Args:
             reporter: Asked whether somebody cancelled; only from the thread that made this.
             kept: Where readings are kept and found again.
             processes: How many read side by side.
+            recognise: Whether pages that are pictures are read by text recognition.
         """
+        self._recognise = recognise
         self._reporter = reporter
         self._kept = kept
         self._window = processes * _AHEAD
@@ -134,7 +138,7 @@ class Ahead:
             return known
         reading: Reading | None = getattr(self._own, "reading", None)
         if reading is None:
-            reading = self._own.reading = Reading(_Cancellable(self._stop))
+            reading = self._own.reading = Reading(_Cancellable(self._stop), recognise=self._recognise)
             self._readings.append(reading)
         try:
             read = reading.read(turn.file.path, form)

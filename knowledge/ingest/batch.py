@@ -17,6 +17,7 @@ from knowledge.ingest.chunking import chunk_document
 from knowledge.ingest.formats import not_read
 from knowledge.ingest.language import language_of
 from knowledge.ingest.parsed import Parsed, UnreadableError
+from knowledge.ingest.pdf import waits_for_recognition
 from knowledge.ingest.shelf import Shelf
 from knowledge.ingest.sources import SourceFile, document_id, file_of
 from knowledge.store import CorpusStore
@@ -33,6 +34,8 @@ class Batch:
     """The corpus while files are being read into it."""
 
     store: CorpusStore
+    recognise: bool = False
+    """Whether pages that are pictures are read by text recognition."""
     documents: Shelf = field(default_factory=Shelf)
     touched: dict[str, Document] = field(default_factory=dict)
     """Documents of this reading, in its order."""
@@ -83,7 +86,10 @@ class Batch:
             self._add(file, file.name, origin, parsed[0], turn.digest, content)
 
     def _unchanged(self, turn: Turn) -> list[Document]:
-        """Return the documents that a file gave earlier if all of them still stand; empty if it must be read."""
+        """Return the documents that a file gave earlier if all of them still stand; empty if it must be read.
+
+        With text recognition, one that has unread pictures is read again.
+        """
         known = self._known(turn.file.origin, turn.file.name)
         if known and not known.container and known.sha256 == turn.digest and self._stands(known):
             return [known]
@@ -102,6 +108,8 @@ class Batch:
         A reading that was killed may have put a newer text there.
         """
         if document.status not in _READABLE or not self.store.has_text(document.id):
+            return False
+        if self.recognise and waits_for_recognition(document.note):
             return False
         return document.sha256 == self.store.stored_text(document.id).sha256
 
@@ -186,6 +194,8 @@ class Batch:
                 title=title,
                 origin=origin,
                 note=parsed.note,
+                recognised=parsed.recognised,
+                confidence=parsed.confidence,
             )
         )
 

@@ -72,9 +72,13 @@ _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _FORBIDDEN: Final = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.spawn")
 
 
-def confine() -> None:
-    """Bind this process for good; what the platform lacks is left out, the others hold."""
-    _limit(resource.RLIMIT_AS, MEMORY)
+def confine(memory: int = MEMORY) -> None:
+    """Bind this process for good; what the platform lacks is left out, the others hold.
+
+    Args:
+        memory: Most bytes of address space.
+    """
+    _limit(resource.RLIMIT_AS, memory)
     _limit(resource.RLIMIT_CORE, 0)
     # No reader has a reason to write into a file.
     _limit(resource.RLIMIT_FSIZE, 0)

@@ -8,6 +8,7 @@ from typing import Final
 from agent.records.corpus import DocumentFormat
 from knowledge.ingest.limits import LARGEST_TEXT_FILE
 from knowledge.ingest.parsed import Earn, Parsed, Source, UnreadableError, content_of, earn_nothing, opened
+from knowledge.ingest.recognition import Recognise
 
 FORMATS: Final[dict[str, DocumentFormat]] = {
     ".pdf": "pdf",
@@ -49,7 +50,9 @@ def not_read() -> str:
     return f"not a type that is read ({kinds()})"
 
 
-def read(source: Source, form: DocumentFormat, earn: Earn = earn_nothing) -> list[Parsed]:
+def read(
+    source: Source, form: DocumentFormat, earn: Earn = earn_nothing, recognise: Recognise | None = None
+) -> list[Parsed]:
     """Return the documents in a file; only SQuAD-style files hold several.
 
     Containers (`knowledge.ingest.folders`) are not read here but opened, member by member.
@@ -58,6 +61,7 @@ def read(source: Source, form: DocumentFormat, earn: Earn = earn_nothing) -> lis
         source: The file.
         form: Which reader takes it.
         earn: Hears of the text as it is read, where a reader goes in steps.
+        recognise: Reads pages that are pictures; `None` leaves them unread.
 
     Raises:
         UnreadableError: The file cannot be read; says why.
@@ -70,7 +74,7 @@ def read(source: Source, form: DocumentFormat, earn: Earn = earn_nothing) -> lis
         case "pdf":
             from knowledge.ingest.pdf import read_pdf
 
-            return [read_pdf(source, earn)]
+            return [read_pdf(source, earn, recognise)]
         case "docx":
             from knowledge.ingest.office import read_docx
 

@@ -17,20 +17,22 @@ from agent.records.corpus import DocumentFormat
 from knowledge.files import write_bytes_atomically
 from knowledge.ingest.parsed import Parsed, UnreadableError
 
-_READERS: Final = 2
+_READERS: Final = 3
 """Number of the readers' generation; raised when they give other texts, so that nothing old is taken up."""
 
 
 class KeptReadings:
     """Readings on disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, recognise: bool = False) -> None:
         """Point at the folder; nothing is read or made.
 
         Args:
             folder: Where they are kept.
+            recognise: Whether they were made with text recognition, which gives others.
         """
         self._folder = folder
+        self._mark = "-recognised" if recognise else ""
 
     def find(self, digest: str, form: DocumentFormat) -> list[Parsed] | None:
         """Return what was read of a file; `None` if it was not.
@@ -60,4 +62,4 @@ class KeptReadings:
         write_bytes_atomically(self._path(digest, form), [json.dumps(data, ensure_ascii=False).encode()])
 
     def _path(self, digest: str, form: DocumentFormat) -> Path:
-        return self._folder / f"{digest}-{form}.json"
+        return self._folder / f"{digest}-{form}{self._mark}.json"

@@ -17,6 +17,12 @@ MOST_SECONDS: Final = 600.0
 """Time no file may exceed, whatever it earns."""
 MEMORY: Final = 512 * 2**20
 """Bytes of address space of the process that reads."""
+RECOGNITION_MEMORY: Final = 2 * 2**30
+"""The same where text recognition was asked for: measured, its models take 1.3 GiB over a page of A4."""
+RECOGNITION_SECONDS: Final = 60.0
+"""Time a file may take there before it has given any text: some twenty pages without a word."""
+RECOGNITION_WORTH: Final = 100
+"""Times that a character earns there: a page of 2,000 takes some 3 s and earns 20."""
 LARGEST_FILE: Final = 200 * 2**20
 """Bytes; a larger file is refused unread."""
 LARGEST_TEXT_FILE: Final = 40 * 2**20

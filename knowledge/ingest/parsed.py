@@ -45,6 +45,10 @@ class Parsed:
     """Hash of the bytes of a file within the file; empty if there is none."""
     refused: str = ""
     """Why this part was not read; then `text` is empty."""
+    recognised: int = 0
+    """Pages whose text was recognised from a picture."""
+    confidence: float | None = None
+    """Mean confidence of their characters, 0 to 1; `None` if there are none."""
     skipped: bool = False
     """True if a refused part is of a kind that no reader takes."""
 

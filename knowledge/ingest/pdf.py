@@ -18,6 +18,7 @@ from knowledge.ingest.parsed import Earn, Parsed, Source, UnreadableError, earn_
 from knowledge.ingest.pdf_layout import Page, PageItem, lay_out
 from knowledge.ingest.pdf_lines import lines
 from knowledge.ingest.pdf_page import is_picture, pieces, rules, view_of
+from knowledge.ingest.recognition import Recognise
 
 _PAGE_NUMBER = re.compile(
     r"^(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?$|^第?\s*\d{1,4}\s*页(?:.{0,3}共\s*\d{1,4}\s*页)?$",
@@ -37,16 +38,19 @@ _HEAD_SHARE: Final = 0.4
 _MOST_RUNS: Final = 20
 """Runs of pictures that a note names."""
 _SEPARATOR = re.compile(r"[-–—_=*.·~\s]{3,}$")
+_MEND: Final = "`ingest --ocr` reads them (extra ocr)"
+_UNREAD: Final = "no text in it (a scan?): `ingest --ocr` reads it (extra ocr)"
 _LOST_SHARE: Final = 0.01
 """Share of characters without a meaning from which on the text layer is useless."""
 
 
-def read_pdf(source: Source, earn: Earn = earn_nothing) -> Parsed:
+def read_pdf(source: Source, earn: Earn = earn_nothing, recognise: Recognise | None = None) -> Parsed:
     """Return the text of a PDF; pages that are pictures are named in the note.
 
     Args:
         source: The file.
         earn: Hears of every page.
+        recognise: Reads pages that are pictures; `None` leaves them unread.
 
     Raises:
         UnreadableError: It is damaged, locked by a password, has too many pages or no text.
@@ -62,29 +66,79 @@ def read_pdf(source: Source, earn: Earn = earn_nothing) -> Parsed:
         if len(document) > MOST_PAGES:
             raise UnreadableError(f"more than {MOST_PAGES} pages: split the file")
         title = one_line(str(document.get_metadata_dict().get("Title") or ""))
-        pages = [_page(document, number, earn) for number in range(len(document))]
+        pages = [_page(document, number, earn, recognise) for number in range(len(document))]
     except pdfium.PdfiumError as error:
         raise UnreadableError(f"damaged: {one_line(str(error))}") from error
     finally:
         document.close()
     characters = "".join(piece.text for page in pages for piece in page.pieces)
     if not characters.strip():
-        raise UnreadableError("no text in it (a scan?): run text recognition first")
+        raise UnreadableError(_UNREAD if recognise is None else "no text in it, and none was recognised")
     lost = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in characters)
     if lost > _LOST_SHARE * len(characters):
         raise UnreadableError("its fonts do not say which characters they show: run text recognition first")
-    note = pictures_note([page.number for page in pages if page.is_picture])
+    read = [page for page in pages if page.confidence is not None]
+    confidence = mean_confidence(read)
+    note = "; ".join(
+        filter(
+            None,
+            (
+                recognised_note([page.number for page in read], confidence or 0.0),
+                pictures_note([page.number for page in pages if page.is_picture], looked=recognise is not None),
+            ),
+        )
+    )
     pages = _without_running_heads(pages)
     vocabulary = frozenset(word.lower() for page in pages for p in page.pieces for word in _WORDS.findall(p.text))
     items = [item for page in pages for item in lay_out(page, vocabulary)]
     assembled = _assemble(_with_tables_joined(items))
-    return Parsed(title=_title(title, items), text=assembled.text, pages=assembled.spans(len(pages)), note=note)
+    return Parsed(
+        title=_title(title, items),
+        text=assembled.text,
+        pages=assembled.spans(len(pages)),
+        note=note,
+        recognised=len(read),
+        confidence=confidence,
+    )
 
 
-def pictures_note(pages: Sequence[int]) -> str:
-    """Return what a reader should know of pages that are pictures; empty if there are none."""
+def mean_confidence(pages: Sequence[Page]) -> float | None:
+    """Return the mean confidence of the characters of recognised pages; `None` if there are none."""
+    weights = [sum(len(piece.text) for piece in page.pieces) for page in pages]
+    if not sum(weights):
+        return None
+    total = sum(weight * (page.confidence or 0.0) for weight, page in zip(weights, pages, strict=True))
+    return round(total / sum(weights), 4)
+
+
+def pictures_note(pages: Sequence[int], *, looked: bool = False) -> str:
+    """Return what a reader should know of pages that are pictures; empty if there are none.
+
+    Args:
+        pages: Their numbers, rising.
+        looked: Whether text recognition has looked at them already.
+    """
     if not pages:
         return ""
+    if looked:
+        return f"no text was recognised on pages that are pictures ({_runs(pages)})"
+    which = f"({_runs(pages)}): {_MEND}"
+    return f"{len(pages)} pages are pictures without text {which}" if len(pages) > 1 else f"1 page is a picture {which}"
+
+
+def waits_for_recognition(note: str) -> bool:
+    """Return whether a document's note says that it has pages which text recognition might read."""
+    return _MEND in note
+
+
+def recognised_note(pages: Sequence[int], confidence: float) -> str:
+    """Return which pages were recognised from pictures and how sure that is; empty if none was."""
+    if not pages:
+        return ""
+    return f"text recognised from pictures on pages ({_runs(pages)}), mean confidence {confidence:.0%}: check figures"
+
+
+def _runs(pages: Sequence[int]) -> str:
     runs: list[list[int]] = []
     for page in pages:
         if runs and page == runs[-1][1] + 1:
@@ -93,11 +147,10 @@ def pictures_note(pages: Sequence[int]) -> str:
             runs.append([page, page])
     shown = [str(first) if first == last else f"{first}–{last}" for first, last in runs[:_MOST_RUNS]]
     more = f" and {len(runs) - _MOST_RUNS} more places" if len(runs) > _MOST_RUNS else ""
-    which = f"({', '.join(shown)}{more}): run text recognition to read them"
-    return f"{len(pages)} pages are pictures without text {which}" if len(pages) > 1 else f"1 page is a picture {which}"
+    return f"{', '.join(shown)}{more}"
 
 
-def _page(document: Any, index: int, earn: Earn) -> Page:
+def _page(document: Any, index: int, earn: Earn, recognise: Recognise | None) -> Page:
     page = document[index]
     try:
         view = view_of(page)
@@ -105,6 +158,12 @@ def _page(document: Any, index: int, earn: Earn) -> Page:
         text = "".join(piece.text for piece in found)
         earn(text)
         is_scan = is_picture(page, view, len(text))
+        if is_scan and recognise is not None:
+            read = recognise(page, view)
+            if read.pieces:
+                earn("".join(piece.text for piece in read.pieces))
+                # A stamp over the scan is on the picture as well.
+                return Page(index + 1, view.width, view.height, read.pieces, (), confidence=read.confidence)
         return Page(index + 1, view.width, view.height, found, tuple(rules(page, view)) if found else (), is_scan)
     finally:
         page.close()

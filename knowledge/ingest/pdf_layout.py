@@ -51,6 +51,8 @@ class Page:
     rules: tuple[Rule, ...]
     is_picture: bool = False
     """True if it shows a picture and says next to nothing."""
+    confidence: float | None = None
+    """Mean confidence of its characters if they were recognised from a picture; `None` if they were not."""
 
 
 def lay_out(page: Page, vocabulary: frozenset[str]) -> list[PageItem]:

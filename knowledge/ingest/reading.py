@@ -17,8 +17,16 @@ from agent.errors import WorkFailedError
 from agent.progress import Reporter
 from agent.records.corpus import DocumentFormat
 from knowledge.ingest.folders import CONTAINERS
-from knowledge.ingest.limits import CHARACTERS_A_SECOND, LARGEST_REPLY, MOST_SECONDS, SECONDS
+from knowledge.ingest.limits import (
+    CHARACTERS_A_SECOND,
+    LARGEST_REPLY,
+    MOST_SECONDS,
+    RECOGNITION_SECONDS,
+    RECOGNITION_WORTH,
+    SECONDS,
+)
 from knowledge.ingest.parsed import Member, Parsed, UnreadableError
+from knowledge.ingest.recognition import RECOGNISES
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LEAST_SECONDS: Final = 0.5
@@ -43,15 +51,19 @@ class _Allowance:
 class Reading:
     """A context in which files are read by a limited process of their own."""
 
-    def __init__(self, reporter: Reporter, *, seconds: float = SECONDS) -> None:
+    def __init__(self, reporter: Reporter, *, seconds: float | None = None, recognise: bool = False) -> None:
         """Prepare; the process starts with the first file.
 
         Args:
             reporter: Asked twice a second whether somebody cancelled.
-            seconds: Time one file may take before what it gives has earned it more.
+            seconds: Time one file may take before what it gives has earned it more; `None` for the usual.
+            recognise: Whether pages that are pictures are read by text recognition, which takes longer.
         """
         self._reporter = reporter
-        self._seconds = seconds
+        usual = RECOGNITION_SECONDS if recognise else SECONDS
+        self._seconds = usual if seconds is None else seconds
+        self._worth = RECOGNITION_WORTH if recognise else 1
+        self._arguments = [RECOGNISES] if recognise else []
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, path: Path, form: DocumentFormat) -> list[Parsed]:
@@ -78,7 +90,7 @@ class Reading:
         """Read what a container says itself, and all that it holds."""
         reply = self._ask({**request, "open": keys}, allowance.deadline)
         found = [replace(one, part=prefix.rstrip("/"), format=form) for one in _documents(reply)]
-        allowance.earned += sum(len(one.text) for one in found)
+        allowance.earned += self._worth * sum(len(one.text) for one in found)
         for member in (Member(**fields) for fields in reply["members"]):
             name = f"{prefix}{member.name}"
             try:
@@ -109,7 +121,7 @@ class Reading:
             lambda earned: began + half + earned / CHARACTERS_A_SECOND,
         )
         read = _documents(reply)
-        allowance.earned += sum(len(one.text) for one in read)
+        allowance.earned += self._worth * sum(len(one.text) for one in read)
         return [
             replace(one, part=f"{name}#{one.part}" if one.part else name, format=one.format or member.format)
             for one in read
@@ -139,7 +151,7 @@ class Reading:
         # One thread, one arena: each further one would take address space that the limit counts.
         lean = {"PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         return subprocess.Popen(
-            [sys.executable, "-B", "-m", "knowledge.ingest.worker"],
+            [sys.executable, "-B", "-m", "knowledge.ingest.worker", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

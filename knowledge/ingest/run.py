@@ -18,6 +18,7 @@ from knowledge.ingest.ahead import Ahead, processes_for
 from knowledge.ingest.batch import Batch
 from knowledge.ingest.chunking import CHUNK_CHARACTERS
 from knowledge.ingest.kept import KeptReadings
+from knowledge.ingest.recognition import require
 from knowledge.ingest.sources import collect
 from knowledge.store import CorpusStore
 
@@ -29,6 +30,7 @@ def ingest(
     reporter: Reporter,
     *,
     sizes: Mapping[Language, int] = CHUNK_CHARACTERS,
+    recognise: bool = False,
 ) -> IngestResult:
     """Read files and folders into the corpus.
 
@@ -42,17 +44,22 @@ def ingest(
         embedder: Embeds new chunks.
         reporter: Hears of files, then of embedded chunks.
         sizes: Longest chunk for each language, in characters.
+        recognise: Whether pages that are pictures are read by text recognition.
 
     Raises:
-        InputError: A path does not exist, or none of the files could be read; names the first reason.
+        InputError: A path does not exist, none of the files could be read (names the first reason), or text
+            recognition was asked for and is not installed.
         EmptyError: A folder holds no readable file.
         CancelledError: Somebody cancelled; what was in the corpus before stays as it was, or the new documents are in
             and only the index is completed later.
     """
     started = time.monotonic()
+    if recognise:
+        require()
     files, folders = collect(paths)
-    batch = Batch(store)
-    with Ahead(reporter, KeptReadings(store.reading_folder), processes=processes_for(files)) as ahead:
+    batch = Batch(store, recognise)
+    kept = KeptReadings(store.reading_folder, recognise=recognise)
+    with Ahead(reporter, kept, processes=processes_for(files), recognise=recognise) as ahead:
         for number, turn in enumerate(ahead.turns(files, batch.will_need)):
             reporter.check()
             reporter.progress(number, len(files), "files", turn.file.name)

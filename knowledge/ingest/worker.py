@@ -6,7 +6,8 @@ containers on the way to what is wanted, and at last the member:
     {"path", "format", "open": [], "member": null}       → {"documents": […], "members": […]} or {"refused": reason}
     {"path", "format", "open": [], "member": ["3", "pdf"]}  → the same for the third file in an archive
 
-While it reads, `{"earned": characters}` tells how much new text came so far.
+While it reads, `{"earned": characters}` tells how much new text came so far. With `--recognise` it also reads pages
+that are pictures.
 
     echo '{"path": "a.pdf", "format": "pdf"}' | python -m knowledge.ingest.worker
 """
@@ -25,11 +26,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from knowledge.ingest import recognition
 from knowledge.ingest.confinement import confine
 from knowledge.ingest.folders import CONTAINERS, Opened
 from knowledge.ingest.formats import read
-from knowledge.ingest.limits import CHARACTERS_A_SECOND, LARGEST_FILE, LARGEST_TEXT, MEMORY, SECONDS
+from knowledge.ingest.limits import (
+    CHARACTERS_A_SECOND,
+    LARGEST_FILE,
+    LARGEST_TEXT,
+    MEMORY,
+    RECOGNITION_MEMORY,
+    RECOGNITION_SECONDS,
+    RECOGNITION_WORTH,
+    SECONDS,
+)
 from knowledge.ingest.parsed import Member, Parsed, UnreadableError
+from knowledge.ingest.recognition import RECOGNISES, Recognise
 
 _DIGITS = re.compile(r"\d+")
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -40,12 +52,15 @@ _TOLD_EVERY: Final = CHARACTERS_A_SECOND // 4
 class Earnings:
     """Counts the characters a file has given, each stretch once, and bounds its processor time by them."""
 
-    def __init__(self, tell: Callable[[int], None]) -> None:
+    def __init__(self, tell: Callable[[int], None], *, recognises: bool = False) -> None:
         """Begin with nothing.
 
         Args:
             tell: Hears of the characters so far.
+            recognises: Whether text may come from pictures, which takes longer.
         """
+        self._seconds = RECOGNITION_SECONDS if recognises else SECONDS
+        self._worth = RECOGNITION_WORTH if recognises else 1
         usage = resource.getrusage(resource.RUSAGE_SELF)
         self._spent_before = usage.ru_utime + usage.ru_stime
         self._tell = tell
@@ -60,7 +75,7 @@ class Earnings:
         if key in self._seen:
             return
         self._seen.add(key)
-        self._characters += len(text)
+        self._characters += len(text) * self._worth
         if self._characters - self._told >= _TOLD_EVERY:
             self._told = self._characters
             self._bound()
@@ -69,14 +84,17 @@ class Earnings:
     def _bound(self) -> None:
         """Bound processor time, for a parent that is gone; one that is there measures the wall."""
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        soft = int(self._spent_before + SECONDS + self._characters / CHARACTERS_A_SECOND) + 3
+        soft = int(self._spent_before + self._seconds + self._characters / CHARACTERS_A_SECOND) + 3
         resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
-def answer(request: dict[str, Any], containers: Opened, tell: Callable[[int], None]) -> dict[str, Any]:
+def answer(
+    request: dict[str, Any], containers: Opened, tell: Callable[[int], None], recognise: Recognise | None = None
+) -> dict[str, Any]:
     """Read one file or member and return the answer to the parent; every failure of a parser is a refusal of it."""
     try:
-        documents, members = _read(request, containers, Earnings(tell))
+        earnings = Earnings(tell, recognises=recognise is not None)
+        documents, members = _read(request, containers, earnings, recognise)
         if sum(len(document.text) for document in documents) > LARGEST_TEXT:
             raise UnreadableError(f"more than {LARGEST_TEXT} characters of text: split the file")
         if not members and not any(document.text.strip() for document in documents):
@@ -104,7 +122,9 @@ def _refusal(error: Exception) -> UnreadableError:
             return UnreadableError(f"damaged ({type(error).__name__})")
 
 
-def _read(request: dict[str, Any], containers: Opened, earn: Earnings) -> tuple[list[Parsed], list[Member]]:
+def _read(
+    request: dict[str, Any], containers: Opened, earn: Earnings, recognise: Recognise | None
+) -> tuple[list[Parsed], list[Member]]:
     path, form = Path(request["path"]), request["format"]
     keys, member = request.get("open", []), request.get("member")
     if not path.stat().st_size:
@@ -113,13 +133,13 @@ def _read(request: dict[str, Any], containers: Opened, earn: Earnings) -> tuple[
         raise UnreadableError(f"larger than {LARGEST_FILE // 2**20} MiB: split the file")
     if member is None and form not in CONTAINERS:
         containers.close()
-        return read(path, form, earn), []
+        return read(path, form, earn, recognise), []
     container = containers.reach(path, form, keys)
     if member is not None:
         key, own = member
         content = container.content(key)
         digest = hashlib.sha256(content).hexdigest()
-        return [dataclasses.replace(one, sha256=digest) for one in read(content, own, earn)], []
+        return [dataclasses.replace(one, sha256=digest) for one in read(content, own, earn, recognise)], []
     said = container.parsed()
     return [said] if said else [], container.members()
 
@@ -133,7 +153,7 @@ def _sound_text(text: str) -> str:
     return text if text.isascii() else _HALVES.sub(" ", text)
 
 
-def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+def serve(requests: BinaryIO, replies: BinaryIO, recognise: Recognise | None = None) -> None:
     """Answer requests until there are no more."""
     containers = Opened()
 
@@ -142,7 +162,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         replies.flush()
 
     for line in requests:
-        reply = answer(json.loads(line), containers, lambda characters: send({"earned": characters}))
+        reply = answer(json.loads(line), containers, lambda characters: send({"earned": characters}), recognise)
         try:
             send(reply)
         except MemoryError:
@@ -157,8 +177,9 @@ def main() -> None:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     warnings.simplefilter("ignore")
-    confine()
-    serve(sys.stdin.buffer, replies)
+    recognises = RECOGNISES in sys.argv[1:]
+    confine(RECOGNITION_MEMORY if recognises else MEMORY)
+    serve(sys.stdin.buffer, replies, recognition.recognise if recognises else None)
 
 
 if __name__ == "__main__":

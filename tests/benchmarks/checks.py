@@ -3,8 +3,9 @@
     python -m tests.benchmarks.checks [--json] [--human] [--round-trip builtin [--every 7]]
 
 `--human` also counts false alarms on the questions people wrote for the shared data, with the sentence that holds the
-answer as the quote, and how often a figure swapped for its neighbour is noticed. `--round-trip` asks a model
-(`builtin` or `openai:<model>`) every question from its passage.
+answer as the quote, how often a figure swapped for its neighbour is noticed, and how often the answer to another
+question on the same sentence is. `--round-trip` asks a model (`builtin` or `openai:<model>`) every question from its
+passage.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from typing import Any, Final, NamedTuple
 
 from agent.records.base import Language
@@ -31,7 +33,7 @@ from tests.tools.extraction.labelled.sample import (
 )
 from tests.tools.extraction.labelled.sources import DATA
 from tools.evaluation.statistics import wilson
-from tools.extraction.checks import CHECKS, Candidate, failed, judge
+from tools.extraction.checks import CHECKS, Candidate, failed, first_failure, judge, scores
 from tools.extraction.nearness import right_number
 from tools.extraction.quantities import plain, quantities
 
@@ -142,6 +144,22 @@ def swapped(name: str, language: Language) -> dict[str, Any]:
     return {"right_stopped": rate(sum(right), len(right)), "swapped_stopped": rate(sum(wrong), len(wrong))}
 
 
+def crossed(name: str, language: Language) -> dict[str, Any]:
+    """Return how often the answer to another question on the same sentence is stopped, by the check that stops it."""
+    sentence: dict[tuple[str, int, str], list[Asked]] = {}
+    for one in asked_by_people(name, language):
+        sentence.setdefault((one.title, one.start, one.quote), []).append(one)
+    stopped, total = Counter[str](), 0
+    for group in sentence.values():
+        for one, other in permutations(group, 2):
+            if one.answer in other.answer or other.answer in one.answer or one.question == other.question:
+                continue
+            pair = Candidate(one.question, other.answer, one.quote, one.text, one.start, language, title=one.title)
+            total += 1
+            stopped[first_failure(scores(judge(pair)))] += 1
+    return {"stopped": rate(total - stopped.pop("", 0), total), "checks": dict(stopped.most_common())}
+
+
 def round_trip(model: str, pairs: Sequence[Labelled]) -> dict[str, Any]:
     """Return what asking a model every question from its passage adds."""
     from tools.extraction.asking_again import Asked as Pair
@@ -151,7 +169,7 @@ def round_trip(model: str, pairs: Sequence[Labelled]) -> dict[str, Any]:
     writer = load_writer(model, Settings())
     started = time.perf_counter()
     asked = [Pair(one.question, one.answer, around(one), one.language) for one in map(candidate, pairs)]
-    scores = [verdict.score for verdict in round_trips(asked, writer)]
+    found = [verdict.score for verdict in round_trips(asked, writer)]
     by_rules = [outcome(pair)[1] != "" for pair in pairs]
     good = [number for number, pair in enumerate(pairs) if pair.good]
     bad = [number for number, pair in enumerate(pairs) if not pair.good]
@@ -159,12 +177,12 @@ def round_trip(model: str, pairs: Sequence[Labelled]) -> dict[str, Any]:
         "model": model,
         "seconds": round(time.perf_counter() - started, 1),
         "alone": {
-            "kept_of_good": rate(sum(not failed(scores[n]) for n in good), len(good)),
-            "stopped_of_bad": rate(sum(failed(scores[n]) for n in bad), len(bad)),
+            "kept_of_good": rate(sum(not failed(found[n]) for n in good), len(good)),
+            "stopped_of_bad": rate(sum(failed(found[n]) for n in bad), len(bad)),
         },
         "with_rules": {
-            "kept_of_good": rate(sum(not failed(scores[n]) and not by_rules[n] for n in good), len(good)),
-            "stopped_of_bad": rate(sum(failed(scores[n]) or by_rules[n] for n in bad), len(bad)),
+            "kept_of_good": rate(sum(not failed(found[n]) and not by_rules[n] for n in good), len(good)),
+            "stopped_of_bad": rate(sum(failed(found[n]) or by_rules[n] for n in bad), len(bad)),
         },
     }
 
@@ -208,6 +226,7 @@ def main() -> None:
     report: dict[str, Any] = {name: measured(some) for name, some in samples.items()}
     if arguments.human and DATA.is_dir():
         report["human"] = {"cmrc": human("cmrc_trial.json", "zh"), "covidqa": human("covidqa_dev.json", "en")}
+        report["crossed"] = {"cmrc": crossed("cmrc_trial.json", "zh"), "covidqa": crossed("covidqa_dev.json", "en")}
         report["swapped"] = {"cmrc": swapped("cmrc_trial.json", "zh"), "covidqa": swapped("covidqa_dev.json", "en")}
     if arguments.round_trip:
         report["round_trip"] = round_trip(arguments.round_trip, samples["all 200"][:: arguments.every])
@@ -216,7 +235,7 @@ def main() -> None:
         return
     for name in samples:
         print(printed(name, report[name]))
-    for name in ("human", "swapped", "round_trip"):
+    for name in ("human", "swapped", "crossed", "round_trip"):
         if name in report:
             print(name, json.dumps(report[name], ensure_ascii=False))
 

@@ -170,6 +170,7 @@ def test_mixes_evaluations_and_reports_forget_it_and_adapters_are_named(project:
     mixed(project, "mix-fresh", (notes, manual), [example, other])
     mixed(project, "mix-trained", (notes, manual), [example, other])
     mixed(project, "mix-others", (manual,), [other])
+    (project.mixes / "mix-trained" / "README.md").write_text("as it was\n")
     run = project.runs / "20260101T000000Z-tune"
     write_record(run / "request.json", TuneRequest(base_model="builtin", mix="mix-trained"))
     (run / "result.json").write_text("{}")
@@ -199,6 +200,7 @@ def test_mixes_evaluations_and_reports_forget_it_and_adapters_are_named(project:
     assert sorted(path.name for path in project.mixes.iterdir()) == ["mix-others", "mix-trained"]
     left = read_record(project.mixes / "mix-trained" / "manifest.json", MixManifest)
     assert "1 examples were deleted" in left.notes[-1]
+    assert (project.mixes / "mix-trained" / "README.md").read_text().endswith(f"as it was\n\n{left.notes[-1]}\n")
     assert [one.id for one in read_records(project.mixes / "mix-trained" / "train.jsonl", Example)] == ["p2"]
     assert [(one.item, one.score) for one in read_records(evaluated / "answers.jsonl", ItemAnswer)] == [
         ("i1", 1),

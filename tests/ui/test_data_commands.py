@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.tools.test_pairs import pair
@@ -107,3 +108,37 @@ def test_a_mix_says_what_it_masked(cli: Cli, project: Project) -> None:
     assert made["personal"]["ids"] == ["p1"]
     assert "masked" in cli("mix").out
     assert "遮盖" in cli("mix", "--lang", "zh", "--seed", "1").out
+
+
+def test_a_sheet_goes_out_with_its_card_and_what_people_edited_comes_back(
+    cli: Cli, project: Project, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "pairs.xlsx"
+    told = cli("review", "export", sheet, "--form", "xlsx", "--licence", "cc-by-4.0", "--json").json
+    assert told["card"] == str(tmp_path / "pairs.card.md")
+    assert "license: cc-by-4.0" in (tmp_path / "pairs.card.md").read_text(encoding="utf-8")
+    book = openpyxl.load_workbook(sheet)
+    book.active["C2"] = "Call the desk."
+    book.save(sheet)
+    said = cli("review", "import", sheet, "--json").json
+    assert said == {"edited": 1, "accepted": 0, "rejected": 0, "unchanged": 3, "added": 0}
+    assert load_pairs(project)[0].answer == "Call the desk."
+    assert "修改 0，接受 0，拒绝 0，未变 4" in cli("review", "import", sheet, "--lang", "zh").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["ingest", "x.pdf", "--ocr"], "ocr"),
+        (["mix", "--people"], "names"),
+        (["review", "personal", "--people"], "names"),
+    ],
+)
+def test_what_needs_an_extra_names_it_where_it_is_missing(
+    cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], extra: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-1.7")
+    for module in ("knowledge.ingest.recognition", "tools.cleaning.people"):
+        monkeypatch.setattr(f"{module}.is_installed", lambda: False)
+    assert_one_line(cli(*arguments), 2, "not installed", f".[{extra}]")

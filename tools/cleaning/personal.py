@@ -25,6 +25,7 @@ from tools.cleaning.check_digits import (
     is_social_security_number,
 )
 from tools.cleaning.names import names
+from tools.cleaning.people import people
 from tools.cleaning.phones import phones
 from tools.cleaning.surroundings import cue_before, plain_form, tells_other
 
@@ -105,12 +106,16 @@ _NUMBER: Final = re.compile(r"\d(?:[ \-./()]{0,3}\d){6}")
 """Seven digits, as every number has that is somebody's but for some passports'."""
 
 
-def find_personal(text: str, *, with_names: bool = False) -> list[Found]:
+def find_personal(text: str, *, with_names: bool = False, with_people: bool = False) -> list[Found]:
     """Return the personal data of a text in the order of their places, without overlaps.
 
     Args:
         text: Any text.
         with_names: Also names of people that a title or a label introduces, as `Mr. Ng`, `联系人：王芳`.
+        with_people: Also names in Chinese text that nothing introduces; needs the extra `names`.
+
+    Raises:
+        InputError: The extra is asked for and missing.
     """
     found: list[Found] = []
     plain = plain_form(text)
@@ -131,6 +136,12 @@ def find_personal(text: str, *, with_names: bool = False) -> list[Found]:
                     found.append(Found(kind, start, end, text[start:end]))
     if with_names:
         found += [Found("name", start, end, text[start:end]) for start, end in names(text)]
+    if with_people:
+        found += [
+            Found("name", start, end, text[start:end])
+            for start, end in people(text)
+            if not any(one.start < end and start < one.end for one in found)
+        ]
     return sorted(found, key=lambda one: (one.start, one.end))
 
 

@@ -67,7 +67,13 @@ class Duplicates(Record):
 
 
 def look_for_personal(
-    project: Project, settings: Settings, reporter: Reporter, *, general: str | None = None, names: bool = False
+    project: Project,
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    general: str | None = None,
+    names: bool = False,
+    people: bool = False,
 ) -> PersonalFindings:
     """Return the personal data in the pairs that are not rejected, or in a general source.
 
@@ -77,6 +83,10 @@ def look_for_personal(
         reporter: May stop the work.
         general: A general source to look through instead: a file, a folder, a hub id or `builtin`.
         names: Also names that a title or a label introduces.
+        people: Also names in Chinese text that nothing introduces; needs the extra `names`.
+
+    Raises:
+        InputError: The extra is asked for and missing.
     """
     found: list[PersonalFinding] = []
     count = 0
@@ -85,7 +95,7 @@ def look_for_personal(
         found += [
             PersonalFinding(id=identifier, turn=place, kind=one.kind, text=one.text)
             for place, (_, content) in enumerate(turns, start=1)
-            for one in find_personal(content, with_names=names)
+            for one in find_personal(content, with_names=names, with_people=people)
         ]
     by_kind = Counter(one.kind for one in found)
     return PersonalFindings(looked_at=count, by_kind=dict(sorted(by_kind.items())), found=tuple(found))

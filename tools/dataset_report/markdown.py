@@ -7,7 +7,7 @@ from typing import Final
 
 import yaml
 
-from agent.prompts.dataset import said
+from agent.prompts.dataset import name_in, said
 from agent.prompts.pair_reasons import CHECK_NAMES, reason_in, reason_of_check
 from agent.records.base import Language
 from agent.records.dataset import DatasetReport
@@ -36,13 +36,22 @@ def report_markdown(report: DatasetReport, lang: Language) -> str:
     ) + "\n"  # fmt: skip
 
 
-def card_markdown(report: DatasetReport, lang: Language, *, licence: str = "other") -> str:
+def card_markdown(
+    report: DatasetReport,
+    lang: Language,
+    *,
+    licence: str = "other",
+    file: str = "pairs.jsonl",
+    rows: str = "card_field_rows",
+) -> str:
     """Return a dataset card with the front matter of the Hugging Face hub.
 
     Args:
         report: What is known of the dataset.
         lang: Language of the text.
         licence: Identifier of the licence; `other` where nobody has said.
+        file: Name of the data file beside the card.
+        rows: Which phrase says what its fields are.
     """
     front = {
         "pretty_name": report.project,
@@ -53,7 +62,7 @@ def card_markdown(report: DatasetReport, lang: Language, *, licence: str = "othe
         "annotations_creators": ["machine-generated"],
         "source_datasets": ["original"],
         "tags": ["domainsmith", "sft", "grounded"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "pairs.jsonl"}]}],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": file}]}],
     }
     taught = sum(not one.held_out for one in report.documents)
     return "\n\n".join(
@@ -61,7 +70,7 @@ def card_markdown(report: DatasetReport, lang: Language, *, licence: str = "othe
             f"---\n{yaml.safe_dump(front, allow_unicode=True, sort_keys=False).strip()}\n---",
             f"# {cell(report.project)}",
             said("card_summary", lang, pairs=report.pairs, documents=taught),
-            f"## {said('card_fields', lang)}\n\n{said('card_field_rows', lang)}",
+            f"## {said('card_fields', lang)}\n\n{said(rows, lang)}",
             f"## {said('card_limits', lang)}\n\n{said('card_limit_rows', lang)}",
             *_sections(report, lang),
         ]
@@ -146,7 +155,10 @@ def _kinds(report: DatasetReport, lang: Language) -> str:
     return "\n\n".join(
         table(
             [said(key, lang), said("count", lang), said("share", lang)],
-            [[name, str(count), f"{count / max(1, report.pairs):.1%}"] for name, count in counts.items()],
+            [
+                [name_in(key, name, lang), str(count), f"{count / max(1, report.pairs):.1%}"]
+                for name, count in counts.items()
+            ],
         )
         for key, counts in groups
     )
@@ -175,7 +187,7 @@ def _diversity(report: DatasetReport, lang: Language) -> str:
         + said(
             "diversity_row",
             lang,
-            language=language,
+            language=name_in("language", language, lang),
             n=one.n,
             one=one.distinct_1,
             two=one.distinct_2,
@@ -199,8 +211,8 @@ def imbalance_lines(report: DatasetReport, lang: Language) -> str:
             "imbalance_row",
             lang,
             by=said(one.by, lang),
-            largest=cell(one.largest),
-            smallest=cell(one.smallest),
+            largest=cell(name_in(one.by, one.largest, lang)),
+            smallest=cell(name_in(one.by, one.smallest, lang)),
             ratio=one.ratio,
         )
         for one in report.imbalance

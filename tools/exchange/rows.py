@@ -1,4 +1,4 @@
-"""The rows of a file of training data, one after another, whatever the file's form: JSONL, JSON, CSV, Parquet.
+"""The rows of a file of training data, one after another, whatever its form: JSONL, JSON, CSV, XLSX, Parquet.
 
     for row in stream_rows(Path("team.jsonl")): row.where, row.fields, row.fault
 
@@ -51,6 +51,10 @@ def stream_rows(path: Path) -> Iterator[Row]:
         return _parquet(path)
     if path.suffix.lower() == ".csv":
         return _csv(path)
+    if path.suffix.lower() == ".xlsx" or head.startswith(b"PK\x03\x04"):
+        from tools.exchange.sheets import sheet_rows
+
+        return sheet_rows(path)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
         return _json_list(path)
     return _json_lines(path)

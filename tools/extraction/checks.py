@@ -20,11 +20,10 @@ from tools.cleaning.personal import find_personal
 from tools.extraction.asking import grounded, leaks, standalone
 from tools.extraction.endings import complete, says_something
 from tools.extraction.fitting import fits
-from tools.extraction.nearness import right_number
-from tools.extraction.place import on_topic
+from tools.extraction.place import on_topic, right_place
 from tools.extraction.polarity import same_direction
 from tools.extraction.similarity import FUNCTION_CHARACTERS, STOPWORDS, is_chinese, normal, words
-from tools.extraction.support import PASSED, Verdict, numbers_borne_out, right_name, words_borne_out
+from tools.extraction.support import PASSED, Verdict, numbers_borne_out, words_borne_out
 
 LINE: Final = 0.5
 """Score from which a check is passed."""
@@ -108,11 +107,7 @@ def judge(pair: Candidate) -> dict[str, Verdict]:
     }
     if pair.written:
         verdicts["numbers_match"] = numbers_borne_out(question, answer, quote, pair.title)
-        verdicts["right_place"] = min(
-            right_number(question, answer, quote, pair.title, language),
-            right_name(question, answer, quote, pair.title, language),
-            key=lambda verdict: verdict.score,
-        )
+        verdicts["right_place"] = right_place(question, answer, quote, pair.title, language)
         verdicts["on_topic"] = on_topic(question, quote, pair.text, pair.start, pair.title, language)
         verdicts["same_direction"] = same_direction(question, answer, quote, language)
         verdicts["answer_fits"] = fits(question, answer, language)

@@ -11,7 +11,7 @@ from tools.extraction.similarity import normal
 from tools.extraction.support import PASSED, Verdict, meaning
 
 _OPEN_END: Final = re.compile(
-    r"(?:\.\.\.|…|[,;:\-–—(\[{、，；：（【“]|\b(?:and|or|but|the|a|an|of|to|in|on|at|for|with|by|from|is|are|"
+    r"(?:\.\.\.|…|[,;:\-–—(\[{、，；：（【“]|\b(?:and|or|but|the|(?-i:a)|an|of|to|in|on|at|for|with|by|from|is|are|"
     r"was|were|be|been|"
     r"that|which|who|as|than|because|if|when|its|their|his|her|e\.g\.?|i\.e\.?|such as|including|between|per|"
     r"into))\s*$|"
@@ -33,6 +33,8 @@ _NOTHING: Final = re.compile(
     r"原文没有说明.*)\W*$",
     re.IGNORECASE,
 )
+_MODIFIER: Final = re.compile(r"\b\d+-[a-z]+$")
+"""A figure that describes what must follow: `the planned 31-minute`."""
 _PAIRS: Final = ("()", "（）", "[]", "【】", "「」", "《》", "“”")
 _CLOSED_CLASS: Final = frozenset(
     [
@@ -141,6 +143,8 @@ def _goes_on(said: str, quote: str) -> Verdict:
     if not found[2] or found[1].strip():
         return PASSED
     following = found[2]
+    if _MODIFIER.search(said):
+        return Verdict(0.3, f"{said[-24:]} | {following}")
     if _FINITE.search(said) is None or following.endswith(("ed", "ing", "ly")):
         return PASSED
     if following in _CLOSED_CLASS or following[0].isdigit():

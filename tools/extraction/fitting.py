@@ -11,8 +11,8 @@ from tools.extraction.support import PASSED, Verdict
 
 _TIME: Final[dict[Language, re.Pattern[str]]] = {
     "en": re.compile(
-        r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|"
-        r"wednesday|thursday|friday|saturday|sunday|spring|summer|autumn|fall|winter|morning|afternoon|evening|night|"
+        r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|mondays?|tuesdays?|"
+        r"wednesdays?|thursdays?|fridays?|saturdays?|sundays?|spring|summer|autumn|fall|winter|morning|afternoon|evening|night|"
         r"noon|midnight|day|days|week|weeks|month|months|year|years|hour|hours|minutes?|seconds?|century|before|after|"
         r"when|while|during|until|once|if|daily|weekly|monthly|yearly|annually|always|never|immediately|now|today|"
         r"tomorrow|yesterday|quarter|season|upon|as soon as|at the (?:end|start|beginning)|on \w+ing|prior)\b",
@@ -48,7 +48,7 @@ _ERA: Final = re.compile(
     r"^\d+年后.{0,8}时?$"
 )
 _ASKED: Final[tuple[tuple[str, str, str], ...]] = (
-    ("time", r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|time)\b|\bby when\b", r"何时|什么时候|什么时间|"
+    ("time", r"\bwhen\b|\b(?:what|which) (?:year|date|day|weekday|month|time)\b|\bby when\b", r"何时|什么时候|什么时间|"
     r"哪[一]?[年天日月]|几[月号点]|几时|何年|哪个[月年]"),
     ("amount", r"\bhow (?:many|much|long|old|often|far|high|tall|wide|deep|heavy|large|fast)\b|"
     r"\bwhat (?:percentage|share|proportion|number)\b", r"多少|多[久长高大宽深重远]|"
@@ -65,29 +65,68 @@ _COMPILED: Final = tuple((kind, re.compile(en, re.IGNORECASE), re.compile(zh)) f
 def fits(question: str, answer: str, language: Language) -> Verdict:
     """Score whether an answer is of the kind the question asks for: a time, an amount, a place, a person, a name."""
     flat = plain(answer)
+    bare = _ONLY_FIGURES.match(flat) is not None or (language == "zh" and _ERA.match(flat) is not None)
+    if _YEAR_ASKED.search(question) and _A_YEAR.search(flat) is None:
+        return Verdict(0.1, "year")
+    match kind := kind_asked(question, language):
+        case "time" if not _TIME[language].search(flat):
+            return Verdict(0.1, kind)
+        case "amount" if not _AMOUNT[language].search(flat) or _is_weekday(question, flat):
+            return Verdict(0.1, kind)
+        case "amount" if _DATE.match(flat) and not _DATES_COUNTED.search(question):
+            return Verdict(0.1, kind)
+        case "person" if _TITLE.match(answer):
+            return Verdict(0.1, kind)
+        case "" if bare and quantities(answer) and _NO_MEASURE.search(question):
+            return Verdict(0.1, answer.strip())
+        case "place" | "person" | "name" if bare or _COUNTED.match(flat):
+            return Verdict(0.1, kind)
+    return _measured(question, answer)
+
+
+_YEAR_ASKED: Final = re.compile(r"\b(?:what|which) year\b|哪[一]?年|何年", re.IGNORECASE)
+_A_YEAR: Final = re.compile(r"\d{3,4}|年|世纪|朝|\bcentury\b|\byear\b|\d0s\b|'\d\d\b", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"^\W*(?:共|约|有)?\d+(?:\.\d+)?\s?[个名位次种条台部张场倍支座艘项枚辆架只头家间所]$")
+"""A count with its measure word, which is no place, person or name."""
+_DATE: Final = re.compile(
+    r"^\W*(?:[在于至到从]|民国|公元前?)?([12]\d{3})年(?:初|末|底|代|间|\d+月|\d+日|[-至到]|\d+年)*\W*$"
+)
+_DATES_COUNTED: Final = re.compile(r"多少年|几年|多久|多长|多大")
+
+
+_LEADING: Final = re.compile(r"\b(?:what|which|who|whose|whom|how|why|where|when)\b", re.IGNORECASE)
+_TITLE: Final = re.compile(r"^\W*《[^》]+》\W*$")
+_NO_MEASURE: Final = re.compile(r"什么(?:位置|职[务位业]|名[字称]|角色|身份|公司|学校|语言|颜色|材料|动物|植物)")
+
+
+def kind_asked(question: str, language: Language) -> str:
+    """Return what kind of thing a question asks for: `time`, `amount`, `place`, `person`, `name`; empty if unknown."""
     asked = [
         (found.start(), kind)
         for kind, english, chinese in _COMPILED
         if (found := (english if language == "en" else chinese).search(question))
     ]
     # The first question word leads; another one belongs to a clause or a second question.
-    for _, kind in sorted(asked)[:1]:
-        bare = _ONLY_FIGURES.match(flat) is not None or (language == "zh" and _ERA.match(flat) is not None)
-        match kind:
-            case "time" if not _TIME[language].search(flat):
-                return Verdict(0.1, kind)
-            case "amount" if not _AMOUNT[language].search(flat) or _is_weekday(question, flat):
-                return Verdict(0.1, kind)
-            case "place" | "person" | "name" if bare:
-                return Verdict(0.1, kind)
-    return _measured(question, answer)
+    start, kind = min(asked, default=(0, ""))
+    leading = _LEADING.search(question) if language == "en" else None
+    return "" if leading and leading.start() < start else kind
 
 
 _LENGTHS: Final = frozenset(("mm", "cm", "m", "km", "foot", "inch", "mile"))
 _MASSES: Final = frozenset(("mg", "g", "kg", "tonne", "pound"))
-_TIMES: Final = frozenset(
+TIMES: Final = frozenset(
     ("second", "millisecond", "minute", "hour", "day", "working day", "week", "month", "year", "year old")
 )
+"""Units of time."""
+
+
+def same_dimension(one: str, other: str) -> bool:
+    """Return whether two units measure the same."""
+    return one == other or any(one in units and other in units for units in (_LENGTHS, _MASSES, TIMES - _DATED))
+
+
+_DATED: Final = frozenset(("year", "month", "day"))
+"""Units that a date has, too."""
 _MONEY: Final = frozenset(("euro", "dollar", "yuan", "percent", "thousand", "million", "billion", "trillion"))
 _DIMENSIONS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     (r"\bfrequency of the (?:mains|supply|grid|signal)|频率(?:是|为)?多少", frozenset(("hz",))),
@@ -98,16 +137,16 @@ _DIMENSIONS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
         r"长度|间距)(?:是|为)?多少",
         _LENGTHS,
     ),
-    (r"\bhow long\b|多长", _LENGTHS | _TIMES),
-    (r"\bhow old\b|多大年纪|多少岁|几岁", _TIMES),
+    (r"\bhow long\b|多长", _LENGTHS | TIMES),
+    (r"\bhow old\b|多大年纪|多少岁|几岁", TIMES),
     (
         r"\b(?:what|which) (?:is the )?(?:\w+ )?temperature\b|温度(?:是|为)?多少",
         frozenset(("celsius", "fahrenheit", "kelvin")),
     ),
     (r"\b(?:what|which) (?:is the )?(?:\w+ )?pressure\b|压力(?:是|为)?多少", frozenset(("bar", "kpa", "mpa"))),
     (r"\bhow much does .{1,60} cost\b|\bwhat is the (?:price|fee)\b|多少钱|(?:价格|费用)(?:是|为)?多少", _MONEY),
-    (r"多久|多少(?:天|年|个月|小时|分钟)", _TIMES),
-    (r"\bhow many (?:days|weeks|months|years|hours|minutes|seconds)\b", _TIMES),
+    (r"多久|多少(?:天|年|个月|小时|分钟)", TIMES),
+    (r"\bhow many (?:days|weeks|months|years|hours|minutes|seconds)\b", TIMES),
 )
 """What a question measures, and the units it is measured in."""
 _BY_DIMENSION: Final = tuple((re.compile(form, re.IGNORECASE), units) for form, units in _DIMENSIONS)

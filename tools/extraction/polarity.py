@@ -76,6 +76,8 @@ def same_direction(question: str, answer: str, quote: str, language: Language) -
         _negation(question, answer, quote, language),
         _opposites(question, answer, quote),
         _order(answer, quote),
+        _side_swapped(answer, quote),
+        _compared(question, answer, quote),
     ):
         if verdict.score < 1:
             return verdict
@@ -89,7 +91,7 @@ def _negation(question: str, answer: str, quote: str, language: Language) -> Ver
     asked_not = pattern.search(_without_tag(question)) is not None
     parts = [part for part in _PARTS.split(quote) if part.strip()]
     if opening and not said.strip(" .。"):
-        agrees = opening[1].lower() in ("yes", "是的", "对", "对的", "可以", "能")
+        agrees = _agrees(opening[1])
         denied = any(pattern.search(part) for part in _touched(question, parts, language))
         return PASSED if agrees == (denied == asked_not) else Verdict(0.1, opening[1])
     own = pattern.search(said)
@@ -98,7 +100,8 @@ def _negation(question: str, answer: str, quote: str, language: Language) -> Ver
         if normal(said) in normal(quote):
             return PASSED
         told = _touched(said, parts, language) or [quote]
-        return PASSED if asked_not or any(map(pattern.search, told)) else Verdict(0.1, own.group())
+        confirmed = asked_not and _WHETHER.search(question) is not None and opening is not None and _agrees(opening[1])
+        return PASSED if (asked_not and not confirmed) or any(map(pattern.search, told)) else Verdict(0.1, own.group())
     if asked_not or (
         opening and opening[1].lower() in ("no", "否", "不是", "不是的", "不对", "不能", "不可以", "没有")
     ):
@@ -112,6 +115,10 @@ def _negation(question: str, answer: str, quote: str, language: Language) -> Ver
         if lost is not None and _turns(part[lost.end() :], f"{question} {said}", language):
             return Verdict(0.1, lost.group())
     return PASSED
+
+
+def _agrees(opening: str) -> bool:
+    return opening.lower() in ("yes", "是的", "对", "对的", "可以", "能")
 
 
 def _figures(said: str) -> str:
@@ -129,7 +136,14 @@ def _turns(denied: str, said: str, language: Language) -> bool:
 def _touched(said: str, parts: list[str], language: Language) -> list[str]:
     """Return the parts of a quote that a statement retells: those that share most with it."""
     told = set(meaning(said, language))
-    shares = [(len(told & set(meaning(part, language))), part) for part in parts]
+    # Chinese words are looked for as they stand, since the other text may be cut into words otherwise.
+    shares = [
+        (
+            sum(word in plain(part) for word in told) if language == "zh" else len(told & set(meaning(part, language))),
+            part,
+        )
+        for part in parts
+    ]
     most = max((share for share, _ in shares), default=0)
     if not told or most < _LEAST_OVERLAP * min(len(told), 4):
         return []
@@ -181,3 +195,48 @@ def _order(answer: str, quote: str) -> Verdict:
     if len(here) < 2 or here[0] not in there or here[-1] not in there:
         return PASSED
     return PASSED if there.index(here[0]) <= there.index(here[-1]) else Verdict(0.2, f"{here[0]}, {here[-1]}")
+
+
+_SIDES: Final = ("前后", "左右", "上下", "内外", "东西", "南北", "高低", "强弱", "早晚", "长短", "大小")
+_SIDE: Final = re.compile(f"[{''.join(_SIDES)}]")
+_OTHER_SIDE: Final = {pair[at]: pair[1 - at] for pair in _SIDES for at in (0, 1)}
+
+
+def _side_swapped(answer: str, quote: str) -> Verdict:
+    """A side copied with its neighbours, but for the other side: `期满后半年` where the quote says `期满前半年`."""
+    said, there = plain(answer), plain(quote)
+    for match in _SIDE.finditer(said):
+        before, after = said[max(0, match.start() - 2) : match.start()], said[match.end() : match.end() + 2]
+        if min(len(before), len(after)) < _NEIGHBOURS or f"{before}{match.group()}" in there:
+            continue
+        if f"{before}{_OTHER_SIDE[match.group()]}{after}" in there:
+            return Verdict(0.1, f"{before}{match.group()}{after}")
+    return PASSED
+
+
+_NEIGHBOURS: Final = 2
+"""Characters that must be the same on either side."""
+_COMPARED: Final = re.compile(
+    r"\b(?:(?P<more>greater than|more than|above|over|exceeding|at least)|(?P<less>less than|fewer than|below|under|"
+    r"at most)) (?P<en>\d[\d.]*)|(?:(?P<over>大于|高于|超过|多于)|(?P<under>小于|低于|少于|不足))(?P<zh>\d[\d.]*)",
+    re.IGNORECASE,
+)
+
+
+def _compared(question: str, answer: str, quote: str) -> Verdict:
+    """A question about what is below a figure, with a quote that speaks of what is above it only."""
+    asked, told = (_comparisons(text) for text in (question, quote))
+    for number, way in asked.items():
+        if told.get(number, way) != way and not _comparisons(answer):
+            return Verdict(0.2, number)
+    return PASSED
+
+
+def _comparisons(text: str) -> dict[str, str]:
+    """Return the figures of a text that something is above or below, with `more`, `less` or `both`."""
+    found: dict[str, str] = {}
+    for match in _COMPARED.finditer(plain(text)):
+        way = "more" if match["more"] or match["over"] else "less"
+        number = (match["en"] or match["zh"]).rstrip(".")
+        found[number] = way if found.get(number, way) == way else "both"
+    return found

@@ -64,7 +64,7 @@ _ENGLISH: Final = re.compile(rf"\b(?:{_WORD})(?:(?:[- ]|[- ]and[- ])(?:{_WORD}|h
 _HAN_DIGIT: Final = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_TEN: Final = {"十": 10, "百": 100, "千": 1000}
 _HAN: Final = re.compile(
-    r"(?<![唯统单])(?!一(?:起|直|般|定|些|样|旦|致|律|向|切|同|度|并|再|贯|边|下|共|方|体|手|经)|十分(?!之|钟)|"
+    r"(?<![唯统单哪])(?!一(?:行|起|直|般|定|些|样|旦|致|律|向|切|同|度|并|再|贯|边|下|共|方|体|手|经)|十分(?!之|钟)|"
     r"千万|百姓|万一|两栖|三角)"
     r"(?:[零〇一二两三四五六七八九十百]|千(?![克瓦米卡帕伏升]))+"
 )
@@ -81,7 +81,7 @@ _FAMILIES: Final[dict[str, str]] = {
     "month": r"months?|个?半?月",
     "year": r"years?|yrs?|周年|年",
     "year old": r"周?岁",
-    "mm": r"mm|millimet(?:re|er)s?|毫米",
+    "mm": r"(?-i:mm)|millimet(?:re|er)s?|毫米",
     "cm": r"cm|centimet(?:re|er)s?|厘米|公分",
     "m": r"m|met(?:re|er)s?|米|公尺",
     "km": r"km|kilomet(?:re|er)s?|公里|千米",
@@ -93,6 +93,17 @@ _FAMILIES: Final[dict[str, str]] = {
     "kg": r"kg|kgs|kilograms?|kilos?|公斤|千克",
     "tonne": r"t|tonnes?|tons?|吨",
     "pound": r"lbs?|pounds?|磅",
+    "ug": r"[µμ]g|mcg|micrograms?|微克",
+    "ng": r"ng|nanograms?|纳克",
+    "um": r"(?-i:[µμ]m)|microns?|micromet(?:re|er)s?|微米",
+    "nm": r"(?-i:nm)|nanomet(?:re|er)s?|纳米",
+    "ul": r"[µμ]l|microlit(?:re|er)s?|微升",
+    "uM": r"(?-i:[µμ]M)|微摩尔",
+    "mM": r"(?-i:mM)|毫摩尔",
+    "nM": r"(?-i:nM)|纳摩尔",
+    "base pair": r"bp|base pairs?|碱基对",
+    "fold": r"-?fold|倍",
+    "degree": r"°|degrees?",
     "ml": r"ml|millilit(?:re|er)s?|毫升",
     "l": r"l|lit(?:re|er)s?|公升|升",
     "ng/ml": r"ng/ml",
@@ -124,6 +135,8 @@ _FAMILIES: Final[dict[str, str]] = {
 }
 _NAMES: Final = tuple(_FAMILIES)
 _COMPILED: Final = tuple(re.compile(rf"(?:{form})(?![A-Za-z])", re.IGNORECASE) for form in _FAMILIES.values())
+_RANGE: Final = re.compile(r"\s?(?:[-~～到至]|to)\s?\d+(?:\.\d+)?")
+"""The rest of a range, whose unit stands behind its end: `1.5-4厘米`."""
 _BETWEEN: Final = re.compile(r"[\s\-–—~]{0,2}")
 
 
@@ -131,6 +144,7 @@ _BETWEEN: Final = re.compile(r"[\s\-–—~]{0,2}")
 def plain(text: str) -> str:
     """Return a text with one form of dash, quote and space, full-width signs made narrow, numbers in digits."""
     flat = unicodedata.normalize("NFKC", text.replace("，", ", "))
+    flat = re.sub(r"(?<=\d)·(?=\d)", ".", flat)
     flat = re.sub(r"[\u2010-\u2015\u2212－]", "-", flat)
     flat = re.sub(r"[“”„«»「」『』]", '"', re.sub(r"[‘’`´]", "'", flat))
     flat = _ENGLISH.sub(lambda match: str(_english(match.group())), flat)
@@ -150,6 +164,10 @@ def _quantities(flat: str) -> Iterator[Quantity]:
     for match in _NUMBER.finditer(flat):
         before = flat[match.start() - 1] if match.start() else " "
         coded = before.isascii() and (before.isalpha() or before == "_")
+        # `IC(50)`, `Ca(2+)`
+        coded = coded or (
+            before == "(" and flat[max(0, match.start() - 2)].isascii() and flat[match.start() - 2].isalpha()
+        )
         if coded or (before == "-" and re.search(r"[A-Za-z]-$", flat[: match.start()])):
             continue
         value = match.group().replace(",", "").replace("，", "")
@@ -157,7 +175,9 @@ def _quantities(flat: str) -> Iterator[Quantity]:
             value = value.rstrip("0").rstrip(".") if value.count(".") == 1 else value
         stripped = value.lstrip("0")
         value = stripped if stripped and stripped[0] != "." else value
-        yield Quantity(value, _unit(flat, match.end()), match.start(), match.end())
+        unit = _unit(flat, match.end())
+        to = _RANGE.match(flat, match.end()) if not unit else None
+        yield Quantity(value, unit or (_unit(flat, to.end()) if to else ""), match.start(), match.end())
 
 
 def _unit(flat: str, end: int) -> str:

@@ -7,7 +7,6 @@ thing stands or falls with that thing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -38,6 +37,7 @@ _CALENDAR: Final = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|"
     r"Wednesday|Thursday|Friday|Saturday|Sunday)s?\b"
 )
+_DATED: Final = re.compile(rf"({_CALENDAR.pattern}) (\d{{4}})\b")
 _FREQUENCY: Final = {
     "hourly": "(?:every|each|per|an) hour",
     "daily": "(?:every|each|per|a) day",
@@ -57,12 +57,6 @@ _FILLER: Final = STOPWORDS | frozenset((
 _FILLER_ZH: Final = FUNCTION_CHARACTERS | frozenset(
     "于以之所由并其它他她们则且或而也就都还该又因为后前里中上下时大约近共达不没无未至者个位名次是有"
 )
-
-
-_PREDICATE: Final = 3
-"""Words that the part of a name must hold beside it; a bare item of a list shares what is said of the others."""
-_BARE_WORDS: Final = 2
-"""Words beside its figures up to which an answer is a bare amount or date."""
 
 
 def stem(word: str) -> str:
@@ -150,9 +144,22 @@ def words_borne_out(question: str, answer: str, quote: str, context: str, langua
             worst = min(worst, 1 - len(absent) / len(added))
     overall = found / total if total else 1.0
     score = min(overall * 0.75, worst) if missing else 1.0
+    strange = _strange_item(answer, frozenset(missing), language)
+    if strange:
+        score = min(score, 0.3)
     if len(missing) == 1 and _swapped(missing[0], answer, quote, language):
         score = min(score, 0.3)
     return Verdict(round(max(0.0, min(1.0, score)), 3), ", ".join(dict.fromkeys(missing)))
+
+
+_ITEM: Final = re.compile(r"[,，、;；]|\b(?:and|or|as well as)\b|以及|并且?|和|与")
+_LEAST_OF_ITEM: Final = 2
+
+
+def _strange_item(answer: str, missing: frozenset[str], language: Language) -> bool:
+    """Return whether one of several listed things has no word that is borne out."""
+    items = [words for part in _ITEM.split(answer) if (words := meaning(part, language))]
+    return len(items) > 1 and any(len(words) >= _LEAST_OF_ITEM and missing.issuperset(words) for words in items)
 
 
 UNIT_WORD: Final[dict[Language, re.Pattern[str]]] = {
@@ -190,12 +197,9 @@ def numbers_borne_out(question: str, answer: str, quote: str, context: str) -> V
     there = quantities(f"{quote}\n{context}")
     asked = {number.value for number in quantities(question)}
     spelled = plain(f"{quote}\n{context}\n{question}")
-    for day in _CALENDAR.findall(plain(answer)):
-        if not re.search(rf"\b{day[:3]}", spelled, re.IGNORECASE):
-            return Verdict(0.0, day)
-    for word, other in _FREQUENCY.items():
-        if re.search(rf"\b{word}\b", answer, re.I) and not re.search(rf"\b(?:{word}|{other})\b", spelled, re.I):
-            return Verdict(0.0, word)
+    strange = _strange_time(answer, spelled)
+    if strange:
+        return Verdict(0.0, strange)
     for number in quantities(answer):
         alike = [other for other in there if other.value == number.value]
         if not alike:
@@ -204,12 +208,43 @@ def numbers_borne_out(question: str, answer: str, quote: str, context: str) -> V
             return Verdict(0.0, number.value)
         sign = _sign(answer, number)
         signs = {_sign(f"{quote}\n{context}", other) for other in alike}
+        if _ordinal(answer, number) and not any(_ordinal(f"{quote}\n{context}", other) for other in alike):
+            return Verdict(0.1, f"第{number.value}")
         if sign and signs == {"<" if sign == ">" else ">"}:
             return Verdict(0.1, f"{sign}{number.value}")
-        units = {other.unit for other in alike}
-        if number.unit and "" not in units and number.unit not in units and not _close(number.unit, units):
-            return Verdict(0.1, f"{number.value} {number.unit}")
+        if _of_another_unit(number, answer, {other.unit for other in alike}):
+            return Verdict(0.1, f"{number.value} {number.unit}".strip())
     return PASSED
+
+
+def _strange_time(answer: str, spelled: str) -> str:
+    """Return a month, a weekday, a month with its year, or a frequency that does not stand in a text; else empty."""
+    said = plain(answer)
+    for day in _CALENDAR.findall(said):
+        if not re.search(rf"\b{day[:3]}", spelled, re.IGNORECASE):
+            return str(day)
+    for pair in _DATED.finditer(said):
+        together = rf"\b{pair[1][:3]}[a-z]*\.?,? (?:\d+,? )?{pair[2]}"
+        # Both may stand there, each with another.
+        if pair[2] in spelled and not re.search(together, spelled, re.IGNORECASE):
+            return pair.group()
+    for word, other in _FREQUENCY.items():
+        if re.search(rf"\b{word}\b", answer, re.I) and not re.search(rf"\b(?:{word}|{other})\b", spelled, re.I):
+            return word
+    return ""
+
+
+_COUNTER: Final = re.compile(r"\s?[个名位种条台张场座艘项枚辆架只头间所]")
+"""Measure words of counted things, which no amount with a unit is."""
+
+
+def _of_another_unit(number: Quantity, answer: str, units: set[str]) -> bool:
+    """Return whether a number of an answer has another unit than wherever it stands in the quote."""
+    if "" in units:
+        return False
+    if not number.unit:
+        return _COUNTER.match(plain(answer), number.end) is not None
+    return number.unit not in units and not _close(number.unit, units)
 
 
 def _sign(text: str, number: Quantity) -> str:
@@ -217,54 +252,14 @@ def _sign(text: str, number: Quantity) -> str:
     return {">": ">", "≥": ">", "<": "<", "≤": "<"}.get(before, "")
 
 
+def _ordinal(text: str, number: Quantity) -> bool:
+    return plain(text)[: number.start].rstrip().endswith("第")
+
+
 def _close(unit: str, units: set[str]) -> bool:
     """Return whether two units name the same in common speech."""
     same = ({"day", "working day"}, {"year", "year old"}, {"percent", "percentage point"})
     return any(unit in pair and units & pair for pair in same if "working day" not in pair)
-
-
-def right_name(question: str, answer: str, quote: str, title: str, language: Language) -> Verdict:
-    """Score whether a name is taken from the part of the quote that the question asks about.
-
-    If no word that tells the parts apart stands near the answer's name while another name stands near many such words
-    of the question, the answer is another one's.
-    """
-    flat = plain(quote)
-    values = _quoted(flat) if language == "zh" else _capitalised(flat)
-    wanted = _bare(answer, language)
-    if not wanted or quantities(answer) or len({value for value, _, _ in values}) < 2:
-        return PASSED
-    spans = segments(flat)
-    near = [_near(flat, span, values, language) for span in spans]
-    topic = frozenset(_pieces(plain(title), language))
-    told = [word for word in dict.fromkeys(_pieces(plain(question), language)) if word not in topic]
-    sharp = {word for word in told if sum(word in one for one in near) == 1}
-    mine = [at for at, span in enumerate(spans) if wanted in _inside(span, values)]
-    others = [at for at, span in enumerate(spans) if at not in mine and _inside(span, values)]
-    if not mine or not others or any(len(near[at] - _inside(spans[at], values)) < _PREDICATE for at in mine):
-        return PASSED
-    here = max(len(sharp & near[at]) for at in mine)
-    there = max(len(sharp & near[at]) for at in others)
-    return Verdict(0.2, wanted) if there > _CLEARLY * here else PASSED
-
-
-_CLEARLY: Final = 3
-"""How many times more of the question's telling words another part must hold."""
-_Value = tuple[str, int, int]
-
-
-def _bare(answer: str, language: Language) -> str:
-    found = _quoted(plain(answer)) if language == "zh" else _capitalised(f". {plain(answer)}")
-    return found[0][0] if len(found) == 1 else ""
-
-
-def _quoted(flat: str) -> tuple[_Value, ...]:
-    return tuple((match[1], match.start(), match.end()) for match in re.finditer(r'["《]([^"》]{2,20})["》]', flat))
-
-
-def _capitalised(flat: str) -> tuple[_Value, ...]:
-    names = re.finditer(r"(?<=[a-z,;:(.] )[A-Z][\w-]*(?: [A-Z][\w-]*)*", flat)
-    return tuple((match.group(), match.start(), match.end()) for match in names)
 
 
 def segments(flat: str) -> list[tuple[int, int]]:
@@ -279,28 +274,16 @@ def parts_of(quote: str) -> list[str]:
     return [flat[low:high] for low, high in segments(flat)]
 
 
-def _inside(span: tuple[int, int], values: Sequence[_Value]) -> set[str]:
-    return {value for value, start, _ in values if span[0] <= start < span[1]}
-
-
-def _near(flat: str, span: tuple[int, int], values: Sequence[_Value], language: Language) -> set[str]:
-    """Return the words of a part that stand near its numbers, all of them where it has none."""
-    reach = _REACH[language]
-    held = [(start, end) for _, start, end in values if span[0] <= start < span[1]]
-    if not held:
-        return set(_pieces(flat[span[0] : span[1]], language))
-    pieces: set[str] = set()
-    for start, end in held:
-        pieces |= set(_pieces(flat[max(span[0], start - reach) : start], language))
-        pieces |= set(_pieces(flat[end : min(span[1], end + reach)], language))
-    return pieces
-
-
 _NO_TELLING: Final = frozenset(
     "日月年天个于以之所由并其它则且或而也就都还该又因为的是什么多少了吗呢在和与几怎哪谁及把被对从到要会能可时候间有"
 )
-_REACH: Final[dict[Language, int]] = {"en": 48, "zh": 5}
-"""Characters before and after a number in which the words stand that say what it counts."""
+
+
+_MEASURES: Final = {
+    "long": "long", "length": "long", "wide": "wide", "width": "wide", "high": "high", "height": "high", "tall": "high",
+    "deep": "deep", "depth": "deep", "old": "old", "age": "old", "weight": "weigh", "total": "total", "size": "size",
+}  # fmt: skip
+"""Words that say which of a thing's figures is meant, however they are said."""
 
 
 def telling(flat: str, language: Language) -> list[tuple[str, int]]:
@@ -308,21 +291,18 @@ def telling(flat: str, language: Language) -> list[tuple[str, int]]:
 
     Chinese gives single characters and two that stand together, so that no cutting into words can go wrong.
     """
-    lower = flat.lower()
+    lower = flat.lower().replace("阔", "宽")
     if language == "zh":
         single = [(c, at) for at, c in enumerate(lower) if "\u3400" <= c <= "\u9fff" and c not in _NO_TELLING]
         double = [(lower[at : at + 2], at) for at in range(len(lower) - 1) if _TWO_HAN.fullmatch(lower[at : at + 2])]
         return [*single, *double, *((m.group(), m.start()) for m in re.finditer(r"[a-z]+\d*", lower))]
     lower = _CALENDAR.sub(lambda match: " " * len(match.group()), flat).lower()
     found = re.finditer(r"[a-z]+\d*[a-z]*|\d+[a-z]+", lower)
-    return [(stem(match.group()), match.start()) for match in found if match.group() not in _FILLER]
+    return [
+        (_MEASURES.get(match.group(), stem(match.group())), match.start())
+        for match in found
+        if match.group() not in _FILLER or match.group() in _MEASURES
+    ]
 
 
 _TWO_HAN: Final = re.compile(r"[\u3400-\u9fff]{2}")
-
-
-def _pieces(flat: str, language: Language) -> list[str]:
-    if language == "zh":
-        return [c for c in flat.lower() if "\u3400" <= c <= "\u9fff" and c not in _NO_TELLING]
-    lower = _CALENDAR.sub(" ", flat).lower()
-    return [stem(word) for word in re.findall(r"[a-z]+\d*|\d+[a-z]+", lower) if word not in _FILLER]

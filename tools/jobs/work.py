@@ -83,5 +83,7 @@ def _ingest(project: Project, settings: Settings, request: dict[str, Any], repor
     from knowledge.ingest.run import ingest
     from knowledge.store import CorpusStore
 
-    paths = [Path(path) for path in read_request(IngestRequest, request).paths]
-    return ingest(paths, CorpusStore(project.root), load_embedder(settings), reporter)
+    asked = read_request(IngestRequest, request)
+    paths = [Path(path) for path in asked.paths]
+    store = CorpusStore(project.root)
+    return ingest(paths, store, load_embedder(settings), reporter, recognise=asked.ocr or settings.ocr)

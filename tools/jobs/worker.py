@@ -24,7 +24,7 @@ from agent.progress import Reporter
 from agent.records.base import Record
 from agent.records.job import Job, JobKind, JobState
 from agent.settings import Settings
-from knowledge.files import write_record
+from knowledge.files import drop_parts, write_record
 from tools.jobs.events import EVENTS, EventLog
 from tools.jobs.lease import Lease
 from tools.jobs.processes import end_members, memory_kills
@@ -94,6 +94,7 @@ class Worker:
             self._reporter.state("running", **({} if kills is None else {"memory_kills": kills}))
             self._reserve.write_bytes(bytes(RESERVE_BYTES))
             with self._project.owned(f"job {self._job.id} ({self._job.kind})"):
+                drop_parts(self._project.root)
                 if not (self._run / RESULT).exists():
                     self._produce()
         except CancelledError as error:

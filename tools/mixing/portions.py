@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.errors import InputError
+from agent.prompts.mixing import mix_note
+from agent.records.base import Language
 from tools.mixing.domain import W, giving_way
 from tools.mixing.request import MixRequest
 from tools.mixing.strata import draws_of, ordered
@@ -39,6 +41,7 @@ def portion(
     general: Numbers,
     strata: npt.NDArray[np.int32],
     request: MixRequest,
+    lang: Language = "en",
 ) -> Portions:
     """Choose the examples so that the domain share is met to one example.
 
@@ -51,6 +54,7 @@ def portion(
         general: Tokens of each general example, 1 each for a share by examples; 0 for one that may not be used.
         strata: Group of each general example.
         request: The share and how to reach it.
+        lang: Language of the notes.
 
     Raises:
         InputError: There is not enough general data for the share; says what would help.
@@ -67,10 +71,10 @@ def portion(
 
     if request.max_domain is not None and len(pairs) > request.max_domain:
         chosen = keep(request.max_domain)
-        notes.append(f"{len(chosen)} of {len(pairs)} domain pairs, as asked (max_domain)")
+        notes.append(mix_note("max_domain", lang, chosen=len(chosen), pairs=len(pairs)))
     none = np.zeros(0, dtype=np.int64)
     if request.domain_share == 1:
-        return Portions(chosen, none, none, 1, (*notes, "no general data: a share of 100% was asked for"))
+        return Portions(chosen, none, none, 1, (*notes, mix_note("no_general", lang)))
     usable = np.flatnonzero(general > 0)
     most = int(general.sum()) * request.general_repeats
     factor = (1 - request.domain_share) / request.domain_share
@@ -87,14 +91,12 @@ def portion(
                 "let the domain part shrink (fit_domain), or choose a larger share",
             )
         chosen = keep(limit)
-        notes.append(
-            f"{len(chosen)} of {len(pairs)} domain pairs: the general data gives no more at this share (fit_domain)"
-        )
+        notes.append(mix_note("fit_domain", lang, chosen=len(chosen), pairs=len(pairs)))
         wanted = int(weights[chosen].sum()) * factor
     added, copies = _up_to(general, usable, strata, wanted, request)
     repeats = int(copies.max()) if len(copies) else 1
     if repeats > 1:
-        notes.append(f"{len(usable)} general examples are too few for the share; some occur up to {repeats} times")
+        notes.append(mix_note("repeats", lang, usable=len(usable), repeats=repeats))
     return Portions(chosen, added, copies, repeats, tuple(notes))
 
 

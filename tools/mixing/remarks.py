@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from agent.errors import RefusedError
+from agent.prompts.mixing import leak_note
 from agent.prompts.personal import CLEANING, cleaning_note
 from agent.prompts.phrases import fill
 from agent.records.base import Language
@@ -18,12 +19,13 @@ _LISTED: Final = 5
 """Examples named in a note or a refusal."""
 
 
-def leak_notes(domain: Domain, pool: Pool, *, drop: bool) -> list[str]:
+def leak_notes(domain: Domain, pool: Pool, lang: Language, *, drop: bool) -> list[str]:
     """Return what was left out because it leaks.
 
     Args:
         domain: The pairs.
         pool: The general rows.
+        lang: Language of the notes.
         drop: Whether leaving out is what was asked for.
 
     Raises:
@@ -34,8 +36,7 @@ def leak_notes(domain: Domain, pool: Pool, *, drop: bool) -> list[str]:
         return []
     if not drop:
         raise _refusal([*domain.leaks, *pool.leaks], sum(leaking.values()))
-    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(leaking.items()))
-    return [f"{sum(leaking.values())} examples left out because they leak ({kinds})"]
+    return [leak_note(leaking, lang)]
 
 
 def cleaning_notes(log: PersonalLog, pool: Pool, lang: Language) -> list[str]:

@@ -40,6 +40,8 @@ class MixRequest(Record):
     dropped. Whatever is chosen, the manifest says what was found where."""
     names: bool = False
     """Count names of people that a title or a label introduces as personal data too."""
+    people: bool = False
+    """Count names in Chinese text that nothing introduces as well; needs the extra `names`."""
     duplicates: DuplicateChoice = "exact"
     """Which repetitions in the general data are left out: none, the same words, or nearly the same words."""
     against: tuple[str, ...] = ()

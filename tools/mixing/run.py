@@ -2,10 +2,10 @@
 
     manifest = mix(project, settings, MixRequest(domain_share=0.3), reporter)
 
-Writes `mixes/<id>/{train.jsonl,validation.jsonl,manifest.json}`. The same pairs, general data and request give the same
-bytes and the same id. Two passes over the data, none of which holds it: the first notes where each row stands and what
-is known of it, the second reads the chosen rows again in their seeded order. A mix is made in a folder of its own and
-shows up whole; what a killed one left is removed by the next.
+Writes `mixes/<id>/{train.jsonl,validation.jsonl,manifest.json,README.md}`, the last a dataset card. The same pairs,
+general data and request give the same bytes and the same id. Two passes over the data, none of which holds it: the
+first notes where each row stands and what is known of it, the second reads the chosen rows again in their seeded order.
+A mix is made in a folder of its own and shows up whole; what a killed one left is removed by the next.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from agent.progress import Reporter
 from agent.records.mixture import MixManifest
 from agent.records.pairs import Pair
 from agent.settings import Settings
-from knowledge.files import read_record, sync_folder, write_bytes_atomically, write_record
+from knowledge.files import read_record, sync_folder, write_bytes_atomically, write_record, write_text
 from tools.cleaning.personal import find_personal, mask
 from tools.conversations import Turn
+from tools.mixing.card import CARD, mix_card
 from tools.mixing.domain import Domain, documents_of, pair_lines, place_of, turns_of_pair
 from tools.mixing.general import General, nothing_in, open_general, source_of
 from tools.mixing.leakage import Seals
@@ -97,7 +98,7 @@ def _mixed(
     prefix: str,
 ) -> MixManifest:
     seals = seals_of(project, request.against)
-    log = PersonalLog(request.personal, request.names)
+    log = PersonalLog(request.personal, request.names, request.people)
     count = count_tokens or (_tokenizer(settings) if request.by == "tokens" else None)
     size: Counted = count or words_of
     reporter.progress(0, 4, "steps", "reading the pairs")
@@ -118,7 +119,7 @@ def _mixed(
     )
     if not len(pool):
         raise nothing_in(opened)
-    notes = leak_notes(domain, pool, drop=request.drop_leaks)
+    notes = leak_notes(domain, pool, settings.lang, drop=request.drop_leaks)
     if not domain.training:
         raise EmptyError(
             "no pair is left to train on", mend="`domainsmith extract` again makes other wordings, or keep more of them"
@@ -134,6 +135,7 @@ def _mixed(
             np.where(pool.usable, pool.weights, 0),
             pool.strata,
             request,
+            settings.lang,
         )
         order = shuffled(len(portions.domain) + len(portions.general), request.seed)
         reporter.progress(3, 4, "steps", f"writing {len(order)} examples")
@@ -164,7 +166,7 @@ def _mixed(
         accepted_sha256=accepted,
         general=source_of(opened, pool.sha256, len(pool)),
         documents=documents_of(chosen),
-        files={name: str(folder / name) for name in ("train.jsonl", "validation.jsonl", "manifest.json")},
+        files={name: str(folder / name) for name in ("train.jsonl", "validation.jsonl", "manifest.json", CARD)},
         general_repeats=portions.repeats,
         validation_examples=held.examples,
         leaks_dropped=sum(domain.leaking.values()) + sum(pool.leaking.values()),
@@ -174,7 +176,7 @@ def _mixed(
         token_unit="words" if count is None else "tokens",
         notes=(*portions.notes, *notes, *cleaning_notes(log, pool, settings.lang)),
     )
-    _publish(work, folder, manifest)
+    _publish(work, folder, manifest, mix_card(manifest, settings.lang))
     reporter.progress(4, 4, "steps", f"{len(order)} examples")
     return manifest
 
@@ -209,16 +211,17 @@ def _making(project: Project) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _publish(work: Path, folder: Path, manifest: MixManifest) -> None:
+def _publish(work: Path, folder: Path, manifest: MixManifest, card: str) -> None:
     """Give a mix its name; the manifest, by which a mix is known, comes with the rest or last."""
     (work / "general.jsonl").unlink(missing_ok=True)
+    write_text(work / CARD, card)
     if not folder.exists():
         write_record(work / "manifest.json", manifest)
         work.rename(folder)
         sync_folder(folder.parent)
         return
     # The same examples were mixed before; what differs is at most what the manifest says of them.
-    for name in ("train.jsonl", "validation.jsonl"):
+    for name in ("train.jsonl", "validation.jsonl", CARD):
         (work / name).replace(folder / name)
     sync_folder(folder)
     write_record(folder / "manifest.json", manifest)
@@ -267,7 +270,10 @@ def _weighing(request: MixRequest, size: Counted) -> Callable[[Sequence[Turn]], 
 
     def weigh(turns: Sequence[Turn]) -> int:
         if request.personal == "mask":
-            turns = [(role, mask(text, find_personal(text, with_names=request.names))) for role, text in turns]
+            names, people = request.names, request.people
+            turns = [
+                (role, mask(text, find_personal(text, with_names=names, with_people=people))) for role, text in turns
+            ]
         return size(text_of(turns))
 
     return weigh

@@ -5,32 +5,44 @@
 
 Every pilot learns the same domain examples for the same epochs; only the general data beside them differs. The base is
 measured once. Pilots keep out of the way: their mixes and runs are no candidates for `tune`, `evaluate` or `export`.
+A sweep that was killed goes on when it is asked for again: pilots that are done are not trained again, one that is not
+goes on from its last epoch. Which pilots are the same is told by hashes of model, mix and request, so other sweeps find
+them too.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from agent import __version__
 from agent.errors import EmptyError
 from agent.policy.share import choose_share
 from agent.progress import Reporter
+from agent.prompts.mixing import mix_note
 from agent.records.evaluation import Arm, Dimension, EvaluateRequest, EvaluationReport
 from agent.records.mixture import MixManifest, SharePoint
-from agent.records.tuning import TuneRequest
+from agent.records.tuning import TuneRequest, TuneResult
 from agent.settings import Settings
-from knowledge.files import write_record
+from knowledge.files import read_record, sha256_of, write_record
 from tools.evaluation.run import evaluate
+from tools.mixing.domain import pair_lines
 from tools.mixing.request import MixRequest
-from tools.mixing.run import PILOT, mix
-from tools.mixing.swept import Pilot, SweepRequest, SweepResult
+from tools.mixing.run import PILOT, mix, pairs_fingerprint
+from tools.mixing.swept import Pilot, SweepMark, SweepRequest, SweepResult
+from tools.models import resolve_base_model
 from tools.tuning.run import tune
 from tools.workspace import Project
 
 _MEASURED: Final[tuple[Dimension, Dimension]] = ("domain_knowledge", "general_ability")
 _TOKENS_OF_EXAMPLE: Final = 50
 """Tokens of an example of a mix, for the estimate; measured on the bundled corpus."""
+
+
+_DONE: Final = "result.json"
+_MODEL_FILES: Final = frozenset({".safetensors", ".json", ".model", ".jinja", ".txt"})
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,11 @@ def sweep(project: Project, settings: Settings, request: SweepRequest, reporter:
         EmptyError: There are no pairs, or no sealed items of domain knowledge or general ability.
         RefusedError: Something leaks that cannot be left out.
     """
-    run = project.new_run("sweep")
+    weights = _hash_of_base(settings)
+    run = _run_of_sweep(project, settings, request, weights, reporter)
     base = _measure(project, settings, request, run / "base", None, reporter)
     pilots: list[Pilot] = []
+    taken_over = 0
     # The lowest share needs most general data, so it says how many domain pairs all pilots can have.
     most = request.pairs
     made: dict[float, MixManifest] = {}
@@ -67,21 +81,16 @@ def sweep(project: Project, settings: Settings, request: SweepRequest, reporter:
         most = min(most, made[share].domain_examples)
     for number, (share, manifest) in enumerate(made.items()):
         reporter.progress(number, len(made), "pilots", f"{share:.0%}")
-        folder = project.new_run("pilot")
-        tuned = tune(
-            project,
-            settings,
-            TuneRequest(
-                method=request.method,
-                base_model=settings.base_model,
-                mix=manifest.id,
-                overrides={"epochs": request.epochs},
-                seed=request.seed,
-            ),
-            folder,
-            reporter,
-        )
-        write_record(folder / "result.json", tuned)
+        folder = _run_of_pilot(project, request, manifest, weights)
+        tuned = _trained(folder)
+        if tuned:
+            taken_over += 1
+            reporter.note(mix_note("pilot_kept", settings.lang, share=f"{share:.0%}", run=folder.name))
+        else:
+            if (folder / "checkpoints").is_dir():
+                reporter.note(mix_note("pilot_goes_on", settings.lang, share=f"{share:.0%}", run=folder.name))
+            tuned = tune(project, settings, _training(settings, request, manifest), folder, reporter)
+            write_record(folder / _DONE, tuned)
         scores = _measure(project, settings, request, run / f"{share:g}", folder.name, reporter)
         pilots.append(
             Pilot(
@@ -106,8 +115,9 @@ def sweep(project: Project, settings: Settings, request: SweepRequest, reporter:
         pilots=tuple(pilots),
         points=points,
         decision=choose_share(points, lang=settings.lang),
+        taken_over=taken_over,
     )
-    write_record(run / "result.json", result)
+    write_record(run / _DONE, result)
     reporter.progress(len(made), len(made), "pilots", f"{result.decision.share:.0%}")
     return result
 
@@ -122,6 +132,63 @@ def forecast(request: SweepRequest, tokens_a_second: tuple[float, float]) -> tup
     examples = sum(request.pairs / share for share in set(request.shares))
     tokens = examples * _TOKENS_OF_EXAMPLE * request.epochs
     return tokens / tokens_a_second[1], tokens / tokens_a_second[0]
+
+
+def _training(settings: Settings, request: SweepRequest, mix: MixManifest) -> TuneRequest:
+    overrides = {"epochs": request.epochs}
+    return TuneRequest(
+        method=request.method, base_model=settings.base_model, mix=mix.id, overrides=overrides, seed=request.seed
+    )
+
+
+def _hash_of_base(settings: Settings) -> str:
+    """Return a hash over the files of the base model; one that was replaced in place is another model."""
+    folder = resolve_base_model(settings)
+    names = sorted(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
+    return _digest(*(f"{path.name} {sha256_of(path)}" for path in names))
+
+
+def _run_of_sweep(
+    project: Project, settings: Settings, request: SweepRequest, weights: str, reporter: Reporter
+) -> Path:
+    """Return the run of the same sweep that broke off, or a new one."""
+    sealed = sha256_of(project.validation) if project.validation.exists() else ""
+    key = _digest(weights, sealed, pairs_fingerprint(pair for pair, _, _ in pair_lines(project)), request.line())
+    for run in _marked(project, "sweep", key):
+        if not (run / _DONE).exists():
+            reporter.note(mix_note("sweep_goes_on", settings.lang, run=run.name))
+            return run
+    return _marked_new(project, "sweep", key)
+
+
+def _run_of_pilot(project: Project, request: SweepRequest, mix: MixManifest, weights: str) -> Path:
+    """Return the run of the same pilot, done or not, or a new one."""
+    key = _digest(weights, mix.sha256, request.method, f"{request.epochs:g}", str(request.seed))
+    runs = _marked(project, PILOT, key)
+    return next((run for run in runs if _trained(run)), runs[-1] if runs else _marked_new(project, PILOT, key))
+
+
+def _trained(run: Path) -> TuneResult | None:
+    """Return what a pilot's training gave; `None` if it is not done, or its weights are not there any more."""
+    if not (run / _DONE).exists():
+        return None
+    result = read_record(run / _DONE, TuneResult)
+    return result if any((run / result.adapter).glob("*.safetensors")) else None
+
+
+def _marked(project: Project, slug: str, key: str) -> list[Path]:
+    marks = sorted(project.runs.glob(f"*-{slug}*/{slug}.json"))
+    return [path.parent for path in marks if read_record(path, SweepMark).key == key]
+
+
+def _marked_new(project: Project, slug: str, key: str) -> Path:
+    run = project.new_run(slug)
+    write_record(run / f"{slug}.json", SweepMark(key=key))
+    return run
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join((__version__, *parts)).encode()).hexdigest()
 
 
 def _measure(

@@ -44,6 +44,13 @@ class Pilot(Record):
     """The pilot's run folder."""
 
 
+class SweepMark(Record):
+    """What a sweep's or a pilot's run folder was made from; `sweep.json` and `pilot.json` in it."""
+
+    key: str
+    """SHA-256 over the product's version, the base model's files, the data and the request."""
+
+
 class SweepResult(Record):
     """What a sweep found; the shape of `mix --sweep --json`."""
 
@@ -53,3 +60,5 @@ class SweepResult(Record):
     pilots: tuple[Pilot, ...]
     points: tuple[SharePoint, ...]
     decision: ShareDecision
+    taken_over: int = 0
+    """Pilots that were trained before, by this sweep until it broke off or by another one."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from agent.records.mixture import PersonalChoice, PersonalReport
 from agent.records.pairs import Pair
-from tools.cleaning.personal import find_personal, mask
+from tools.cleaning.personal import Found, find_personal, mask
 from tools.conversations import Turn
 from tools.extraction.similarity import words
 from tools.mixing.domain import Place, turns_of_pair
@@ -30,6 +30,7 @@ class PersonalLog:
 
     choice: PersonalChoice
     names: bool
+    people: bool = False
     by_kind: Counter[str] = field(default_factory=Counter)
     examples: int = 0
     ids: list[str] = field(default_factory=list)
@@ -38,7 +39,7 @@ class PersonalLog:
 
     def cleaned(self, identifier: str, turns: Sequence[Turn]) -> Sequence[Turn]:
         """Note the personal data of an example and return its turns as they may be trained on."""
-        found = [find_personal(content, with_names=self.names) for _, content in turns]
+        found = [self._found(content) for _, content in turns]
         if not any(found):
             return turns
         self._note(identifier, [one.kind for finds in found for one in finds])
@@ -48,7 +49,7 @@ class PersonalLog:
 
     def forbids(self, identifier: str, turns: Sequence[Turn]) -> bool:
         """Note the personal data of an example; return whether there is any."""
-        found = [one.kind for _, content in turns for one in find_personal(content, with_names=self.names)]
+        found = [one.kind for _, content in turns for one in self._found(content)]
         if found:
             self._note(identifier, found)
         return bool(found)
@@ -57,6 +58,9 @@ class PersonalLog:
         """Return what the manifest says."""
         by_kind = dict(sorted(self.by_kind.items()))
         return PersonalReport(choice=self.choice, by_kind=by_kind, examples=self.examples, ids=tuple(self.ids))
+
+    def _found(self, content: str) -> list[Found]:
+        return find_personal(content, with_names=self.names, with_people=self.people)
 
     def _note(self, identifier: str, kinds: Sequence[str]) -> None:
         self.by_kind.update(kinds)

@@ -27,18 +27,27 @@ def register(review: typer.Typer) -> None:
 def review_personal(
     general: General = None,
     names: Annotated[bool, typer.Option("--names", help="Also names that a title or a label introduces.")] = False,
+    people: Annotated[
+        bool,
+        typer.Option("--people", help="Also names in Chinese text that nothing introduces; needs the extra `names`."),
+    ] = False,
     limit: Limit = 50,
     project: ProjectName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
     """List the personal data in the pairs, or in general data; nothing is changed."""
+    from tools.cleaning.people import require
     from tools.cleaning.run import look_for_personal
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
+    if people:
+        require()
     with TerminalReporter("personal") as reporter:
-        result = look_for_personal(opened, runtime.settings, reporter, general=_resolved(general), names=names)
+        result = look_for_personal(
+            opened, runtime.settings, reporter, general=_resolved(general), names=names, people=people
+        )
     say, spoken = runtime.output.say, runtime.output.lang
     lines = [say("personal_found", count=len(result.found), looked_at=result.looked_at)]
     lines += [f"  {count} × {PERSONAL_NAMES[kind][spoken]}" for kind, count in result.by_kind.items()]

@@ -219,8 +219,8 @@ def review_import(
     path: Annotated[
         Path,
         typer.Argument(
-            help="messages, Alpaca or ShareGPT as JSON(L) or Parquet, CSV, a folder with dataset_info.json; "
-            "or reviews of Argilla or Label Studio."
+            help="messages, Alpaca or ShareGPT as JSON(L) or Parquet, CSV, XLSX, a folder with dataset_info.json; "
+            "an edited sheet of this project's pairs; or reviews of Argilla or Label Studio."
         ),
     ],
     project: ProjectName = None,
@@ -229,6 +229,7 @@ def review_import(
 ) -> None:
     """Add a team's own pairs, or take over what reviewers decided."""
     from tools.pair_reviews import holds_reviews, import_reviews
+    from tools.pair_sheets import holds_own_pairs, import_sheet
     from tools.pairs import import_pairs
 
     runtime = Runtime(as_json=json, lang=lang)
@@ -238,6 +239,11 @@ def review_import(
         with opened.owned("review"):
             reviewed = import_reviews(opened, source)._asdict()
         runtime.output.emit(reviewed, runtime.output.say("reviews_imported", **reviewed))
+        return
+    if holds_own_pairs(opened, source):
+        with opened.owned("review"):
+            sheet = import_sheet(opened, source)._asdict()
+        runtime.output.emit(sheet, runtime.output.say("sheet_imported", **sheet))
         return
     with opened.owned("review"):
         added = import_pairs(opened, source)
@@ -258,14 +264,17 @@ def review_export(
         ),
     ] = "messages",
     status: Annotated[str, typer.Option("--status", help="accepted, pending, rejected or all.")] = "accepted",
+    licence: Annotated[
+        str, typer.Option("--licence", help="Licence named on the card, as the hub spells it: apache-2.0, other.")
+    ] = "other",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
     project: ProjectName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Write pairs to a file that other trainers, spreadsheets or review tools read."""
+    """Write pairs to a file that other trainers, spreadsheets or review tools read, with a dataset card beside it."""
+    from tools.dataset_report.exports import export_with_card
     from tools.exchange.writing import PairFormat
-    from tools.pairs import export_pairs
 
     runtime = Runtime(as_json=json, lang=lang)
     for known in get_args(PairFormat):
@@ -276,12 +285,15 @@ def review_export(
     opened = runtime.workspace.open(project)
     wanted = None if status == "all" else _status(status)
     try:
-        count = export_pairs(opened, path, known, status=wanted, overwrite=force)
+        count, card = export_with_card(
+            opened, path, known, status=wanted, overwrite=force, lang=runtime.output.lang, licence=licence
+        )
     except OSError as error:
         why = error.strerror or str(error)
         raise InputError(f"cannot write there: {why}", where=str(path), mend="name another file") from error
     runtime.output.emit(
-        {"exported": count, "file": str(path)}, runtime.output.say("exported", count=count, path=str(path))
+        {"exported": count, "file": str(path), "card": str(card) if card else None},
+        runtime.output.say("exported", count=count, path=str(path)),
     )
 
 

@@ -21,6 +21,9 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Read pages that are pictures by text recognition; needs the extra `ocr`.")
+    ] = False,
     project: ProjectName = None,
     detach: Detach = False,
     json: Json = False,
@@ -28,12 +31,15 @@ def ingest(
 ) -> None:
     """Read documents into the project: text, chunks, index. A second run reads only what changed."""
     from agent.records.corpus import IngestRequest, IngestResult
+    from knowledge.ingest.recognition import require
     from knowledge.ingest.sources import collect
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
     collect(paths)  # a wrong path is said here, not by a job
-    request = IngestRequest(paths=tuple(str(path.resolve()) for path in paths))
+    if ocr:
+        require()
+    request = IngestRequest(paths=tuple(str(path.resolve()) for path in paths), ocr=ocr)
     result = run_station(runtime, opened, "ingest", request, IngestResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.ingest(result, runtime.output))
@@ -73,7 +79,7 @@ def remove(
     with opened.owned("removal of a document"):
         words = wordings(CorpusStore(opened.root), found.id)
         forgotten = forget(runtime.assistant, {opened.id, opened.info.name}, found.name, words)
-        gone = remove_document(opened, found.id)
+        gone = remove_document(opened, found.id, words, lang=runtime.output.lang)
     result = RemovalResult(
         document=found.id,
         name=gone.name,

@@ -39,6 +39,10 @@ def mix(
         str, typer.Option("--personal", help="Personal data in the examples: mask, drop (the example) or keep.")
     ] = "mask",
     names: Annotated[bool, typer.Option("--names", help="Names that a title or a label introduces count too.")] = False,
+    people: Annotated[
+        bool,
+        typer.Option("--people", help="Names in Chinese text that nothing introduces too; needs the extra `names`."),
+    ] = False,
     duplicates: Annotated[
         str, typer.Option("--duplicates", help="Repetitions left out of the general data: keep (none), exact or near.")
     ] = "exact",
@@ -70,9 +74,12 @@ def mix(
     lang: Lang = None,
 ) -> None:
     """Put domain pairs and general examples together, with a manifest of what is in it."""
+    from tools.cleaning.people import require
     from tools.mixing.request import DuplicateChoice, MixRequest
 
     runtime = Runtime(as_json=json, lang=lang)
+    if people:
+        require()
     opened = runtime.workspace.open(project)
     source = str(Path(general).resolve()) if Path(general).exists() else general
     if sweep is not None:
@@ -85,6 +92,7 @@ def mix(
         self_rows=self_rows,
         personal=_chosen("--personal", personal, get_args(PersonalChoice)),
         names=names,
+        people=people,
         duplicates=_chosen("--duplicates", duplicates, get_args(DuplicateChoice)),
         against=tuple(str(_existing(path)) for path in against or ()),
         seed=seed,

@@ -158,7 +158,7 @@ def _wire(
             store = CorpusStore(project.root)
             name, words = store.document(identifier).name, wordings(store, identifier)
             forgotten = forget(frame.desk(request).assistant, {project.id, project.info.name}, name, words)
-            removed = remove_document(project, identifier)
+            removed = remove_document(project, identifier, words, lang=frame.lang)
         gr.Info(documents_view.removed(removed, forgotten, frame.lang))
         hint, _ = page_passage(frame, request, Place(""))
         return *listed(request), hint, gr.Button(visible=False), gr.Group(visible=False)

@@ -29,7 +29,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"more than (\d+) columns: .*", "columns"),
         (r"empty", "empty"),
         (r"no text in it \(a scan\?\): .*", "scan"),
-        (r"no text in it|no passage in it", "textless"),
+        (r"no text in it(?:, and none was recognised)?|no passage in it", "textless"),
         (r"its fonts do not say .*|full of U\+FFFD: .*", "fonts"),
         (r"locked by a password.*", "password"),
         (r"damaged.*", "damaged"),
@@ -41,6 +41,8 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"changed while it was read: .*", "changed"),
         (r"took longer than (\d+) s to read.*", "slow"),
         (r"(?:\d+ pages are pictures|1 page is a picture)[^(]*\((.+)\): .*", "pictures"),
+        (r"text recognised from pictures on pages \((.+)\), mean confidence (\d+%): check figures", "recognised"),
+        (r"no text was recognised on pages that are pictures \((.+)\)", "photos"),
         (r"(\d+) of its \d+ chapters could not be read", "chapters"),
         (r"broke its reader.*|gives too much text|nested too deep", "broke"),
         (r"a binary file, not text", "binary"),
@@ -58,5 +60,7 @@ def reason(text: str, lang: Language) -> str:
     for pattern, key in _KNOWN:
         found = pattern.fullmatch(text)
         if found is not None:
-            return phrase(key, lang, what=found[1] if pattern.groups else "")
-    return text
+            what, more = (*found.groups(""), "", "")[:2]
+            return phrase(key, lang, what=what, more=more)
+    first, several, rest = text.partition("; ")
+    return f"{reason(first, lang)}；{reason(rest, lang)}" if several else text

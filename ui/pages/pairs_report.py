@@ -134,7 +134,7 @@ def _diversity(report: DatasetReport, lang: Language) -> str:
             said(
                 "diversity_row",
                 lang,
-                language=language,
+                language=_group("language", language, lang),
                 n=one.n,
                 one=one.distinct_1,
                 two=one.distinct_2,

@@ -174,7 +174,7 @@ def test_without_the_extra_the_mend_names_it(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("knowledge.ingest.recognition.is_installed", lambda: False)
     with pytest.raises(InputError, match="not installed") as caught:
         require()
-    assert 'pip install "domainsmith[ocr]"' in caught.value.mend
+    assert '-e ".[ocr]"' in caught.value.mend
     with pytest.raises(InputError, match="not installed"):
         ingest([tmp_path], CorpusStore(tmp_path), HashEmbedder(8), RecordingReporter(), recognise=True)
 

@@ -275,7 +275,10 @@ def test_a_name_that_is_no_text_is_told(bench: Bench) -> None:
 def test_scanned_pages_are_named(bench: Bench) -> None:
     (bench.folder / "scan.pdf").write_bytes(scanned([True, False, True]))
     bench.ingest()
-    assert bench.named("scan.pdf").note == "2 pages are pictures without text (1, 3): run text recognition to read them"
+    assert (
+        bench.named("scan.pdf").note
+        == "2 pages are pictures without text (1, 3): `ingest --ocr` reads them (extra ocr)"
+    )
 
 
 def test_a_file_that_changes_under_the_reading_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

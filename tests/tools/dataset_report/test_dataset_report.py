@@ -1,13 +1,17 @@
 import json
+import re
+from typing import get_args
 
 import pytest
 import yaml
 
 from agent.errors import EmptyError
 from agent.progress import Silent
+from agent.prompts.dataset import name_in
+from agent.records.base import Language
 from agent.records.corpus import Chunk
 from agent.records.dataset import DatasetReport
-from agent.records.pairs import Message, Pair
+from agent.records.pairs import Message, Pair, PairKind, PairSource, Split
 from agent.settings import Settings
 from knowledge.files import read_record
 from tests.tools.extraction.corpus import corpus, project_with
@@ -181,6 +185,30 @@ def test_report_and_card_speak_both_languages(lang):
     assert ("Error rate" in text) == (lang == "en")
     assert ("错误率" in text) == (lang == "zh")
     assert card_markdown(made, lang).startswith("---\npretty_name: pumps\n")
+
+
+def test_groups_have_names_in_the_language_of_the_report():
+    pairs = [pair(n, f"Q {n}?", kind="multi_hop" if n else "factual", source="import") for n in range(12)]
+    text = report_markdown(report(*pairs), "zh")
+    for told in (
+        "| 跨句 | 11 |",
+        "| 导入 | 12 |",
+        "| 英文 | 12 |",
+        "| 训练 | 12 |",
+        "跨句的问答数是事实的11倍",
+        "英文：12个问题",
+    ):
+        assert told in text
+    english = report_markdown(report(*pairs), "en")
+    assert "| two sentences | 11 |" in english
+    assert not any(raw in english for raw in ("multi_hop", "| import |", "| en |", "| train |"))
+
+
+def test_every_kind_source_and_split_has_a_name_in_both_languages():
+    known = (("kind", PairKind), ("source", PairSource), ("split", Split), ("language", Language))
+    for by, kinds in known:
+        for name in get_args(kinds):
+            assert re.search("[一-鿿]", name_in(by, name, "zh")), name
 
 
 @pytest.mark.parametrize(("pairs", "expected"), [(10, "n<1K"), (5_000, "1K<n<10K"), (2_000_000, "1M<n<10M")])

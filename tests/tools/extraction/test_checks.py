@@ -85,6 +85,58 @@ def test_a_quote_is_not_turned_round(question, answer, quote, expected):
     assert fault(question, answer, quote) == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "quote", "expected"),
+    [
+        ("Which parts of the Wren were damaged?", "the pump, the hose and the steering wheel", "The Wren's pump and "
+        "hose were damaged.", "answer_in_quote"),
+        ("Which parts of the Wren were damaged?", "the pump and the hose", "The Wren's pump and hose were "
+        "damaged.", ""),
+        ("When was the Wren tested?", "From April 2014 to October 2016", "The Wren was tested from October 2014 to "
+        "April 2016.", "numbers_match"),
+        ("When was the Wren tested?", "From October 2014 to April 2016", "The Wren was tested from October 2014 to "
+        "April 2016.", ""),
+        ("What volume did the Wren sample have?", "20 ml", "The Wren sample had a volume of 20 μl.", "numbers_match"),
+        ("How strong was the wind at the Wren works?", "90 knots", "A 90 degree crosswind blew at 8 knots at the Wren "
+        "works.", "numbers_match"),
+        ("What does a Wren index of less than 1 say?", "that it will spread", "A Wren index of greater than 1 says "
+        "that it will spread.", "same_direction"),
+        ("What does a Wren index of more than 1 say?", "that it will spread", "A Wren index of greater than 1 says "
+        "that it will spread.", ""),
+        ("What did the Wren crew do?", "They continued the planned 31-minute", "The Wren crew continued the planned "
+        "31-minute flight.", "answer_complete"),
+        ("Which virus was the most common in the Wren sample?", "Influenza A", "The most common virus in the Wren "
+        "sample was influenza A.", ""),
+        ("What improved when the Wren was given?", "their symptoms", "The Wren was given and their symptoms "
+        "improved.", ""),
+    ],
+)  # fmt: skip
+def test_lists_dates_units_comparisons_and_ends(question, answer, quote, expected):
+    assert fault(question, answer, quote, text=quote) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "quote", "expected"),
+    [
+        ("砚鹤装置的说明书提到保养了吗？", "提到了保养。", "保养在砚鹤装置的说明书中并未被提及。", "same_direction"),
+        ("砚鹤装置要在什么时候保养？", "期满后半年内", "砚鹤装置须在期满前半年内保养。", "same_direction"),
+        ("砚鹤装置要在什么时候保养？", "期满前半年内", "砚鹤装置须在期满前半年内保养。", ""),
+        ("砚鹤装置没有受潮吗？", "对，没有受潮。", "砚鹤装置由于受潮而停机。", "same_direction"),
+        ("砚鹤装置是谁写的？", "《回龙阁》", "砚鹤装置的作者以《回龙阁》成名。", "answer_fits"),
+        ("砚鹤装置的名字是什么名字？", "1.93米", "砚鹤装置高1.93米，名字叫鹤二。", "answer_fits"),
+        ("砚鹤装置在哪一年建成？", "12月", "砚鹤装置在12月建成。", "answer_fits"),
+        ("砚鹤装置位于哪里？", "3条", "砚鹤装置有3条水管，位于鹤山。", "answer_fits"),
+        ("砚鹤装置有多少零件？", "2003年初", "砚鹤装置于2003年初建成，有零件九十个。", "answer_fits"),
+        ("砚鹤装置得了第几名？", "第一名", "砚鹤装置在一甲中得第二名。", "numbers_match"),
+        ("砚鹤装置能追踪多少个目标？", "30个", "砚鹤装置的距离是30km，能追踪20个目标。", "numbers_match"),
+    ],
+)  # fmt: skip
+def test_chinese_sides_kinds_and_counts(question, answer, quote, expected):
+    outcome = made(question, answer, quote, language="zh", text=quote)
+    stopped = {name for name, verdict in outcome.items() if failed(verdict.score)}
+    assert expected in (stopped or {""})
+
+
 def test_quotes_must_stand_where_they_say_and_topics_and_repeats_count():
     good = ("What does the Wren pump weigh?", "4.6 kg")
     assert fault(*good, QUOTE, start=3) == "quote_verbatim"

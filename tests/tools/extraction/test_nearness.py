@@ -2,7 +2,6 @@ import pytest
 
 from tools.extraction.checks import failed
 from tools.extraction.nearness import right_number
-from tools.extraction.support import right_name
 
 HOURS = "行政人员上班时间为8点20分，下班时间为17点05分。"
 DATES = "于1984年12月25日动工兴建，1985年12月17日竣工。"
@@ -32,7 +31,40 @@ def test_a_figure_is_the_one_nearest_to_the_questions_words(question, answer, qu
     assert failed(right_number(question, answer, quote, "", language).score) is not right
 
 
-@pytest.mark.parametrize(("answer", "right"), [("“白露”版", True), ("“惊蛰”版", False), ("白露", True)])
-def test_a_name_is_taken_from_the_part_that_is_asked_about(answer, right):
-    quote = "固件要升级到“白露”版，旧的“惊蛰”版在断电后会丢失时钟。"
-    assert failed(right_name("控制器的固件要升级到哪一版？", answer, quote, "索维克控制器", "zh").score) is not right
+COMPRISED = "The cDNA is comprised of 1104 nucleotides with a frame of 783 bp coding for a 260 amino acid protein."
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "quote", "language", "right"),
+    [
+        # The words beside the figures are the same up to those that tell them apart.
+        ("临棠工厂几点下班？", "8点20分", HOURS, "zh", False),
+        ("临棠工厂几点下班？", "17点05分", HOURS, "zh", True),
+        # Of what is counted, the thing stands beside its number.
+        ("How many nucleotides does the cDNA have?", "783", COMPRISED, "en", False),
+        ("How many nucleotides does the cDNA have?", "1104", COMPRISED, "en", True),
+        ("代表队有几名教练？", "15人", "代表队一行共计15人，其中运动员9人，教练4人。", "zh", False),
+        ("代表队有几名教练？", "4人", "代表队一行共计15人，其中运动员9人，教练4人。", "zh", True),
+        # What stands aside is no answer unless it is asked for.
+        ("How old were the patients on average?", "7.2 years", "Mean age was 31.5 ± 7.2 years.", "en", False),
+        ("What was the standard deviation of age?", "7.2 years", "Mean age was 31.5 ± 7.2 years.", "en", True),
+        ("What share tested positive?", "34%", "The share was 33% (95% CI 32-34%).", "en", False),
+        ("How many degrees of flaps were used?", "30 degrees", "He used 10 degrees of flaps instead of 30 "
+        "degrees.", "en", False),
+        ("How many degrees of flaps were used?", "10 degrees", "He used 10 degrees of flaps instead of 30 "
+        "degrees.", "en", True),
+        # Only a time competes with a time.
+        ("When was HBoV first identified?", "2005", "Bocavirus 1 was first identified in 2005.", "en", True),
+        ("静脉注射多久见效？", "1小时", "口服剂型的药效会在1小时内发挥，静脉注射则只要5分钟即可见效。", "zh", False),
+        ("静脉注射多久见效？", "5分钟", "口服剂型的药效会在1小时内发挥，静脉注射则只要5分钟即可见效。", "zh", True),
+    ],
+)  # fmt: skip
+def test_a_figure_is_what_the_words_beside_it_say(question, answer, quote, language, right):
+    assert failed(right_number(question, answer, quote, "", language).score) is not right
+
+
+def test_figures_in_a_row_are_told_apart_by_their_place():
+    quote = "The values of dn, ds and omega were 0.014, 0.338 and 0.041, respectively."
+    for name, value in (("dn", "0.014"), ("ds", "0.338"), ("omega", "0.041")):
+        assert not failed(right_number(f"What is the value of {name}?", value, quote, "", "en").score)
+    assert failed(right_number("What is the value of omega?", "0.338", quote, "", "en").score)

@@ -30,3 +30,18 @@ def test_numbers_and_units(text, expected):
 
 def test_plain_text_has_one_form_of_everything():
     assert plain("“Ａ”—twelve，两") == '"A"-12, 2'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("阔1.5-4厘米", [("1.5", "cm"), ("4", "cm")]),
+        ("13.75 to 99.30 µM", [("13.75", "uM"), ("99.3", "uM")]),
+        ("IC(50) of 9 nM and Ca(2+)", [("9", "nM")]),
+        ("48·0% and 5.7-fold", [("48", "percent"), ("5.7", "fold")]),
+        ("20 μl, 20 ml and 20 mm", [("20", "ul"), ("20", "ml"), ("20", "mm")]),
+        ("一行共计15人，哪一年", [("15", "")]),
+    ],
+)
+def test_ranges_codes_and_units_of_the_laboratory(text, expected):
+    assert [(number.value, number.unit) for number in quantities(text)] == expected

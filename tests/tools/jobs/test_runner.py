@@ -54,6 +54,18 @@ def test_a_job_runs_in_its_own_process_and_leaves_result_events_and_record(proje
     assert [e.done for e in seen if e.kind == "progress"][-1] == 4
 
 
+def test_a_job_deletes_what_killed_processes_left_half_written(project: Project, start: Start) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = project.root / f".pairs.jsonl.{dead.pid}-0123abcd.part"
+    written = project.root / f".votes.jsonl.{os.getpid()}-0123abcd.part"
+    for path in (left, written):
+        path.write_text("half", encoding="utf-8")
+    assert wait(project, start(links=1).id).state == "done"
+    assert not left.exists()
+    assert written.exists(), "a living process is writing it"
+
+
 @pytest.mark.parametrize(
     ("then", "exit_code", "error", "kind"),
     [

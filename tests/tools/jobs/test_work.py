@@ -40,8 +40,8 @@ def test_each_kind_reaches_its_capability(
     module, request, expected, with_run = KINDS[kind]
     calls: list[tuple[Any, ...]] = []
 
-    def work(*arguments: Any) -> Message:
-        calls.append(arguments)
+    def work(*arguments: Any, **named: Any) -> Message:
+        calls.append((*arguments, *named.items()))
         return RESULT
 
     monkeypatch.setattr(importlib.import_module(module), kind, work)
@@ -53,11 +53,28 @@ def test_each_kind_reaches_its_capability(
     if kind == "ingest":
         assert arguments[0] == expected
         assert arguments[1].root == project.root
-        assert arguments[2:] == ("embedder", reporter)
+        assert arguments[2:] == ("embedder", reporter, ("recognise", False))
     else:
         assert arguments[:2] == (project, settings)
         assert expected is None or arguments[2] == expected
         assert arguments[3:] == ((tmp_path, reporter) if with_run else (reporter,))
+
+
+@pytest.mark.parametrize(("asked", "setting"), [(False, False), (True, False), (False, True)])
+def test_text_recognition_is_asked_for_by_the_request_or_the_setting(
+    project: Project, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, asked: bool, setting: bool
+) -> None:
+    heard: list[object] = []
+
+    def read(*_: Any, recognise: bool) -> Message:
+        heard.append(recognise)
+        return RESULT
+
+    monkeypatch.setattr("knowledge.ingest.run.ingest", read)
+    monkeypatch.setattr("knowledge.embedding.load_embedder", lambda _settings: "embedder")
+    request = {"paths": ["/a"], "ocr": asked}
+    perform("ingest", project, settings.model_copy(update={"ocr": setting}), request, tmp_path, Silent())
+    assert heard == [asked or setting]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 import knowledge.ingest
 from agent.records.corpus import Document, IngestResult
 from agent.records.job import Job
-from knowledge.ingest.pdf import pictures_note
+from knowledge.ingest.pdf import pictures_note, recognised_note
 from tools.removal import Removal, Traces
 from ui.i18n import phrases
 from ui.pages import documents_view as view
@@ -180,8 +180,13 @@ def test_every_reason_of_the_reading_is_said_in_chinese() -> None:
 @pytest.mark.parametrize(
     ("note", "chinese"),
     [
-        (pictures_note([1, 3, 4]), "以下页是没有文本的图片（1, 3–4）：如需读取，请做文字识别"),
-        (pictures_note([2]), "以下页是没有文本的图片（2）：如需读取，请做文字识别"),
+        (pictures_note([1, 3, 4]), "以下页是没有文本的图片（1, 3–4）：安装 ocr 扩展后用 ingest --ocr 读取"),
+        (pictures_note([2]), "以下页是没有文本的图片（2）：安装 ocr 扩展后用 ingest --ocr 读取"),
+        (recognised_note([2, 3], 0.974), "第 2–3 页的文字由图片识别而来，平均置信度 97%：请核对数字"),
+        (
+            f"{recognised_note([2], 0.9)}; {pictures_note([5], looked=True)}",
+            "第 2 页的文字由图片识别而来，平均置信度 90%：请核对数字；以下图片页未识别出文字（5）",
+        ),
         ("1 of its 4 chapters could not be read", "有 1 个章节未能读取"),
     ],
 )

@@ -9,7 +9,7 @@ from tests.tools.extraction.labelled.sources import DATA, text_of, title_of
 from tools.extraction.checks import Candidate, first_failure, judge, scores
 
 PAIRS = Path(__file__).with_name("pairs.jsonl")
-LATER = tuple(Path(__file__).with_name(f"later{number}.jsonl") for number in (1, 2, 3))
+LATER = tuple(Path(__file__).with_name(f"later{number}.jsonl") for number in range(1, 8))
 HALF = 100
 
 

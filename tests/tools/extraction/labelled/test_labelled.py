@@ -12,7 +12,7 @@ def test_the_sample_is_what_its_readme_says():
     assert sum(pair.language == "zh" for pair in pairs) == 90
     assert len({pair.fault for pair in pairs if not pair.good}) == 16
     everything = [*pairs, *(pair for file in LATER for pair in labelled(file))]
-    assert len({pair.id for pair in everything}) == len(everything) == 330
+    assert len({pair.id for pair in everything}) == len(everything) == 685
     assert all(pair.why and bool(pair.fault) != pair.good for pair in pairs)
 
 
@@ -39,4 +39,4 @@ def test_later_pairs_are_told_apart_too():
     good = [pair for pair in pairs if pair.good]
     bad = [pair for pair in pairs if not pair.good]
     assert sum(outcome(pair)[1] == "" for pair in good) >= 0.95 * len(good)
-    assert sum(outcome(pair)[1] != "" for pair in bad) >= 0.85 * len(bad)
+    assert sum(outcome(pair)[1] != "" for pair in bad) >= 0.9 * len(bad)
