@@ -107,6 +107,18 @@ def cell_text(name: str, header: str, value: str) -> str:
     return f"{name} — {header}: {value}" if header else f"{name} — {value}"
 
 
+def told(piece: Piece) -> tuple[str, str] | None:
+    """Return (of what, what) a table's cell or a `Label: value` line tells; `None` for a sentence."""
+    row, dash, rest = piece.text.partition(" — ")
+    if dash and piece.whole != (piece.start, piece.end):
+        header, colon, value = rest.partition(": ")
+        return (f"{row} {header}", value) if colon else (row, rest)
+    if piece.is_prose or not _is_label(piece.text):
+        return None
+    label, value = re.split(r"\s*[:：]\s*", piece.text, maxsplit=1)
+    return label, value
+
+
 def _rows(chunk: Chunk, start: int, end: int, number: int) -> list[Piece]:
     lines: list[tuple[int, int]] = []
     position = start

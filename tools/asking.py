@@ -25,7 +25,7 @@ from agent.records.corpus import Answer, Chunk, Retrieved
 from agent.records.evaluation import Arm, EvaluateRequest
 from agent.records.pairs import Message
 from agent.settings import Settings
-from knowledge.answering import MAX_NEW_TOKENS, Context, abstained, build_context, cite
+from knowledge.answering import MAX_NEW_TOKENS, Context, abstained, build_context, cite, kept_to
 from knowledge.disagreement import contradictions, namesakes
 from knowledge.ingest.language import language_of
 from tools.answerers import Answerers
@@ -167,12 +167,16 @@ def stream_arms(
             prompt_tokens = generator.count(generator.prompt(prompt))
             room = max_new_tokens if generator.positions is None else generator.positions - prompt_tokens
             limit = max(1, min(max_new_tokens, room))
+            # An answer from a line of a table or list is checked as a whole, so it is not shown in pieces.
+            whole = reads and context.told is not None
             for said in generator.stream(prompt, limit, reporter, adapter="tuned" in arm, stop=stop):
-                if isinstance(said, str):
-                    yield ArmPiece(arm=arm, text=said)
-                else:
-                    answer = _answer(said, question, shown if reads else (), language)
+                if isinstance(said, Generated):
+                    answer = _answer(said, question, context if reads else Context(), shown, language)
+                    if whole and answer.text:
+                        yield ArmPiece(arm=arm, text=answer.text)
                     yield ArmAnswered(arm=arm, answer=answer, prompt_tokens=prompt_tokens)
+                elif not whole:
+                    yield ArmPiece(arm=arm, text=said)
     if not context.silent and any("rag" in arm for arm in arms):
         doubt = clarification(question, retrieved, language)
         if doubt is not None:
@@ -226,16 +230,18 @@ def _asked(question: str, earlier: Sequence[Message]) -> tuple[Message, ...]:
     return (system_message(language), *earlier, *closed_book(question, language)[1:])
 
 
-def _answer(said: Generated, question: str, shown: Sequence[Chunk], language: Language) -> Answer:
-    silent = abstained(said.text, language)
+def _answer(said: Generated, question: str, context: Context, shown: Sequence[Chunk], language: Language) -> Answer:
+    text = kept_to(context.told, said.text, question, language)
+    silent = abstained(text, language)
     return Answer(
-        text=said.text,
-        citations=() if silent else cite(said.text, question, shown),
+        text=text,
+        citations=cite(text, question, shown) if context.passages and not silent else (),
         seconds_to_first_token=said.seconds_to_first_token,
         seconds=said.seconds,
         tokens=said.tokens,
         abstained=silent,
         truncated=said.truncated,
+        quoted=text != said.text,
     )
 
 

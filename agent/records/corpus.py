@@ -147,6 +147,8 @@ class Answer(Record):
     """True if the answer says that the documents are silent."""
     truncated: bool = False
     """True if generation stopped by length."""
+    quoted: bool = False
+    """True if the model's answer left out what the passage tells, so that the passage's own words stand here."""
 
 
 class DocumentSplit(Record):

@@ -113,6 +113,8 @@ class ItemAnswer(Record):
     """Whether the context shown to the model holds a gold answer; `None` for closed-book arms."""
     abstained: bool = False
     truncated: bool = False
+    quoted: bool = False
+    """Whether the passage's own words stand in for what the model said."""
     seconds: float = 0.0
     tokens: int = 0
 

@@ -7,7 +7,7 @@ import pytest
 from agent.prompts.forms import ABSTENTION
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
-from knowledge.answering import BUDGET_CHARACTERS, Context, abstained, build_context, cite
+from knowledge.answering import BUDGET_CHARACTERS, Context, abstained, build_context, cite, kept_to
 from knowledge.lexical import WordIndex, content_tokens
 from knowledge.pieces import cells, pieces, under_heading
 from tests.knowledge.corpus import MANUAL, MANUAL_ZH, chunks, document
@@ -120,6 +120,44 @@ def test_an_answer_cites_the_row_it_rests_on() -> None:
 def test_what_fits_too_little_is_not_read(evidence: float | None, below: float, silent: bool) -> None:
     found = [hit.model_copy(update={"evidence": evidence}) for hit in _retrieved(*chunks(MANUAL))]
     assert build_context(ASSEMBLED, found, "en", abstain_below=below).silent is silent
+
+
+@pytest.mark.parametrize(
+    ("told", "question", "answer", "kept"),
+    [
+        (("Error E17", "blocked suction filter"), "What makes E17 show?", "a faulty valve", False),
+        (("Error E17", "blocked suction filter"), "What makes E17 show?", "The suction filter is blocked.", True),
+        (("Error E17", "blocked suction filter"), "What makes E17 show?", "What makes E17 show?", False),
+        (("Error E17", "blocked suction filter"), "What makes E17 show?", "The documents do not say.", True),
+        (("Error E17", "blocked suction filter"), "Which error is a blocked filter?", "E17", True),
+        (("Error E17", "blocked suction filter"), "Is E17 a blocked suction filter?", "Yes.", True),
+        (("Wren Rated flow", "17 litres per hour"), "How much does the Wren pump?", "17 litres each hour", True),
+        (("Wren Rated flow", "17 litres per hour"), "How much does the Wren pump?", "46 barrels", False),
+        (("Wren Rated flow", "17 litres per hour"), "How much does the Wren pump?", "46 litres per hour", False),
+        (None, "How much does the Wren pump?", "46 barrels", True),
+    ],
+)
+def test_an_answer_that_leaves_out_what_a_line_tells_gives_way_to_it(
+    told: tuple[str, str] | None, question: str, answer: str, kept: bool
+) -> None:
+    assert kept_to(told, answer, question, "en") == (answer if kept or told is None else f"{told[0]}: {told[1]}")
+
+
+def test_a_chinese_line_is_quoted_with_its_own_colon() -> None:
+    assert kept_to(("整机重量", "342千克"), "很重的装置", "砚鹤有多重？", "zh") == "整机重量：342千克"
+    assert kept_to(("整机重量", "342千克"), "重342千克。", "砚鹤有多重？", "zh") == "重342千克。"
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What does E23 mean?", ("Error E23", "motor overheating")),
+        ("What is the rated flow of a Tarvo Heron pump?", ("Tarvo Heron pump Rated flow", "46 litres per hour")),
+        ("How many screws hold the filter?", None),
+    ],
+)
+def test_only_cells_and_labelled_lines_tell_of_what(question: str, told: tuple[str, str] | None) -> None:
+    assert build_context(question, _retrieved(*chunks(MANUAL)), "en").told == told
 
 
 def test_without_any_passage_the_documents_are_silent() -> None:

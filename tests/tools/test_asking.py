@@ -133,6 +133,21 @@ def test_where_retrieval_doubts_the_reading_arms_abstain_and_ask_no_model(
     assert not ask_arms(project, reading, question, ("rag",), doubted, answerers=answerers).answers["rag"].abstained
 
 
+def test_what_a_line_tells_stands_in_for_an_answer_that_leaves_it_out(
+    settings: Settings, project: Project, retrieved: list[Retrieved], answerers: Answerers
+) -> None:
+    text = "| Pump | Rated pressure |\n|---|---|\n| Wren | 12 bar |"
+    chunk = retrieved[0].chunk.model_copy(update={"text": text, "headings": (), "end": len(text), "start": 0})
+    hits = [Retrieved(chunk=chunk, score=1.0)]
+    question = "What is the rated pressure of the Wren?"
+    events = list(stream_arms(project, settings, question, ("rag", "tuned+rag"), hits, answerers=answerers))
+    answers = {event.arm: event.answer for event in events if isinstance(event, ArmAnswered)}
+    assert [event.text for event in events if isinstance(event, ArmPiece)] == [one.text for one in answers.values()]
+    assert (answers["rag"].text, answers["rag"].quoted) == ("Wren Rated pressure: 12 bar", True)
+    assert answers["rag"].citations[0].quote == "| Wren | 12 bar |"
+    assert (answers["tuned+rag"].text, answers["tuned+rag"].quoted) == ("The pressure is 12 bar.", False)
+
+
 @pytest.mark.parametrize(
     ("question", "texts", "asked_back", "options"),
     [

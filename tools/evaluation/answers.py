@@ -11,7 +11,7 @@ from agent.errors import CancelledError, RefusedError
 from agent.progress import Reporter
 from agent.prompts.forms import ABSTENTION
 from agent.records.evaluation import Item, ItemAnswer
-from tools.evaluation.arms import TUNED, ArmModel, BuiltContext, Reading, Task
+from tools.evaluation.arms import KEPT_TO_ITS_PASSAGE, TUNED, ArmModel, BuiltContext, Reading, Task
 from tools.evaluation.constraints import satisfies
 from tools.evaluation.scoring import (
     abstention_score,
@@ -181,7 +181,11 @@ def _scored(task: Task, outcome: Outcome, reading: Reading) -> ItemAnswer:
     shown |= {"truncated": outcome.truncated, "seconds": outcome.seconds, "tokens": outcome.tokens}
     if not outcome.text.strip():
         return ItemAnswer(text="", score=None, error="empty answer", **shown)
-    return _scored_text(task, outcome.text.strip(), shown, reading)
+    text = outcome.text.strip()
+    if task.context is not None and task.arm in KEPT_TO_ITS_PASSAGE:
+        kept = reading.kept_to(task.context.told, text, task.item.question, task.item.language)
+        shown["quoted"], text = kept != text, kept
+    return _scored_text(task, text, shown, reading)
 
 
 def _scored_options(task: Task, logprobs: list[tuple[float, int]], shown: dict[str, Any]) -> ItemAnswer:

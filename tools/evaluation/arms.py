@@ -42,6 +42,8 @@ TUNED: Final[tuple[Arm, ...]] = ("tuned", "tuned+rag")
 """Arms answered with the adapter on."""
 WITH_RETRIEVAL: Final[tuple[Arm, ...]] = ("rag", "tuned+rag")
 """Arms that read what retrieval found."""
+KEPT_TO_ITS_PASSAGE: Final[tuple[Arm, ...]] = ("oracle", *WITH_RETRIEVAL)
+"""Arms that answer as the product does; `base` and `tuned` show what a model alone makes of a passage."""
 READS_ITS_PASSAGE: Final[tuple[Dimension, ...]] = ("understanding", "faithfulness", "disambiguation")
 """Dimensions whose `base` and `tuned` arms read the item's own passage."""
 INSTRUCTION_TOKENS: Final = 64
@@ -83,6 +85,8 @@ class BuiltContext:
     """Chunk ids behind the passages, best first."""
     silent: bool = False
     """Whether retrieval doubts the passages so much that none is read; the answer is an abstention."""
+    told: tuple[str, str] | None = None
+    """(of what, what) the one passage tells, where it is a table's cell or a `Label: value` line."""
 
     @property
     def text(self) -> str:
@@ -96,6 +100,8 @@ class Reading:
 
     build: Callable[[str, Sequence[Retrieved], Language], BuiltContext]
     abstained: Callable[[str, Language], bool]
+    kept_to: Callable[[tuple[str, str] | None, str, str, Language], str]
+    """Of (told, answer, question, language): the answer, or the passage's own words where it leaves them out."""
 
 
 @dataclass(frozen=True)

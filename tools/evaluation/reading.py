@@ -15,10 +15,10 @@ def documents_reading(abstain_below: float) -> Reading:
     Args:
         abstain_below: The setting of that name.
     """
-    from knowledge.answering import abstained, build_context
+    from knowledge.answering import abstained, build_context, kept_to
 
     def build(question: str, retrieved: Sequence[Retrieved], language: Language) -> BuiltContext:
         built = build_context(question, retrieved, language, abstain_below=abstain_below)
-        return BuiltContext(passages=tuple(built.passages), chunks=tuple(built.chunks), silent=built.silent)
+        return BuiltContext(built.passages, built.chunks, silent=built.silent, told=built.told)
 
-    return Reading(build=build, abstained=abstained)
+    return Reading(build=build, abstained=abstained, kept_to=kept_to)

@@ -182,7 +182,7 @@ def _column(arm: str, answer: Answer, shown: Shown) -> str:
     text = f'<p class="ds-answer">{_one_line(answer.text)}</p>' if answer.text.strip() else "<p>–</p>"
     flags = "".join(
         f'<p><span class="ds-tag">{shown.say(f"compare_{name}")}</span></p>'
-        for name in ("abstained", "truncated")
+        for name in ("abstained", "truncated", "quoted")
         if getattr(answer, name)
     )
     cited = "".join(

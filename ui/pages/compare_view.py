@@ -188,7 +188,7 @@ def _text(column: Column, language: Language, lang: Language) -> str:
 
 
 def _flags(answer: Answer, lang: Language) -> str:
-    found = [name for name in ("abstained", "truncated") if getattr(answer, name)]
+    found = [name for name in ("abstained", "truncated", "quoted") if getattr(answer, name)]
     tags = "".join(f'<span class="ds-tag">{_say(f"compare_{name}", lang)}</span> ' for name in found)
     return f"<p>{tags.rstrip()}</p>" if tags else ""
 

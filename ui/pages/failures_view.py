@@ -181,6 +181,7 @@ def _answer_row(one: ItemAnswer, diagnosed: Arm, lang: Language) -> str:
     facts = [_say(key, lang)]
     facts += [_say("evaluation_abstained", lang)] if one.abstained else []
     facts += [_say("evaluation_cut", lang)] if one.truncated else []
+    facts += [_say("evaluation_quoted", lang)] if one.quoted else []
     if one.context_has_gold is not None:
         facts.append(_say("evaluation_gold_seen" if one.context_has_gold else "evaluation_gold_unseen", lang))
     here = ' class="ds-diagnosed"' if one.arm == diagnosed else ""

@@ -72,7 +72,11 @@ def whole_chunks(question: str, retrieved: Sequence[Retrieved], language: Langua
     return BuiltContext(tuple(r.chunk.text for r in retrieved), tuple(r.chunk.id for r in retrieved))
 
 
-READING = Reading(build=whole_chunks, abstained=lambda text, language: ABSTENTION[language].rstrip(".。") in text)
+READING = Reading(
+    build=whole_chunks,
+    abstained=lambda text, language: ABSTENTION[language].rstrip(".。") in text,
+    kept_to=lambda told, answer, question, language: answer,
+)
 
 MACHINES = ("Arvo", "Belt", "Corin", "Dorum", "Ekko", "Fenda")
 ZH = {"Arvo": "阿沃", "Belt": "贝尔", "Corin": "科林", "Dorum": "多伦", "Ekko": "艾可", "Fenda": "芬达"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -264,6 +265,16 @@ def test_where_retrieval_doubts_the_reading_arms_abstain_unread(project, setting
     assert answers[0.5]
     assert all(answer.abstained and answer.tokens == 0 and answer.score == 0 for answer in answers[0.5])
     assert not any(answer.abstained for answer in answers[0.1])
+
+
+def test_the_passage_s_own_words_stand_in_where_the_product_would_quote_them(project, settings):
+    told = dataclasses.replace(READING, kept_to=lambda told, answer, question, language: f"quoted {answer}")
+    run = project.new_run("evaluate")
+    run_with(project, settings, ScriptedModel(healthy), run, reading=told)
+    answers = read_records(run / "eval" / "answers.jsonl", ItemAnswer)
+    quoted = {answer.arm for answer in answers if answer.quoted}
+    assert quoted == {"rag", "oracle", "tuned+rag"}
+    assert all(answer.text.startswith("quoted ") for answer in answers if answer.quoted)
 
 
 def test_missing_retrieval_of_one_item_is_its_error(project, settings):
