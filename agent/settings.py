@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     """Folder of a cross-encoder that reads the best candidates again and orders them; `None` uses none."""
     abstain_below: float = Field(default=0.5, ge=0, le=1)
     """Probability that the passages found hold an answer, below which the arms with retrieval say that the documents
-    are silent and read nothing; 0 lets them read whatever was found."""
+    are silent and read nothing; 0 lets them read whatever was found, and so does an embedding model other than
+    `builtin`, for which the probability is not known."""
     allow_downloads: bool = False
     """Whether a hub id may be downloaded; off by default, nothing is fetched unasked."""
     ocr: bool = False

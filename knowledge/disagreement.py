@@ -31,9 +31,12 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[\w.-]+", re.IGNORECASE)
 _NAME = re.compile(r"(?<=[a-z0-9,;] )[A-Z][\w-]*")
 _VERSION = re.compile(
-    r"(?i)(?:(?<![a-z])(?:v|ver|version|rev|revision|issue)[ ._-]?|第|版本|版次)(\d+(?:[._]\d+)*|[A-H](?![A-Za-z]))版?"
+    r"(?i)(?:(?<![a-z])(?:v|ver|version|rev|revision|issue)[ ._-]?|版本|版次|第(?=\d+版))"
+    r"(\d+(?:[._]\d+)*|[A-H](?![A-Za-z]))版?"
 )
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-_.年/](\d{1,2}))?(?:[-_.月/](\d{1,2}))?[日年]?(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)((?:19\d\d|20[0-4]\d))(?:[-_.年/](0?[1-9]|1[0-2])(?!\d))?(?:[-_.月/](0?[1-9]|[12]\d|3[01])(?!\d))?[日年]?(?![\d-])"
+)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from knowledge.lexical import content_tokens, sentences
 
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
 _CELL = re.compile(r"(?<!\\)\|")
+_LONGEST_LABEL = 48
+"""Characters before the colon of a `Label: value` line."""
 _QUESTION_MARK = re.compile(r"^(?:Q|问)\s*[:：]\s*")
 
 
@@ -115,8 +117,9 @@ def told(piece: Piece) -> tuple[str, str] | None:
         return (f"{row} {header}", value) if colon else (row, rest)
     if piece.is_prose or not _is_label(piece.text):
         return None
-    label, value = re.split(r"\s*[:：]\s*", piece.text, maxsplit=1)
-    return label, value
+    # `8:30`, `1:10` and `https://` are within a sentence, not between a label and what it tells.
+    parts = re.split(r"\s*(?::(?=\s)|(?<!\d)：|：(?!\d))\s*", piece.text, maxsplit=1)
+    return (parts[0], parts[1]) if len(parts) == 2 and parts[1] and len(parts[0]) <= _LONGEST_LABEL else None
 
 
 def _rows(chunk: Chunk, start: int, end: int, number: int) -> list[Piece]:
@@ -145,4 +148,4 @@ def _row(chunk: Chunk, start: int, end: int, header: Sequence[str], number: int)
 
 
 def _is_label(text: str) -> bool:
-    return len(text) < 160 and bool(re.match(r"[^\s:：][^:：]{0,48}[:：]\s*\S", text))
+    return len(text) < 160 and bool(re.match(rf"[^\s:：][^:：]{{0,{_LONGEST_LABEL}}}[:：]\s*\S", text))

@@ -18,6 +18,8 @@ RERANKED: Final = 20
 """Candidates that are read; recall@20 is what a reranker can reach."""
 _TOGETHER: Final = 8
 _LONGEST: Final = 512
+_QUESTION: Final = 1000
+"""Characters of a question that are read: one that fills the model's positions leaves no room for a passage."""
 _MEND: Final = "set DOMAINSMITH_RERANKER to the folder of a cross-encoder with safetensors weights, or unset it"
 
 
@@ -69,10 +71,10 @@ class CrossEncoder:
         for start in range(0, len(chunks), _TOGETHER):
             texts = [chunk.embedded_text() for chunk in chunks[start : start + _TOGETHER]]
             batch = self._tokenizer(
-                [question] * len(texts),
+                [question[:_QUESTION]] * len(texts),
                 texts,
                 padding=True,
-                truncation="only_second",
+                truncation="longest_first",
                 max_length=self._limit,
                 return_tensors="pt",
             )

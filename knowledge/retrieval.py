@@ -60,6 +60,8 @@ class Weights:
 
 
 WEIGHTS: Final = Weights()
+_JUDGED: Final = 5
+"""Candidates whose signs make the evidence, as when it was fitted."""
 _LEAD_OVER: Final = 6
 """The candidate whose nearest sentence the best one's is compared with, counted from 1."""
 
@@ -136,8 +138,9 @@ class Retriever:
             return []
         rated = self._rated(words, vector, positions, dict(lexical))
         scores = rated.scores
+        # Evidence is of the search, however many are returned and whoever orders them anew.
+        evidence = self._evidence(words, rated, np.argsort(-scores, kind="stable")[:_JUDGED])
         best = self._ordered(question, positions, scores)[:k]
-        evidence = self._evidence(words, rated, best)
         dense_ranks = {identifier: rank for rank, identifier in enumerate(dense, start=1)}
         lexical_ranks = {position: rank for rank, (position, _) in enumerate(lexical, start=1)}
         return [

@@ -171,7 +171,7 @@ def stream_arms(
             whole = reads and context.told is not None
             for said in generator.stream(prompt, limit, reporter, adapter="tuned" in arm, stop=stop):
                 if isinstance(said, Generated):
-                    answer = _answer(said, question, context if reads else Context(), shown, language)
+                    answer = _answer(said, question, context if reads else Context(), shown, language, stop)
                     if whole and answer.text:
                         yield ArmPiece(arm=arm, text=answer.text)
                     yield ArmAnswered(arm=arm, answer=answer, prompt_tokens=prompt_tokens)
@@ -230,8 +230,18 @@ def _asked(question: str, earlier: Sequence[Message]) -> tuple[Message, ...]:
     return (system_message(language), *earlier, *closed_book(question, language)[1:])
 
 
-def _answer(said: Generated, question: str, context: Context, shown: Sequence[Chunk], language: Language) -> Answer:
+def _answer(
+    said: Generated,
+    question: str,
+    context: Context,
+    shown: Sequence[Chunk],
+    language: Language,
+    stop: Sequence[str],
+) -> Answer:
     text = kept_to(context.told, said.text, question, language)
+    if text != said.text:
+        for mark in stop:
+            text = text.partition(mark)[0]
     silent = abstained(text, language)
     return Answer(
         text=text,
@@ -240,7 +250,7 @@ def _answer(said: Generated, question: str, context: Context, shown: Sequence[Ch
         seconds=said.seconds,
         tokens=said.tokens,
         abstained=silent,
-        truncated=said.truncated,
+        truncated=said.truncated and text == said.text,
         quoted=text != said.text,
     )
 

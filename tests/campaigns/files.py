@@ -155,8 +155,8 @@ def handled(name: str, content: bytes, folder: Path) -> Handled:
     clock = Clock()
     watched: list[Watched] = []
 
-    def start(reporter: Any) -> Watched:
-        watched.append(Watched(reporter))
+    def start(reporter: Any, **options: Any) -> Watched:
+        watched.append(Watched(reporter, **options))
         return watched[-1]
 
     import knowledge.ingest.ahead as ahead

@@ -9,7 +9,7 @@ from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
 from knowledge.answering import BUDGET_CHARACTERS, Context, abstained, build_context, cite, kept_to
 from knowledge.lexical import WordIndex, content_tokens
-from knowledge.pieces import cells, pieces, under_heading
+from knowledge.pieces import cells, pieces, told, under_heading
 from tests.knowledge.corpus import MANUAL, MANUAL_ZH, chunks, document
 
 HERON = "Tarvo pump manual > Models\nTarvo Heron pump — Rated flow: 46 litres per hour"
@@ -158,6 +158,22 @@ def test_a_chinese_line_is_quoted_with_its_own_colon() -> None:
 )
 def test_only_cells_and_labelled_lines_tell_of_what(question: str, told: tuple[str, str] | None) -> None:
     assert build_context(question, _retrieved(*chunks(MANUAL)), "en").told == told
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Opening hours: 8:30 to 17:00", ("Opening hours", "8:30 to 17:00")),
+        ("The plant opens at 8:30 and closes at 17:00.", None),
+        ("A scale of 1:10 is used.", None),
+        ("See https://example.org for more.", None),
+        ("整机重量：342千克", ("整机重量", "342千克")),
+        ("上午8：30开门。", None),
+    ],
+)
+def test_a_clock_time_is_no_label(line: str, expected: tuple[str, str] | None) -> None:
+    (piece,) = pieces(chunks(line)[0])
+    assert told(piece) == expected
 
 
 def test_without_any_passage_the_documents_are_silent() -> None:

@@ -82,7 +82,17 @@ def test_the_later_version_comes_first(older: str, newer: str) -> None:
     )
 
 
-@pytest.mark.parametrize("names", [("manual.pdf", "faq.pdf"), ("manual-2023.pdf", "faq-2025.pdf"), ("a v2", "a 2024")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("manual.pdf", "faq.pdf"),
+        ("manual-2023.pdf", "faq-2025.pdf"),
+        ("a v2", "a 2024"),
+        ("Heron 2050 manual", "Heron 2080 manual"),
+        ("Pump-2000-50", "Pump-2000-80"),
+        ("维修手册第1册", "维修手册第2册"),
+    ],
+)
 def test_of_different_documents_none_is_the_newer(names: tuple[str, str]) -> None:
     texts = zip(names, ("The relief valve opens at 9 bar.", "The relief valve opens at 12 bar."), strict=True)
     assert [one.is_newer for one in contradictions(OPENS, hits(*texts), "en")] == [False, False]

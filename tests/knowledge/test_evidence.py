@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.records.corpus import Chunk
 from agent.settings import Settings
 from knowledge.embedding import Embedder, load_embedder
 from knowledge.evidence import Signs, probability
@@ -75,6 +77,20 @@ def test_a_question_about_another_subject_has_no_evidence(
     (evidence,) = {hit.evidence for hit in found}
     assert evidence is not None
     assert (evidence >= 0.5) is answered
+
+
+class Backwards:
+    def scores(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+        return [float(number) for number in range(len(chunks))]
+
+
+def test_evidence_is_of_the_search_and_not_of_what_is_returned(store: CorpusStore, embedder: Embedder) -> None:
+    question = "How long is the cable of a Heron pump?"
+    with Retriever.open(store, embedder) as retriever:
+        usual = {hit.evidence for k in (1, 5, 20) for hit in retriever.search(question, k)}
+    with Retriever.open(store, embedder, reranker=Backwards()) as turned:
+        assert {hit.evidence for hit in turned.search(question, 3)} == usual
+    assert len(usual) == 1
 
 
 def test_nothing_is_claimed_of_similarities_that_were_never_seen(tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ def test_scores_are_the_model_s_own_whatever_is_read_together(tmp_path: Path) ->
     assert len({round(score, 4) for score in together}) > 1
 
 
+@pytest.mark.parametrize("question", ["", "flow " * 10_000])
+def test_a_question_of_any_length_is_read(tmp_path: Path, question: str) -> None:
+    cross_encoder(tmp_path)
+    assert len(CrossEncoder(tmp_path, threads=1).scores(question, chunks(MANUAL))) == len(chunks(MANUAL))
+
+
 class Backwards:
     """Likes what retrieval likes least."""
 

@@ -179,12 +179,13 @@ def _scored(task: Task, outcome: Outcome, reading: Reading) -> ItemAnswer:
     if isinstance(outcome, list):
         return _scored_options(task, outcome, shown)
     shown |= {"truncated": outcome.truncated, "seconds": outcome.seconds, "tokens": outcome.tokens}
-    if not outcome.text.strip():
-        return ItemAnswer(text="", score=None, error="empty answer", **shown)
     text = outcome.text.strip()
     if task.context is not None and task.arm in KEPT_TO_ITS_PASSAGE:
         kept = reading.kept_to(task.context.told, text, task.item.question, task.item.language)
-        shown["quoted"], text = kept != text, kept
+        shown |= {"quoted": kept != text, "truncated": outcome.truncated and kept == text}
+        text = kept
+    if not text:
+        return ItemAnswer(text="", score=None, error="empty answer", **shown)
     return _scored_text(task, text, shown, reading)
 
 

@@ -209,7 +209,9 @@ def _fingerprint(tasks: Sequence[Task], tuned: Tuned | None, settings: Settings,
     digest.update(json.dumps(model).encode())
     for task in tasks:
         prompt = [message.content for message in task.conversation]
-        digest.update(json.dumps([task.item.line(), task.arm, prompt, task.pairs, task.max_new_tokens]).encode())
+        handled = [task.context.silent, task.context.told] if task.context else []
+        asked = [task.item.line(), task.arm, prompt, task.pairs, task.max_new_tokens, handled]
+        digest.update(json.dumps(asked).encode())
     return digest.hexdigest()
 
 

@@ -36,7 +36,7 @@ class Opening:
     release: threading.Event = field(default_factory=threading.Event)
     opened: list[str] = field(default_factory=list)
 
-    def __call__(self, store: CorpusStore, embedder: object) -> Any:
+    def __call__(self, store: CorpusStore, embedder: object, *, reranker: object = None) -> Any:
         name = store.root.name
         self.opened.append(name)
         if name == "slow":
