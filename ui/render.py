@@ -17,6 +17,7 @@ from tools.doctor import DoctorReport
 from tools.mixing.swept import SweepResult
 from tools.validation.request import ValidateResult
 from ui.output import Output
+from ui.reading_reasons import reason
 
 MARKS = {"done": "[x]", "current": "[>]", "waiting": "[ ]", "needs_you": "[!]"}
 
@@ -107,7 +108,11 @@ def ingest(value: IngestResult, output: Output) -> str:
             seconds=f"{value.seconds:.1f}",
         )
     ]
-    bad = [(f"  {d.status}", d.name, d.reason or d.note) for d in value.documents if d.reason or d.note]
+    bad = [
+        (f"  {d.status}", d.name, reason(d.reason or d.note, output.lang))
+        for d in value.documents
+        if d.reason or d.note
+    ]
     return "\n".join([*lines, table(bad)]).rstrip()
 
 

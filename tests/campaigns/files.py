@@ -31,7 +31,7 @@ from tests.campaigns.hostile_archives import CANARY, Case, archives, book, sheet
 from tests.campaigns.hostile_pages import one_page, pages, stream, text
 from tests.campaigns.hostile_texts import HEAD, mails, texts, webs, wrong_types
 from tests.fakes import HashEmbedder
-from ui.pages.documents_reasons import reason
+from ui.reading_reasons import reason
 
 SECONDS = 10.0
 MEMORY = 512 * 2**20

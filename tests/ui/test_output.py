@@ -7,9 +7,12 @@ import re
 
 import pytest
 
+from agent.records.base import Language
+from agent.records.corpus import Document, IngestResult
 from agent.records.evaluation import Comparison, Estimate
 from ui import render
 from ui.i18n import phrase, phrases
+from ui.output import Output
 from ui.progress import TerminalReporter
 
 
@@ -52,6 +55,24 @@ def test_every_figure_carries_its_interval_and_n() -> None:
         verdict="no_difference_shown",
     )
     assert render.comparison(difference) == "tuned+rag − rag, domain_knowledge: +4 points (−2 to +10, n=92)"
+
+
+@pytest.mark.parametrize(("lang", "why"), [("en", "no text in it"), ("zh", phrase("documents_reason_textless", "zh"))])
+def test_why_a_file_was_not_read_is_told_in_the_language_asked_for(lang: Language, why: str) -> None:
+    unread = Document(
+        id="d",
+        name="空.pdf",
+        sha256="0",
+        format="pdf",
+        language="zh",
+        pages=0,
+        characters=0,
+        chunks=0,
+        status="failed",
+        reason="no text in it",
+    )
+    done = IngestResult(documents=(unread,), read=0, unchanged=0, skipped=0, failed=1, removed=0, chunks=0, seconds=1.0)
+    assert why in render.ingest(done, Output(lang=lang, as_json=False))
 
 
 class Terminal(io.StringIO):

@@ -10,7 +10,7 @@ from agent.records.base import Language
 from agent.records.corpus import Document, IngestResult
 from tools.removal import Removal, Traces
 from ui.i18n import phrase
-from ui.pages.documents_reasons import reason
+from ui.reading_reasons import reason
 
 MOST_ROWS: Final = 200
 """Rows of the table; a longer one would take the browser seconds."""

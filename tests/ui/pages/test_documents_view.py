@@ -19,8 +19,8 @@ from tools.removal import Removal, Traces
 from ui.i18n import phrases
 from ui.pages import documents_view as view
 from ui.pages import job_view
-from ui.pages.documents_reasons import reason
 from ui.pages.running import RunningJob
+from ui.reading_reasons import reason
 
 
 def document(name: str, **fields: Any) -> Document:
@@ -227,7 +227,8 @@ def test_both_languages_have_the_same_phrases_with_the_same_blanks(area: str) ->
 @pytest.mark.parametrize("area", ["documents", "pairs"])
 def test_every_phrase_is_used_and_every_used_one_exists(area: str) -> None:
     pages = Path(view.__file__).parent
-    code = "\n".join(path.read_text(encoding="utf-8") for path in pages.glob("*.py"))
+    sources = (*pages.glob("*.py"), pages.parent / "reading_reasons.py")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     known = {key for key in phrases("en") if key.startswith(f"{area}_")}
     literal = set(re.findall(rf"""["']({area}_[a-z_]+)["']""", code))
     stems = {stem for stem in re.findall(r'f["\']([a-z_]+_)\{', code) if stem.startswith(f"{area}_")}

@@ -1,4 +1,4 @@
-"""Why a document was not read, or not all of it, in the page's language.
+"""Why a document was not read, or not all of it, in the reader's language.
 
 The reading writes its reasons in English; the table knows each of them. A reason that is not in the table, such as a
 parser's own words, is shown as it stands.
