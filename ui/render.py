@@ -149,6 +149,7 @@ def answers(values: Mapping[Arm, Answer], output: Output) -> str:
         first = f", {value.seconds_to_first_token:.1f} s" if value.seconds_to_first_token is not None else ""
         lines = [f"{arm} ({value.seconds:.1f} s{output.say('first_token', seconds=first) if first else ''})"]
         lines.append(f"  {value.text}")
+        lines += [f"  ({output.say('compare_quoted')})"] if value.quoted else []
         for citation in value.citations:
             page = f", p. {citation.page}" if citation.page else ""
             lines.append(f"  [{citation.document}{page}] “{' '.join(citation.quote.split())}”")

@@ -115,8 +115,8 @@ def test_a_sheet_goes_out_with_its_card_and_what_people_edited_comes_back(
 ) -> None:
     sheet = tmp_path / "pairs.xlsx"
     told = cli("review", "export", sheet, "--form", "xlsx", "--licence", "cc-by-4.0", "--json").json
-    assert told["card"] == str(tmp_path / "pairs.card.md")
-    assert "license: cc-by-4.0" in (tmp_path / "pairs.card.md").read_text(encoding="utf-8")
+    assert told["card"] == str(tmp_path / "pairs.xlsx.card.md")
+    assert "license: cc-by-4.0" in (tmp_path / "pairs.xlsx.card.md").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(sheet)
     book.active["C2"] = "Call the desk."
     book.save(sheet)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from agent.records.base import Language
-from agent.records.corpus import Document, IngestResult
+from agent.records.corpus import Answer, Document, IngestResult
 from agent.records.evaluation import Comparison, Estimate
 from ui import render
 from ui.i18n import phrase, phrases
@@ -73,6 +73,14 @@ def test_why_a_file_was_not_read_is_told_in_the_language_asked_for(lang: Languag
     )
     done = IngestResult(documents=(unread,), read=0, unchanged=0, skipped=0, failed=1, removed=0, chunks=0, seconds=1.0)
     assert why in render.ingest(done, Output(lang=lang, as_json=False))
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "the passage's own words"), ("zh", "此处为原文")])
+def test_an_answer_that_quotes_says_so(lang: Language, words: str) -> None:
+    answers = {"rag": Answer(text="Error E17: blocked filter", quoted=True), "base": Answer(text="no idea")}
+    quoted, own = render.answers(answers, Output(lang=lang, as_json=False)).split("\n\n")
+    assert words in quoted
+    assert words not in own
 
 
 class Terminal(io.StringIO):
