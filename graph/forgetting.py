@@ -23,7 +23,8 @@ def quoting(assistant: Assistant, projects: Collection[str], name: str, wordings
         name: The document's name.
         wordings: What only the document says (`tools.erasure.wordings`).
     """
-    named = re.compile(rf"(?<![\w.\-]){re.escape(name)}(?![\w\-])")
+    # Only ASCII is a boundary: Chinese stands beside a name without a blank.
+    named = re.compile(rf"(?<![A-Za-z0-9_.\-]){re.escape(name)}(?![A-Za-z0-9_\-])")
     sought = Sought(wordings)
     found = []
     for thread in assistant.threads():

@@ -34,6 +34,7 @@ from knowledge.pieces import pieces
 from knowledge.store import CorpusStore
 from tools.mixing.card import CARD
 from tools.mixing.example import Example
+from tools.mixing.swept import PILOT, SweepMark
 from tools.sought import Sought, leave_out
 from tools.workspace import Project
 
@@ -80,10 +81,16 @@ def _says(text: str) -> bool:
     return words >= _WORDS or len(_HAN_CHARACTER.findall(text)) >= _HAN
 
 
-def erase_items(project: Project, document_id: str, words: Sought) -> set[str]:
+def erase_items(project: Project, document_id: str, words: Sought, lang: Language = "en") -> set[str]:
     """Delete the sealed items about a document and seal the rest anew; returns the ids that went.
 
     A question file that quotes the document goes too: it would be read again with the next set.
+
+    Args:
+        project: The project, owned by the caller.
+        document_id: The document.
+        words: Its own wordings.
+        lang: Language of the note in the set's manifest.
     """
     for copy in sorted(project.questions.iterdir()) if project.questions.is_dir() else ():
         if words.stands_in_file(copy):
@@ -93,11 +100,11 @@ def erase_items(project: Project, document_id: str, words: Sought) -> set[str]:
     if gone:
         kept = [item for item in items if item.id not in gone]
         write_records(project.validation, kept)
-        _reseal(project, kept, len(gone))
+        _reseal(project, kept, mix_note("items_left", lang, count=len(gone)))
     return gone
 
 
-def _reseal(project: Project, items: Sequence[Item], gone: int) -> None:
+def _reseal(project: Project, items: Sequence[Item], note: str) -> None:
     path = project.root / "validation.json"
     if not path.exists():
         return
@@ -109,14 +116,33 @@ def _reseal(project: Project, items: Sequence[Item], gone: int) -> None:
         named = [getattr(item, key) for item in items]
         manifest[f"by_{key}"] = {name: named.count(name) for name in sorted(set(named))}
     manifest["spot_check"] = [one for one in manifest.get("spot_check", ()) if one in left]
-    manifest["notes"] = [*manifest.get("notes", ()), f"{gone} items left with a document that was removed"]
+    manifest["notes"] = [*manifest.get("notes", ()), note]
     write_json(path, manifest)
 
 
 def learners(project: Project, document_id: str) -> tuple[str, ...]:
-    """Return the runs whose adapter or model was trained on a document, oldest first."""
-    taught = {manifest.id for manifest in _manifests(project) if document_id in manifest.documents}
-    return tuple(run.name for run, mix in _trainings(project) if mix in taught and (run / "result.json").exists())
+    """Return the runs whose adapter, model or checkpoints were trained on a document, oldest first."""
+    return tuple(run.name for run in _taught(project, document_id) if _is_done(run) or _checkpoints(run).is_dir())
+
+
+def erase_checkpoints(project: Project, document_id: str) -> None:
+    """Delete the checkpoints of trainings on a document that are not done: nothing can go on from them."""
+    for run in _taught(project, document_id):
+        if not _is_done(run) and _checkpoints(run).is_dir():
+            shutil.rmtree(_checkpoints(run))
+
+
+def _taught(project: Project, document_id: str) -> list[Path]:
+    mixes = {manifest.id for manifest in _manifests(project) if document_id in manifest.documents}
+    return [run for run, mix in _trainings(project) if mix in mixes]
+
+
+def _is_done(run: Path) -> bool:
+    return (run / "result.json").exists()
+
+
+def _checkpoints(run: Path) -> Path:
+    return run / "checkpoints"
 
 
 def untrained(project: Project, document_id: str) -> tuple[str, ...]:
@@ -278,7 +304,10 @@ def _manifests(project: Project) -> list[MixManifest]:
 
 
 def _trainings(project: Project) -> Iterator[tuple[Path, str]]:
-    """Yield every training run, pilots and unfinished ones among them, and its mix."""
+    """Yield every training run, pilots and unfinished ones among them, and its mix.
+
+    A pilot that was killed before its first checkpoint has learnt nothing.
+    """
     for run in sorted(project.runs.glob("*")):
         for name in ("result.json", "request.json"):
             path = run / name
@@ -286,6 +315,10 @@ def _trainings(project: Project) -> Iterator[tuple[Path, str]]:
             if isinstance(said, dict) and isinstance(said.get("mix"), str) and {"adapter", "method"} & said.keys():
                 yield run, said["mix"]
                 break
+        else:
+            mark = run / f"{PILOT}.json"
+            if mark.exists() and _checkpoints(run).is_dir() and (mix := read_record(mark, SweepMark).mix):
+                yield run, mix
 
 
 def _rewrite(path: Path, kind: type[R], change: Callable[[R], R]) -> None:

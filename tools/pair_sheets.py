@@ -1,7 +1,8 @@
 """An exported sheet that people have edited, taken over into the pairs: what they changed, decided and added.
 
 A row whose `id` is a pair of the project says how that pair should be; a row that says what the pair says already
-changes nothing, so a sheet can be imported as often as one likes. A row without an id is a new pair.
+changes nothing, so a sheet can be imported as often as one likes. A row without an id is a new pair, of the status that
+it says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from tools.workspace import Project
 
 _COLUMNS: Final = frozenset({"id", "question", "answer", "status"})
 _REJECTED: Final = "rejected in review"
+_STATUSES: Final = ("accepted", "pending", "rejected")
+_KNOWN: Final = "write accepted, pending or rejected"
 _SHEETS: Final = frozenset({".xlsx", ".csv"})
 
 
@@ -57,12 +60,15 @@ def import_sheet(project: Project, path: Path) -> ImportedSheet:
     pairs = {pair.id: pair for pair in load_pairs(project)}
     faults, counts = Faults(), Counter[str]()
     seen: set[str] = set()
-    new: list[tuple[Message, ...]] = []
+    new: dict[tuple[Message, ...], Row] = {}
     for row in stream_rows(path):
         identifier = str(row.fields.get("id", "")).strip()
         try:
             if not (row.fault or identifier):
-                new.append(conversation(row.fields, row.where))
+                messages = conversation(row.fields, row.where)
+                if _status(row) not in ("", *_STATUSES):
+                    raise InputError(_unknown(row), where=row.where, mend=_KNOWN)
+                new.setdefault(messages, row)
                 continue
         except InputError as error:
             faults.add(error.where, error.what, error.mend)
@@ -75,7 +81,7 @@ def import_sheet(project: Project, path: Path) -> ImportedSheet:
         pairs[identifier], change = _as_row_says(pairs[identifier], row)
         counts[change] += 1
     faults.refuse()
-    added = imported_pairs(pairs.values(), new)
+    added = [_as_new_row_says(pair, new[pair.messages]) for pair in imported_pairs(pairs.values(), new)]
     save_pairs(project, [*pairs.values(), *added])
     return ImportedSheet(counts["edited"], counts["accepted"], counts["rejected"], counts["unchanged"], len(added))
 
@@ -88,12 +94,15 @@ def _fault(row: Row, identifier: str, pairs: dict[str, Pair], seen: set[str]) ->
         return f"there is no pair {identifier} here", "keep the ids; a new pair has an empty one"
     if identifier in seen:
         return f"the pair {identifier} stands in an earlier row too", "keep one of the rows"
-    status = _status(row)
-    if status not in ("accepted", "pending", "rejected"):
-        return f"the status {status!r} is unknown", "write accepted, pending or rejected"
+    if _status(row) not in _STATUSES:
+        return _unknown(row), _KNOWN
     if not all(str(row.fields.get(name, "")).strip() for name in ("question", "answer")):
         return "a question or answer is empty", "fill the cell; `rejected` as status takes a pair out"
     return "", ""
+
+
+def _unknown(row: Row) -> str:
+    return f"the status {_status(row)!r} is unknown"
 
 
 def _status(row: Row) -> str:
@@ -112,6 +121,17 @@ def _as_row_says(pair: Pair, row: Row) -> tuple[Pair, str]:
     if status == "rejected":
         return as_rejected(pair, why or _REJECTED), "rejected"
     return as_accepted(pair), "accepted"
+
+
+def _as_new_row_says(pair: Pair, row: Row) -> Pair:
+    """Return a new pair with the status of its row; one that fails the checks stays rejected."""
+    why = str(row.fields.get("reason") or "").strip()
+    match _status(row):
+        case "rejected":
+            return as_rejected(pair, why or _REJECTED)
+        case "pending" if pair.status == "accepted":
+            return pair.model_copy(update={"status": "pending", "reason": why})
+    return pair
 
 
 def _plain(text: str) -> str:

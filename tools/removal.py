@@ -25,6 +25,7 @@ from knowledge.store import CorpusStore
 from tools.erasure import (
     SHORTEST,
     drop_leftovers,
+    erase_checkpoints,
     erase_evaluations,
     erase_items,
     erase_mixes,
@@ -59,7 +60,8 @@ class Traces:
     mixes: int
     """Mixes that hold it and were not trained; they go with it."""
     learners: tuple[str, ...]
-    """Runs whose adapter was trained on it; what they learnt stays in their weights."""
+    """Runs whose adapter was trained on it; what they learnt stays in their weights. Of one that is not done there are
+    checkpoints only, which go with it."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,12 @@ def remove_document(
     store = CorpusStore(project.root)
     document = store.document(document_id)
     sought = Sought(wordings(store, document_id) if words is None else words)
+    erase_checkpoints(project, document_id)
     taught = learners(project, document_id)
     own = {pair.id for pair in _pairs_of(project, document_id)}
     mixes = erase_mixes(project, document_id, own, sought, lang)
     asked = {item.id: item.question for item in read_records(project.validation, Item)}
-    items = erase_items(project, document_id, sought)
+    items = erase_items(project, document_id, sought, lang)
     erase_evaluations(project, document_id, items)
     questions = {asked[item] for item in items if len(asked[item]) >= SHORTEST}
     sweep(project, Sought(sorted({*sought.words, *questions}, key=lambda word: (-len(word), word))))

@@ -33,6 +33,10 @@ _NOTES: Final[Phrases] = {
         "en": "{count} examples were deleted with a document that was removed; the hash is that of before",
         "zh": "{count} 个样本随被移除的文档一并删除；哈希仍是删除前的",
     },
+    "items_left": {
+        "en": "{count} sealed items were deleted with a document that was removed",
+        "zh": "{count} 道封存题目随被移除的文档一并删除",
+    },
     "pilot_kept": {
         "en": "the pilot with {share} of domain data was trained before (run {run}) and is taken over",
         "zh": "领域占比 {share} 的试训先前已完成（运行 {run}），直接沿用",
@@ -83,6 +87,10 @@ _CARD: Final[Phrases] = {
     "personal_none": {
         "en": "None was found by rule; names that nothing introduces are not looked for.",
         "zh": "按规则没有找到；不查找无任何引导的姓名。",
+    },
+    "personal_none_people": {
+        "en": "None was found by rule; names that nothing introduces were looked for too.",
+        "zh": "按规则没有找到；也查找了无任何引导的姓名。",
     },
     "personal_mask": {
         "en": "{examples} examples held personal data ({kinds}), which is masked.",

@@ -35,6 +35,8 @@ class PersonalReport(Record):
     """Examples that hold any, validation examples included."""
     ids: tuple[str, ...] = ()
     """The first of these examples, at most 100; of domain examples the pair ids."""
+    people: bool = False
+    """Whether names that nothing introduces were looked for too."""
 
 
 class MixManifest(Record):

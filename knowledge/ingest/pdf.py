@@ -39,6 +39,8 @@ _MOST_RUNS: Final = 20
 """Runs of pictures that a note names."""
 _SEPARATOR = re.compile(r"[-–—_=*.·~\s]{3,}$")
 _MEND: Final = "`ingest --ocr` reads them (extra ocr)"
+_MEND_BEFORE: Final = "run text recognition to read them"
+"""What notes said before; projects still hold them."""
 _UNREAD: Final = "no text in it (a scan?): `ingest --ocr` reads it (extra ocr)"
 _LOST_SHARE: Final = 0.01
 """Share of characters without a meaning from which on the text layer is useless."""
@@ -128,7 +130,7 @@ def pictures_note(pages: Sequence[int], *, looked: bool = False) -> str:
 
 def waits_for_recognition(note: str) -> bool:
     """Return whether a document's note says that it has pages which text recognition might read."""
-    return _MEND in note
+    return _MEND in note or _MEND_BEFORE in note
 
 
 def recognised_note(pages: Sequence[int], confidence: float) -> str:

@@ -21,6 +21,19 @@ def test_only_conversations_that_quote_or_name_the_document_are_deleted(machines
     assert not any(b"nine bolts" in path.read_bytes() for path in machines.home.rglob("threads/**/*") if path.is_file())
 
 
+def test_a_name_is_found_beside_chinese_text(machines: World) -> None:
+    assistant = machines.assistant()
+    said = {
+        "before": "请看crane.md",
+        "behind": "crane.md的第三页",
+        "both": "请看crane.md的第三页",
+        "other": "看crane.mdx吧",
+    }
+    for thread, text in said.items():
+        assistant.send(thread, text, "zh", "machines")
+    assert set(quoting(assistant, {"machines"}, "crane.md", ())) == {"before", "behind", "both"}
+
+
 def test_another_file_of_a_longer_name_is_no_reason(machines: World) -> None:
     assistant = machines.assistant()
     assistant.send("longer", "What is in metadata-crane.md?", "en", "machines")

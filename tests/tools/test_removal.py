@@ -23,6 +23,7 @@ from tools.extraction.fact import Fact
 from tools.extraction.replies import ModelReply
 from tools.extraction.run import facts_file
 from tools.mixing.example import Example
+from tools.mixing.swept import SweepMark
 from tools.pairs import load_pairs, save_pairs
 from tools.removal import UPLOADS, chunks_of, remove_document, traces
 from tools.workspace import Project, Workspace
@@ -194,12 +195,12 @@ def test_mixes_evaluations_and_reports_forget_it_and_adapters_are_named(project:
     (evaluated / "report.md").write_text(f"# Report\n\n| {quoted} |\n")
     counted = traces(project, notes)
     assert (counted.items, counted.mixes, counted.learners) == (1, 1, (run.name,))
-    removed = remove_document(project, notes)
+    removed = remove_document(project, notes, lang="zh")
     assert holding(project, CANARY) == []
     assert (removed.items, removed.mixes, removed.learners) == (1, ("mix-fresh",), (run.name,))
     assert sorted(path.name for path in project.mixes.iterdir()) == ["mix-others", "mix-trained"]
     left = read_record(project.mixes / "mix-trained" / "manifest.json", MixManifest)
-    assert "1 examples were deleted" in left.notes[-1]
+    assert left.notes[-1].startswith("1 个样本随被移除的文档一并删除")
     assert (project.mixes / "mix-trained" / "README.md").read_text().endswith(f"as it was\n\n{left.notes[-1]}\n")
     assert [one.id for one in read_records(project.mixes / "mix-trained" / "train.jsonl", Example)] == ["p2"]
     assert [(one.item, one.score) for one in read_records(evaluated / "answers.jsonl", ItemAnswer)] == [
@@ -208,8 +209,23 @@ def test_mixes_evaluations_and_reports_forget_it_and_adapters_are_named(project:
     ]
     manifest = json.loads((project.root / "validation.json").read_text())
     assert (manifest["items"], manifest["spot_check"]) == (1, ["i2"])
+    assert manifest["notes"] == ["two", "1 道封存题目随被移除的文档一并删除"]
     assert manifest["sha256"] == sha256_of(project.validation)
     assert f"| {ERASED} |" in (evaluated / "report.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["request.json", "pilot.json"])
+def test_checkpoints_of_a_killed_training_are_named_and_go(project: Project, name: str) -> None:
+    notes = of(project, "notes.txt")
+    mixed(project, "pilot-a", (notes,), [Example.of("p1", "domain", pair("p1", notes).messages)])
+    run = project.runs / "20260101T000000Z-pilot"
+    mark = SweepMark(key="k", mix="pilot-a") if name == "pilot.json" else TuneRequest(base_model="b", mix="pilot-a")
+    write_record(run / name, mark)
+    assert traces(project, notes).learners == ()
+    (run / "checkpoints" / "epoch-0001").mkdir(parents=True)
+    assert traces(project, notes).learners == (run.name,)
+    assert remove_document(project, notes).learners == ()
+    assert not (run / "checkpoints").exists()
 
 
 def test_what_other_documents_say_too_is_not_erased(tmp_path: Path) -> None:

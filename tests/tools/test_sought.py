@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_it_finds_what_a_plain_search_finds() -> None:
     words = [text[at : at + chance.randrange(8, 40)] for at in chance.sample(range(19_000), 100)]
     words += ["".join(chance.choices(letters, k=chance.randrange(8, 14))) for _ in range(200)]
     assert set(Sought(words).found(text)) == {word for word in words if word in text}
+
+
+@pytest.mark.parametrize("filler", ["." * 40, " " * 40, "Maintenance of the pump and the valve of the plant"])
+def test_lines_that_share_most_of_their_words_are_looked_for_as_fast_as_others(filler: str) -> None:
+    words = [f"Part {n:03} {filler} {1000 + n}" for n in range(300)]
+    texts = [f"{filler} {filler}, chapter {n}.\n" * 20 for n in range(400)]
+    start = time.perf_counter()
+    sought = Sought(words)
+    assert not any(sought.stands_in(text) for text in texts)
+    assert sought.found(f"{texts[0]}{words[7]}{texts[1]}") == (words[7],)
+    assert time.perf_counter() - start < 4
 
 
 def test_too_short_a_wording_is_refused() -> None:

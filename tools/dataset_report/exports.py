@@ -1,6 +1,6 @@
 """Pairs written for other programs, with their dataset card beside them.
 
-    export_with_card(project, Path("pairs.csv"), "csv", lang="en")  # pairs.csv and pairs.card.md
+    export_with_card(project, Path("pairs.csv"), "csv", lang="en")  # pairs.csv and pairs.csv.card.md
 
 Data for a review has no card: it is no dataset yet.
 """
@@ -37,7 +37,7 @@ def card_of(path: Path, form: PairFormat, status: PairStatus | None) -> Path | N
     """Return where the card of an export stands; `None` if it has none."""
     if form not in _FIELDS or status != "accepted":
         return None
-    return path / "README.md" if form == "llama-factory" else path.with_suffix(".card.md")
+    return path / "README.md" if form == "llama-factory" else path.with_name(f"{path.name}.card.md")
 
 
 def export_with_card(

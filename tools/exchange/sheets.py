@@ -8,6 +8,7 @@ What `write_pairs(…, "xlsx")` writes comes back to the letter. How a workbook 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -19,6 +20,8 @@ from tools.exchange.cells import bare
 from tools.exchange.rows import Row
 
 _NEEDED: Final = frozenset({"question", "answer"})
+_ESCAPED: Final = re.compile(r"_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
+"""A character as a workbook writes those that XML has not (ECMA-376, part 1, 22.9.2.19); half a surrogate is none."""
 
 
 def sheet_rows(path: Path) -> Iterator[Row]:
@@ -52,7 +55,7 @@ def _text(cell: Any) -> str:
         case None:
             return ""
         case str():
-            return cell.replace("\r\n", "\n").replace("_x000D_\n", "\n")
+            return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), cell).replace("\r\n", "\n")
         case bool():
             return str(cell).upper()
         case float() if cell.is_integer() and abs(cell) < 1e15:

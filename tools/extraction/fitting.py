@@ -33,14 +33,18 @@ _AMOUNT: Final[dict[Language, re.Pattern[str]]] = {
     ),
     "zh": re.compile(r"\d|[一二两三四五六七八九十百千万亿半双几数]|多次|没有|无|免费|全部|所有|不限|永久|各"),
 }
+_BESIDE_FIGURES: Final = (
+    "in|on|at|by|from|until|about|around|approximately|since|the|year|no|number|early|late|to|and|between|over|"
+    "nearly|some|only|of|a|per|up|年|月|日|天|时|分|点|秒|周|号|多|近|约|大约|共|个|小时|分钟|公斤|千克|公里|"
+    "米|厘米|毫米|岁|次|元|万|亿|正|第|前|后|"
+    "january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|"
+    "thursday|friday|saturday|sunday|percent|years|month|months|week|weeks|day|days|hour|hours|minute|minutes|second|"
+    r"seconds|pm|p\.m|kg|m|km|c|f"
+)
+"""What stands beside the figures of an answer that says nothing else; `am`, `cm` and `mm` are put together of these."""
 _ONLY_FIGURES: Final = re.compile(
-    r"^\W*(?:(?:in|on|at|by|from|until|about|around|approximately|since|the|year|no|number|early|late|to|and|"
-    r"between|over|"
-    r"nearly|some|only|of|a|per|up|年|月|日|天|时|分|点|秒|周|号|多|近|约|大约|共|个|小时|分钟|公斤|千克|公里|"
-    r"米|厘米|毫米|岁|次|元|万|亿|正|第|前|后|"
-    r"january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|"
-    r"thursday|friday|saturday|sunday|percent|%|years?|months?|weeks?|days?|hours?|minutes?|seconds?|am|pm|p\.m|a\.m|"
-    r"kg|cm|mm|m|km|°|c|f)|\d[\d.,:/–—-]*|\W)+$",
+    # Possessive, the longest word first: read in one way only, in a time that grows with the text.
+    rf"(?:[\d\W]|{'|'.join(sorted(_BESIDE_FIGURES.split('|'), key=len, reverse=True))})++$",
     re.IGNORECASE,
 )
 _ERA: Final = re.compile(
@@ -65,7 +69,6 @@ _COMPILED: Final = tuple((kind, re.compile(en, re.IGNORECASE), re.compile(zh)) f
 def fits(question: str, answer: str, language: Language) -> Verdict:
     """Score whether an answer is of the kind the question asks for: a time, an amount, a place, a person, a name."""
     flat = plain(answer)
-    bare = _ONLY_FIGURES.match(flat) is not None or (language == "zh" and _ERA.match(flat) is not None)
     if _YEAR_ASKED.search(question) and _A_YEAR.search(flat) is None:
         return Verdict(0.1, "year")
     match kind := kind_asked(question, language):
@@ -77,11 +80,16 @@ def fits(question: str, answer: str, language: Language) -> Verdict:
             return Verdict(0.1, kind)
         case "person" if _TITLE.match(answer):
             return Verdict(0.1, kind)
-        case "" if bare and quantities(answer) and _NO_MEASURE.search(question):
+        case "" if _NO_MEASURE.search(question) and quantities(answer) and _is_bare(flat, language):
             return Verdict(0.1, answer.strip())
-        case "place" | "person" | "name" if bare or _COUNTED.match(flat):
+        case "place" | "person" | "name" if _COUNTED.match(flat) or _is_bare(flat, language):
             return Verdict(0.1, kind)
     return _measured(question, answer)
+
+
+def _is_bare(flat: str, language: Language) -> bool:
+    """Return whether a plain text holds figures, units and dates alone."""
+    return _ONLY_FIGURES.match(flat) is not None or (language == "zh" and _ERA.match(flat) is not None)
 
 
 _YEAR_ASKED: Final = re.compile(r"\b(?:what|which) year\b|哪[一]?年|何年", re.IGNORECASE)
@@ -89,7 +97,7 @@ _A_YEAR: Final = re.compile(r"\d{3,4}|年|世纪|朝|\bcentury\b|\byear\b|\d0s\b
 _COUNTED: Final = re.compile(r"^\W*(?:共|约|有)?\d+(?:\.\d+)?\s?[个名位次种条台部张场倍支座艘项枚辆架只头家间所]$")
 """A count with its measure word, which is no place, person or name."""
 _DATE: Final = re.compile(
-    r"^\W*(?:[在于至到从]|民国|公元前?)?([12]\d{3})年(?:初|末|底|代|间|\d+月|\d+日|[-至到]|\d+年)*\W*$"
+    r"^\W*+(?:[在于至到从]|民国|公元前?)?([12]\d{3})年(?:初|末|底|代|间|\d+月|\d+日|[-至到]|\d+年)*+\W*+$"
 )
 _DATES_COUNTED: Final = re.compile(r"多少年|几年|多久|多长|多大")
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from agent.records.base import Language
 from tools.extraction.alignment import Alignment
 from tools.extraction.fitting import TIMES, kind_asked, same_dimension
 from tools.extraction.quantities import Quantity, plain, quantities
+from tools.extraction.similarity import STOPWORDS
 from tools.extraction.support import PASSED, UNIT_WORD, Verdict, meaning, segments, stem, telling
 
 _REACH: Final = 30.0
@@ -166,7 +168,13 @@ _HOW_MANY: Final[dict[Language, re.Pattern[str]]] = {
     "en": re.compile(r"\bhow many (?!of\b)((?:[\w-]+ ){0,2}[\w-]+)", re.IGNORECASE),
     "zh": re.compile(r"(?:多少|几)[个名位种条台张场座艘项枚辆架只头间所]([\u3400-\u9fff]{2})"),
 }
-_COUNTED_EN: Final = re.compile(r"[ -]{1,2}((?:[\w-]+ ){0,2}[\w-]+)")
+_BESIDE: Final = frozenset(
+    ("had", "been", "being", "be", "may", "might", "must", "or", "but", "if", "while", "each", "every", "all", "both",
+     "they", "he", "she", "we", "them", "these", "those", "after", "before", "during", "between", "per", "since",
+     "other", "others", "more", "most", "new", "total", "different", "only", "same", "such", "used", "using")
+)  # fmt: skip
+"""Words beside a number or a question's `how many` that name nothing counted."""
+_COUNTED_EN: Final = re.compile(r"[ -]{1,2}((?:[\w-]+ ){0,3}[\w-]+)")
 
 
 def _counted(question: str, flat: str, numbers: Sequence[Quantity], language: Language) -> set[str]:
@@ -181,13 +189,18 @@ def _counted(question: str, flat: str, numbers: Sequence[Quantity], language: La
             for number in numbers
             if beside.match(flat, number.end) or flat[: number.start].rstrip("有共达为约").endswith(asked[1])
         }
-    things = {stem(word) for word in asked[1].split()}
+    things = _things(" ".join(takewhile(lambda word: word.lower() not in STOPWORDS, asked[1].split())))
     found: set[str] = set()
     for number in numbers:
         behind = _COUNTED_EN.match(flat, number.end)
-        if behind and things & {stem(word) for word in behind[1].split()}:
+        if behind and things & _things(behind[1]):
             found.add(number.value)
     return found
+
+
+def _things(words: str) -> set[str]:
+    """Return what some English words name, those left out that stand beside any thing."""
+    return {stem(word) for word in words.split() if word.lower() not in STOPWORDS and word.lower() not in _BESIDE}
 
 
 def _of_time(number: Quantity, flat: str) -> bool:
@@ -219,7 +232,7 @@ def _in_order(question: str, wanted: str, quote: str) -> Verdict | None:
 
 
 _NAMES_LISTED: Final = re.compile(
-    r"(?:[\w()/-]+, )*[\w()/-]+,? (?:and|or) [\w()/-]+|(?:[\u3400-\u9fffA-Za-z0-9]+、)*[\u3400-\u9fffA-Za-z0-9]+和"
+    r"(?:[\w()/-]++, )*[\w()/-]++,? (?:and|or) [\w()/-]+|(?:[\u3400-\u9fffA-Za-z0-9]+、)*[\u3400-\u9fffA-Za-z0-9]+和"
     r"[\u3400-\u9fffA-Za-z0-9]+"
 )
 _BETWEEN_NAMES: Final = re.compile(r",? (?:and|or) |, |、|和")

@@ -22,7 +22,11 @@ _CUT: Final = re.compile(
     re.IGNORECASE,
 )
 """Where a clause ends; `A and B were` names two things in one."""
-_DATE_ALONE: Final = re.compile(r"^[\W]*(?:(?:在|于|到|至|In|On|By)\s?)?[\d年月日\s.:-]+(?:[A-Z][a-z]+ \d{4})?\W*$")
+_DATE_ALONE: Final = re.compile(
+    # Possessive: dots and blanks are of two classes, and trying every split of many of them takes for ever.
+    r"^\W*+(?:(?:在|于|到|至|In|On|By)(?=[\d年月日\s.:-])|(?<=[\s.:-])|(?=[\d年月日]))"
+    r"[\d年月日\s.:-]*+(?:[A-Z][a-z]+ \d{4})?\W*+$|^[^\w\s.:-]*+[\s.:-]\W*+$"
+)
 """A date before a comma, which belongs to what follows it."""
 _UNIT: Final = re.compile(r"#[a-z]")
 """How `_words` gives the unit of a figure."""

@@ -137,6 +137,7 @@ _NAMES: Final = tuple(_FAMILIES)
 _COMPILED: Final = tuple(re.compile(rf"(?:{form})(?![A-Za-z])", re.IGNORECASE) for form in _FAMILIES.values())
 _RANGE: Final = re.compile(r"\s?(?:[-~～到至]|to)\s?\d+(?:\.\d+)?")
 """The rest of a range, whose unit stands behind its end: `1.5-4厘米`."""
+_CODE_BEFORE: Final = re.compile(r"[A-Za-z]-")
 _BETWEEN: Final = re.compile(r"[\s\-–—~]{0,2}")
 
 
@@ -166,9 +167,12 @@ def _quantities(flat: str) -> Iterator[Quantity]:
         coded = before.isascii() and (before.isalpha() or before == "_")
         # `IC(50)`, `Ca(2+)`
         coded = coded or (
-            before == "(" and flat[max(0, match.start() - 2)].isascii() and flat[match.start() - 2].isalpha()
+            before == "("
+            and match.start() > 1
+            and flat[match.start() - 2].isascii()
+            and flat[match.start() - 2].isalpha()
         )
-        if coded or (before == "-" and re.search(r"[A-Za-z]-$", flat[: match.start()])):
+        if coded or (before == "-" and _CODE_BEFORE.match(flat, max(0, match.start() - 2))):
             continue
         value = match.group().replace(",", "").replace("，", "")
         if "." in value:

@@ -83,6 +83,6 @@ def mix_card(manifest: MixManifest, lang: Language) -> str:
 def _personal(manifest: MixManifest, lang: Language) -> str:
     found = manifest.personal
     if not found.examples:
-        return card_text("personal_none", lang)
+        return card_text("personal_none_people" if found.people else "personal_none", lang)
     kinds = counted_kinds(found.by_kind, lang)
     return card_text(f"personal_{found.choice}", lang, examples=found.examples, kinds=kinds)

@@ -40,6 +40,7 @@ from tools.mixing.remarks import cleaning_notes, leak_notes
 from tools.mixing.repetitions import without_near
 from tools.mixing.request import BUILTIN_GENERAL, SELF_GENERAL, MixRequest
 from tools.mixing.sealed import seals_of
+from tools.mixing.swept import PILOT
 from tools.mixing.writing import Counted, PersonalLog, Written, held_lines, text_of, training_lines, words_of
 from tools.workspace import Project
 
@@ -47,8 +48,6 @@ _LEAKS_KEPT: Final = 100
 _STRATA_NAMED: Final = 50
 _MAKING: Final = ".making-"
 """Beginning of the name of a folder in which a mix is being made."""
-PILOT: Final = "pilot"
-"""Beginning of the ids of mixes that only a share sweep trains on."""
 _NO_MIX: Final = (_MAKING, PILOT)
 
 

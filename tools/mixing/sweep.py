@@ -28,10 +28,11 @@ from agent.records.tuning import TuneRequest, TuneResult
 from agent.settings import Settings
 from knowledge.files import read_record, sha256_of, write_record
 from tools.evaluation.run import evaluate
+from tools.hardware import this_machine
 from tools.mixing.domain import pair_lines
 from tools.mixing.request import MixRequest
-from tools.mixing.run import PILOT, mix, pairs_fingerprint
-from tools.mixing.swept import Pilot, SweepMark, SweepRequest, SweepResult
+from tools.mixing.run import mix, pairs_fingerprint
+from tools.mixing.swept import PILOT, Pilot, SweepMark, SweepRequest, SweepResult
 from tools.models import resolve_base_model
 from tools.tuning.run import tune
 from tools.workspace import Project
@@ -81,7 +82,7 @@ def sweep(project: Project, settings: Settings, request: SweepRequest, reporter:
         most = min(most, made[share].domain_examples)
     for number, (share, manifest) in enumerate(made.items()):
         reporter.progress(number, len(made), "pilots", f"{share:.0%}")
-        folder = _run_of_pilot(project, request, manifest, weights)
+        folder = _run_of_pilot(project, settings, request, manifest, weights)
         tuned = _trained(folder)
         if tuned:
             taken_over += 1
@@ -161,11 +162,18 @@ def _run_of_sweep(
     return _marked_new(project, "sweep", key)
 
 
-def _run_of_pilot(project: Project, request: SweepRequest, mix: MixManifest, weights: str) -> Path:
-    """Return the run of the same pilot, done or not, or a new one."""
-    key = _digest(weights, mix.sha256, request.method, f"{request.epochs:g}", str(request.seed))
+def _run_of_pilot(project: Project, settings: Settings, request: SweepRequest, mix: MixManifest, weights: str) -> Path:
+    """Return the run of the same pilot, done or not, or a new one.
+
+    The key has all that a checkpoint must agree with; one that does not would stop every further sweep.
+    """
+    validation = project.mixes / mix.id / "validation.jsonl"
+    held = sha256_of(validation) if validation.exists() else ""
+    device = this_machine()
+    made_by = (settings.base_model, weights, mix.sha256, held, device.backend, device.compute_type)
+    key = _digest(*made_by, request.method, f"{request.epochs:g}", str(request.seed))
     runs = _marked(project, PILOT, key)
-    return next((run for run in runs if _trained(run)), runs[-1] if runs else _marked_new(project, PILOT, key))
+    return next((run for run in runs if _trained(run)), runs[-1] if runs else _marked_new(project, PILOT, key, mix.id))
 
 
 def _trained(run: Path) -> TuneResult | None:
@@ -181,9 +189,9 @@ def _marked(project: Project, slug: str, key: str) -> list[Path]:
     return [path.parent for path in marks if read_record(path, SweepMark).key == key]
 
 
-def _marked_new(project: Project, slug: str, key: str) -> Path:
+def _marked_new(project: Project, slug: str, key: str, mix: str = "") -> Path:
     run = project.new_run(slug)
-    write_record(run / f"{slug}.json", SweepMark(key=key))
+    write_record(run / f"{slug}.json", SweepMark(key=key, mix=mix))
     return run
 
 

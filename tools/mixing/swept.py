@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
 from agent.policy.thresholds import THRESHOLDS
@@ -9,6 +11,9 @@ from agent.records.base import Record
 from agent.records.decision import ShareDecision
 from agent.records.mixture import SharePoint
 from agent.records.tuning import Method
+
+PILOT: Final = "pilot"
+"""Beginning of the ids of mixes that only a share sweep trains on."""
 
 
 class SweepRequest(Record):
@@ -49,6 +54,8 @@ class SweepMark(Record):
 
     key: str
     """SHA-256 over the product's version, the base model's files, the data and the request."""
+    mix: str = ""
+    """Id of the mix that a pilot learns; tells what it was trained on if it is killed."""
 
 
 class SweepResult(Record):

@@ -57,7 +57,9 @@ class PersonalLog:
     def report(self) -> PersonalReport:
         """Return what the manifest says."""
         by_kind = dict(sorted(self.by_kind.items()))
-        return PersonalReport(choice=self.choice, by_kind=by_kind, examples=self.examples, ids=tuple(self.ids))
+        return PersonalReport(
+            choice=self.choice, by_kind=by_kind, examples=self.examples, ids=tuple(self.ids), people=self.people
+        )
 
     def _found(self, content: str) -> list[Found]:
         return find_personal(content, with_names=self.names, with_people=self.people)

@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from agent.errors import InputError
 from knowledge.ingest.kept import KeptReadings
 from knowledge.ingest.parsed import Parsed, UnreadableError
-from knowledge.ingest.pdf import read_pdf, waits_for_recognition
+from knowledge.ingest.pdf import pictures_note, read_pdf, waits_for_recognition
 from knowledge.ingest.pdf_page import Piece, View
 from knowledge.ingest.reading import Reading
 from knowledge.ingest.recognition import Recognised, is_installed, pieces_of, require
@@ -135,6 +135,20 @@ def test_a_picture_without_text_gives_none(tmp_path: Path) -> None:
         read(path)
     with pytest.raises(UnreadableError, match="ingest --ocr"):
         read(path, recognise=False)
+
+
+@pytest.mark.parametrize(
+    ("note", "waits"),
+    [
+        (pictures_note((2, 3)), True),
+        (pictures_note((2,)), True),
+        ("2 pages are pictures without text (2, 3): run text recognition to read them", True),
+        (pictures_note((2,), looked=True), False),
+        ("", False),
+    ],
+)
+def test_notes_of_older_projects_wait_for_recognition_too(note: str, waits: bool) -> None:
+    assert waits_for_recognition(note) is waits
 
 
 def test_recognised_pages_stand_among_the_others_and_weigh_by_their_text() -> None:

@@ -50,12 +50,12 @@ def test_the_card_names_the_file_and_its_fields(
 
 
 def test_a_card_is_not_overwritten_unasked_and_nothing_is_written_then(project: Project, tmp_path: Path) -> None:
-    (tmp_path / "pairs.card.md").write_text("mine", encoding="utf-8")
+    (tmp_path / "pairs.csv.card.md").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="--force"):
         export_with_card(project, tmp_path / "pairs.csv", "csv")
     assert not (tmp_path / "pairs.csv").exists()
-    assert (tmp_path / "pairs.card.md").read_text(encoding="utf-8") == "mine"
-    assert export_with_card(project, tmp_path / "pairs.csv", "csv", overwrite=True)[1] == tmp_path / "pairs.card.md"
+    assert (tmp_path / "pairs.csv.card.md").read_text(encoding="utf-8") == "mine"
+    assert export_with_card(project, tmp_path / "pairs.csv", "csv", overwrite=True)[1] == tmp_path / "pairs.csv.card.md"
 
 
 def test_what_is_out_for_a_review_or_empty_has_no_card(project: Project, tmp_path: Path) -> None:
@@ -63,3 +63,11 @@ def test_what_is_out_for_a_review_or_empty_has_no_card(project: Project, tmp_pat
     assert export_with_card(project, tmp_path / "a.csv", "csv", status="pending") == (0, None)
     save_pairs(project, [])
     assert export_with_card(project, tmp_path / "b.csv", "csv") == (0, None)
+
+
+def test_exports_of_one_name_in_two_forms_have_a_card_each(project: Project, tmp_path: Path) -> None:
+    cards = {export_with_card(project, tmp_path / f"pairs.{end}", form)[1] for end, form in FORMS}
+    assert cards == {tmp_path / "pairs.csv.card.md", tmp_path / "pairs.jsonl.card.md"}
+
+
+FORMS: tuple[tuple[str, PairFormat], ...] = (("csv", "csv"), ("jsonl", "messages"))

@@ -102,6 +102,34 @@ def test_what_people_edited_decided_and_added_is_taken_over(project: Project, tm
     assert len(load_pairs(project)) == 6
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "told"),
+    [
+        ("rejected", "not ours", ("rejected", "not ours")),
+        ("Rejected", None, ("rejected", "rejected in review")),
+        ("pending", "ask Ann", ("pending", "ask Ann")),
+        ("accepted", None, ("accepted", "")),
+        (None, None, ("accepted", "")),
+    ],
+)
+def test_a_new_row_has_the_status_that_it_says(
+    project: Project, tmp_path: Path, status: str | None, reason: str | None, told: tuple[str, str]
+) -> None:
+    row = ["", "How many?", "Nine.", *[None] * 5, status, reason]
+    path = exported(project, tmp_path / "out.xlsx", lambda sheet: sheet.append(row))
+    assert import_sheet(project, path).added == 1
+    new = load_pairs(project)[-1]
+    assert (new.status, new.reason) == told
+
+
+def test_a_character_that_a_workbook_escapes_comes_back(project: Project, tmp_path: Path) -> None:
+    texts = ("Write _x0041_ or _xD83D_.", "A\vB")
+    save_pairs(project, [pair("p1", *texts)])
+    path = exported(project, tmp_path / "out.xlsx")
+    assert import_sheet(project, path).unchanged == 1
+    assert (load_pairs(project)[0].question, load_pairs(project)[0].answer) == texts
+
+
 def test_an_edited_reject_stays_one_if_its_row_says_so(project: Project, tmp_path: Path) -> None:
     path = exported(project, tmp_path / "out.xlsx", put(5, answer="The yard knows."))
     assert import_sheet(project, path) == (1, 0, 0, 4, 0)
@@ -116,6 +144,7 @@ def test_an_edited_reject_stays_one_if_its_row_says_so(project: Project, tmp_pat
         (put(3, id="p99"), "row 3.*no pair p99"),
         (put(3, id="p1"), "row 3.*earlier row"),
         (put(4, status="maybe"), "row 4.*unknown"),
+        (lambda sheet: sheet.append(["", "Q?", "A.", *[None] * 5, "maybe"]), "row 7.*unknown"),
         (put(2, answer=None), "row 2.*empty"),
         (put(2, question="  "), "row 2.*empty"),
         (put(4, id=None, answer=None), "row 4"),

@@ -31,6 +31,7 @@ def test_a_figure_is_the_one_nearest_to_the_questions_words(question, answer, qu
     assert failed(right_number(question, answer, quote, "", language).score) is not right
 
 
+WARDS = "Since 1998 the hospital has run 12 large modern isolation wards."
 COMPRISED = "The cDNA is comprised of 1104 nucleotides with a frame of 783 bp coding for a 260 amino acid protein."
 
 
@@ -45,6 +46,9 @@ COMPRISED = "The cDNA is comprised of 1104 nucleotides with a frame of 783 bp co
         ("How many nucleotides does the cDNA have?", "1104", COMPRISED, "en", True),
         ("代表队有几名教练？", "15人", "代表队一行共计15人，其中运动员9人，教练4人。", "zh", False),
         ("代表队有几名教练？", "4人", "代表队一行共计15人，其中运动员9人，教练4人。", "zh", True),
+        # Words that stand beside anything are no thing that is counted.
+        ("How many wards does the hospital have?", "12", WARDS, "en", True),
+        ("How many wards do the hospital's nurses have?", "12", WARDS, "en", True),
         # What stands aside is no answer unless it is asked for.
         ("How old were the patients on average?", "7.2 years", "Mean age was 31.5 ± 7.2 years.", "en", False),
         ("What was the standard deviation of age?", "7.2 years", "Mean age was 31.5 ± 7.2 years.", "en", True),

@@ -13,6 +13,7 @@ from tools.extraction.quantities import plain, quantities
         ("within 1 day or 25 minutes", [("1", "day"), ("25", "minute")]),
         ("≥100.4°F", [("100.4", "fahrenheit")]),
         ("model P45 and HAdV-55", []),
+        ("(50) patients", [("50", "")]),
         ("近40万名会员", [("400000", "")]),
         ("百分之四点五", [("4.5", "percent")]),
         ("一比二十五配制", [("1", ""), ("25", "")]),

@@ -67,3 +67,12 @@ def test_personal_data_is_told(choice: PersonalChoice, en: str, zh: str) -> None
     assert "2 × e-mail address" in mix_card(found, "en")
     assert zh in mix_card(found, "zh")
     assert "None was found" in mix_card(manifest(), "en")
+
+
+@pytest.mark.parametrize(
+    ("people", "en", "zh"), [(False, "not looked for", "不查找"), (True, "looked for too", "也查找")]
+)
+def test_it_says_whether_names_were_looked_for(people: bool, en: str, zh: str) -> None:
+    made = manifest(personal=PersonalReport(choice="mask", people=people))
+    assert en in mix_card(made, "en")
+    assert zh in mix_card(made, "zh")

@@ -14,7 +14,7 @@ from tests.tools.mixing.test_mix import pairs
 from tools.mixing import sweep as sweep_module
 from tools.mixing.run import latest_mix
 from tools.mixing.sweep import forecast, sweep
-from tools.mixing.swept import SweepRequest
+from tools.mixing.swept import SweepMark, SweepRequest
 from tools.pairs import save_pairs
 from tools.status import project_facts
 from tools.tuning.run import tune
@@ -192,6 +192,17 @@ def test_only_the_same_pilots_are_taken_over(project, general, tiny, monkeypatch
     for weights in project.runs.glob("*-pilot*/adapter/*.safetensors"):
         weights.unlink()
     assert sweep(project, settings, request, Silent()).taken_over == 0
+
+
+@pytest.mark.slow
+def test_a_killed_pilot_does_not_block_a_sweep_on_the_same_model_by_another_name(project, general, tiny, tmp_path):
+    request = SweepRequest(shares=(0.5,), pairs=4, epochs=2, items=1, general=general)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(project, Settings(base_model=str(tiny), threads=1), request, Stopping("epoch 2.00"))
+    (killed,) = project.runs.glob("*-pilot*/pilot.json")
+    assert (project.mixes / read_record(killed, SweepMark).mix / "manifest.json").exists()
+    same = shutil.copytree(tiny, tmp_path / "same")
+    assert sweep(project, Settings(base_model=str(same), threads=1), request, Silent()).taken_over == 0
 
 
 def test_the_forecast_grows_with_the_general_data_of_low_shares():
