@@ -104,7 +104,7 @@ def enter(page: Page) -> None:
     page.fill("input[name=name]", "anna")
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#ds-rail .ds-pages", timeout=60_000)
+    page.wait_for_selector("#ds-rail .ds-pages")
 
 
 def talk(lang: Language, question: str) -> Act:

@@ -99,7 +99,7 @@ class Walker:
         self.page.wait_for_selector(CARD)
         card = self.page.locator("#assistant-card").first.inner_text()
         self.page.click(CARD)
-        self.page.wait_for_selector(CARD, state="detached", timeout=60_000)
+        self.page.wait_for_selector(CARD, state="detached")
         self._print(f"[yes] {card}")
         return card
 
@@ -137,7 +137,6 @@ class Walker:
             "(run) => [...document.querySelectorAll('#assistant-chat .bot-row')].some((one) => "
             "one.innerText.includes(run))",
             arg=job.run,
-            timeout=60_000,
         )
         said = self.page.locator("#assistant-chat .bot-row", has_text=job.run).last.inner_text()
         self._print(said)

@@ -6,14 +6,29 @@
   const PAGE = ".ds-page-assistant";
   const box = () => document.querySelector("#assistant-box textarea");
   const hint = () => document.querySelector("#assistant-hint p");
-  // Gradio drops a press while an earlier one is under way: it is repeated until something was drawn.
+  const threadOf = (address) => new URL(address, location.origin).searchParams.get("thread");
+
+  // A turn or a look at the clock that was under way when a person turned to another conversation answers for the one
+  // that was left. What was chosen last is `wanted`, what stands on the page `shown`: where they differ the page is
+  // drawn again, and so it is where Gradio dropped the press because an earlier one was under way.
+  let wanted = null;
+  let shown = null;
   let drawn = 0;
-  const open = (tries = 4) => {
-    const before = drawn;
+  let left = 0; // presses until what the server says is taken
+  let waiting = 0;
+  const press = (before) => {
+    left -= 1;
     document.getElementById("assistant-open")?.click();
-    setTimeout(() => {
-      if (drawn === before && tries > 1) open(tries - 1);
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      const stands = wanted ? shown === wanted : drawn !== before;
+      if (!stands && left > 0) press(before);
     }, 3000);
+  };
+  const open = () => {
+    wanted = threadOf(location.href);
+    left = 20;
+    press(drawn);
   };
 
   // The list of conversations is drawn again after every turn: unfolded, it stays unfolded.
@@ -36,6 +51,11 @@
     unfolded = false;
     link.closest("details")?.removeAttribute("open");
     open();
+  });
+
+  // A conversation that is deleted is left for one that the server chooses.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#assistant-delete-yes")) wanted = null;
   });
 
   addEventListener("popstate", () => {
@@ -109,9 +129,11 @@
   window.dsAssistant = {
     // Keeps the conversation in the address, so that a reload or another day finds it again.
     at: (address) => {
+      if (!address) return;
       drawn += 1;
-      const here = location.pathname + location.search;
-      if (address && address !== here) history.replaceState(history.state, "", address);
+      shown = threadOf(address);
+      if (wanted && shown !== wanted && left > 0) press(drawn);
+      else if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
     },
     change: () => {
       hint()?.removeAttribute("hidden");

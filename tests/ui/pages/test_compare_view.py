@@ -11,6 +11,7 @@ import pytest
 from agent.records.corpus import Answer, Chunk, Citation, Retrieved
 from agent.records.evaluation import Item
 from agent.records.vote import PairTally, Vote, VotedAnswer, VoteTally
+from agent.settings import Settings
 from tools.asking import ArmAnswered, ArmPiece, ArmStarted, Clarification
 from tools.rounds import Backing, Round
 from ui.pages import compare_view as view
@@ -19,6 +20,7 @@ from ui.pages.comparison import Comparison, ballot, begin, heard, narrowed, stop
 
 TEXT = "Above. The pump has <18> months & more. Below."
 QUOTE = "The pump has <18> months & more."
+SETTINGS = Settings(_env_file=None)
 CHUNK = Chunk(
     id="d:100-146",
     document="d",
@@ -54,7 +56,7 @@ def round_(arms=("base", "rag"), blind=False, item=""):
 
 
 def finished(**fields) -> Comparison:
-    shown = begin("pumps", round_(**fields), [Retrieved(chunk=CHUNK, score=1.0)])
+    shown = begin("pumps", round_(**fields), [Retrieved(chunk=CHUNK, score=1.0)], SETTINGS)
     for arm in shown.round.arms:
         shown = heard(shown, ArmAnswered(arm=arm, answer=SAID[arm], prompt_tokens=9))
     return shown
@@ -104,7 +106,7 @@ def whole(html: str) -> str:
 @pytest.mark.parametrize(("lang", "words"), [("en", "The nearest passages"), ("zh", "最接近的段落")])
 def test_a_silent_arm_shows_where_the_documents_come_nearest(lang, words):
     silent = Answer(text="The documents do not say.", seconds=0, abstained=True)
-    shown = begin("pumps", round_(arms=("rag", "tuned")), [Retrieved(chunk=CHUNK, score=1.0)])
+    shown = begin("pumps", round_(arms=("rag", "tuned")), [Retrieved(chunk=CHUNK, score=1.0)], SETTINGS)
     for arm in ("rag", "tuned"):
         shown = heard(shown, ArmAnswered(arm=arm, answer=silent, prompt_tokens=0))
     rag, tuned = whole(view.columns(shown, lang)).split("</article>")[:2]
@@ -114,7 +116,7 @@ def test_a_silent_arm_shows_where_the_documents_come_nearest(lang, words):
 
 
 def test_columns_fill_as_the_arms_write():
-    shown = begin("pumps", round_(), [Retrieved(chunk=CHUNK, score=1.0)])
+    shown = begin("pumps", round_(), [Retrieved(chunk=CHUNK, score=1.0)], SETTINGS)
     assert (shown.documents, shown.finished, shown.open) == (("d",), False, False)
     assert view.progress(shown, "en") == "Waiting for the model…"
     shown = heard(shown, ArmStarted(arm="base"))
@@ -130,7 +132,7 @@ def test_columns_fill_as_the_arms_write():
 
 
 def test_documents_are_those_an_arm_read():
-    assert begin("pumps", round_(arms=("base", "tuned")), [Retrieved(chunk=CHUNK, score=1.0)]).documents == ()
+    assert begin("pumps", round_(arms=("base", "tuned")), [Retrieved(chunk=CHUNK, score=1.0)], SETTINGS).documents == ()
 
 
 def test_everything_is_told_of_an_open_round():

@@ -32,6 +32,8 @@ PASSWORD = "correct horse battery"
 START_SECONDS = 90
 LEFT = ("error: AbortError: BodyStreamBuffer was aborted", "error: Unexpected error Connection errored out.")
 """What Gradio says of its own stream when a page is left."""
+PATIENCE = 120_000
+"""Milliseconds that a browser waits for what must come."""
 IDLE = 80
 """Tenths of a second after which a stream of Gradio on which nothing happens counts as left over."""
 
@@ -151,6 +153,8 @@ class Watched:
     """Events of Gradio that are not answered yet."""
 
     def __post_init__(self) -> None:
+        # Seconds to wait say nothing about the pages: a machine that does other work as well takes many times as long.
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("requestfinished", lambda request: self.streams.discard(request.url))
         self.page.on("requestfailed", lambda request: self.streams.discard(request.url))
         self.page.on("console", self._console)
@@ -161,7 +165,7 @@ class Watched:
     def visit(self, path: str) -> None:
         """Open a page of the application and wait until frame and content stand."""
         self.page.goto(self.origin + path)
-        self.page.wait_for_selector("#ds-rail .ds-pages", timeout=60_000)
+        self.page.wait_for_selector("#ds-rail .ds-pages")
         self.settle()
 
     def settle(self, seconds: float = 30.0) -> None:
@@ -231,6 +235,7 @@ def chromium() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh profile of the browser."""
     fresh = browser.new_context(viewport={"width": 1280, "height": 900})
+    fresh.set_default_timeout(PATIENCE)
     yield fresh
     fresh.close()
 

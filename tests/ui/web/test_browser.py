@@ -132,15 +132,15 @@ def test_a_running_job_is_followed_and_cancelled_from_the_top_bar(watched: Watch
     job = submit(project, Settings(home=server.home), "tune", {"links": 600, "seconds": 0.1}, "tune", worker=SLEEPER)
     try:
         watched.visit("/en/guide?project=jobs")
-        watched.page.wait_for_selector(".ds-job progress[value]", timeout=20_000)
+        watched.page.wait_for_selector(".ds-job progress[value]")
         first = float(watched.page.get_attribute(".ds-job progress", "value") or 0)
-        watched.page.wait_for_function(f"document.querySelector('.ds-job progress')?.value > {first}", timeout=20_000)
+        watched.page.wait_for_function(f"document.querySelector('.ds-job progress')?.value > {first}")
         assert "Tuning: running" in watched.page.inner_text(".ds-job")
         for width in WIDTHS:
             watched.page.set_viewport_size({"width": width, "height": 900})
             assert watched.overflow() <= 0, f"{width} px wide"
         watched.page.click("#ds-cancel")
-        watched.page.wait_for_selector(".ds-job progress", state="detached", timeout=30_000)
+        watched.page.wait_for_selector(".ds-job progress", state="detached")
         until(lambda: JobStore(project.jobs).get(job.id).state == "cancelled")
         watched.page.wait_for_selector("#ds-cancel", state="hidden")
         watched.clean()

@@ -70,6 +70,11 @@ def test_every_file_comes_as_an_attachment(
     if name.endswith(".png"):
         assert answer.content.startswith(b"\x89PNG")
         assert answer.headers["content-type"] == "image/png"
+    elif name.startswith("report."):
+        text = answer.content.decode("utf-8")
+        assert {"en": "What answering takes", "zh": "作答的代价"}[lang] in text
+        assert ("<!doctype html>" in text) == name.endswith(".html")
+        assert answer.headers["content-type"].startswith("text/html" if name.endswith(".html") else "text/markdown")
     else:
         text = answer.content.decode("utf-8-sig")
         assert answer.content.startswith(b"\xef\xbb\xbf")

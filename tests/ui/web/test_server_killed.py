@@ -57,7 +57,7 @@ def wait_for_text(page: Page, text: str) -> None:
 def progress(page: Page, more_than: float = 0.0) -> float:
     """Wait until the bar of the page's job stands further than it did; returns where it stands."""
     bar = "document.querySelector('#ds-run-head progress, #assistant-job progress')"
-    page.wait_for_function(f"(least) => {bar}?.value > least", arg=more_than, timeout=30_000)
+    page.wait_for_function(f"(least) => {bar}?.value > least", arg=more_than)
     return float(page.evaluate(f"{bar}.value"))
 
 
@@ -69,7 +69,7 @@ def kill_before(page: Page, server: Server) -> None:
 
 def back(page: Page) -> None:
     """Wait until a page that lost its server has found the next one by itself."""
-    page.wait_for_function("!window.isStale && document.querySelector('#assistant-threads nav')", timeout=60_000)
+    page.wait_for_function("!window.isStale && document.querySelector('#assistant-threads nav')")
 
 
 def said_once(house: Killable, text: str) -> None:
@@ -119,7 +119,7 @@ def test_a_job_runs_through_a_killed_server_and_is_found_again(house: Killable, 
         page.wait_for_selector(CARD, state="detached")
         house.let_go()
         wait_for_text(page, MADE)
-        runs.wait_for_function("document.querySelector('#ds-run-head')?.innerText.includes('done')", timeout=30_000)
+        runs.wait_for_function("document.querySelector('#ds-run-head')?.innerText.includes('done')")
     said_once(house, MADE)
     assert [(one.id, one.state, one.attempts) for one in house.jobs()] == [(job.id, "done", 1)]
     assert house.worked() == 1
@@ -253,5 +253,5 @@ def opened_runs(context: BrowserContext, server: Server, run: str) -> Page:
     """Open the page of a run in a tab of its own."""
     page = context.new_page()
     page.goto(f"{server.url}/en/runs?project={PROJECT}&run={run}")
-    page.wait_for_selector("#ds-run-head h2", timeout=60_000)
+    page.wait_for_selector("#ds-run-head h2")
     return page
