@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     extraction_price: tuple[float, float] | None = None
     """Price of a million prompt tokens and of a million reply tokens of the extraction endpoint, as `[0.15, 0.6]`; for
     the forecast only."""
+    price_per_hour: float | None = Field(default=None, ge=0)
+    """What an hour of this machine costs, in the currency you think in; prices 1,000 answers in an evaluation's report.
+    Without it the report gives seconds of the machine."""
     judge_model: str | None = None
     embedding_model: str = BUILTIN
     """`builtin` (multilingual-e5-small from a package), a sentence-transformers folder, or `openai:<model>`."""
@@ -49,6 +52,12 @@ class Settings(BaseSettings):
     """Probability that the passages found hold an answer, below which the arms with retrieval say that the documents
     are silent and read nothing; 0 lets them read whatever was found, and so does an embedding model other than
     `builtin`, for which the probability is not known."""
+    passages: int = Field(default=1, ge=1, le=50)
+    """Most passages a reader is shown with a question. One serves a small reader best (`knowledge.answering`); a larger
+    one reads more."""
+    passage_characters: int | None = Field(default=None, ge=40)
+    """Characters of all passages together; `None`: 480 for an English question and 200 for a Chinese one. More
+    passages need more room."""
     allow_downloads: bool = False
     """Whether a hub id may be downloaded; off by default, nothing is fetched unasked."""
     ocr: bool = False
@@ -62,6 +71,9 @@ class Settings(BaseSettings):
     """Where conversations are kept: `sqlite` (a file in `home`) or a `postgresql://` address."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads for models; `None` leaves it to torch."""
+    checkpoint_seconds: float = Field(default=30, ge=0)
+    """Seconds of training after which a run saves within an epoch (it always does at its end); more where writing takes
+    so long that it would cost over a twentieth of the time. 0 saves after every step."""
 
     @property
     def cache_folder(self) -> Path:

@@ -98,7 +98,7 @@ def fix_move(state: ConversationState, context: Context, number: int) -> FixMove
             applies=fix.action,
             remember=remember,
         )
-    match remedy(fix, project, context.for_language(lang)):
+    match remedy(fix, project, context.for_language(lang), measured):
         case LookUpRemedy(k=k):
             wider = measured.model_copy(update={"k": k})
             return FixMove(
@@ -119,6 +119,9 @@ def fix_move(state: ConversationState, context: Context, number: int) -> FixMove
             )
         case StepRemedy(kind="tune"):
             return FixMove(tool="tune", following=(again,), applies=fix.action, remember=remember)
+        case StepRemedy(kind="evaluate", request=request):
+            arguments = request.model_dump(mode="json")
+            return FixMove(tool="evaluate", arguments=arguments, applies=fix.action, remember=remember)
         case BlockedRemedy(why=why):
             return FixMove(said=Said(why, articles=(fix.article,)))
         case PersonRemedy() | StepRemedy():

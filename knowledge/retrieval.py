@@ -207,20 +207,26 @@ class Retriever:
         chunk = self._chunks[position]
         return list(_content_of(chunk.text, chunk.language))
 
-    def look_up(self, question: str, k: int = 5) -> list[Retrieved]:
+    def look_up(self, question: str, k: int = 5, depth: int = 0) -> list[Retrieved]:
         """Return what `search` does, with each chunk's sentences and rows compared to the question as well.
 
         For reading, not for ranking: `answering.build_context` picks sharper passages with it. It embeds the pieces of
         the `k` chunks (half a second on two cores the first time, then they are known).
+
+        Args:
+            question: The question.
+            k: Chunks to read.
+            depth: Chunks to return in all, those beyond `k` as `search` gives them.
         """
         vector = self._embedder.embed_query(question)
-        found = self._search(question, vector, k)
-        texts = [under_heading(hit.chunk, piece.text) for hit in found for piece in pieces(hit.chunk)]
+        found = self._search(question, vector, max(k, depth))
+        read, further = found[:k], found[k:]
+        texts = [under_heading(hit.chunk, piece.text) for hit in read for piece in pieces(hit.chunk)]
         near = iter((self._embedder.embed_passages(texts) @ vector).tolist() if texts else [])
         return [
             hit.model_copy(update={"pieces": tuple((p.start, p.end, round(next(near), 4)) for p in pieces(hit.chunk))})
-            for hit in found
-        ]
+            for hit in read
+        ] + further
 
     def dense(self, question: str, count: int) -> list[str]:
         """Return the ids of the chunks nearest by vector, best first."""

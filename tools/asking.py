@@ -152,7 +152,14 @@ def stream_arms(
     if tuned is not None:
         settings = settings.model_copy(update={"base_model": tuned.result.base_model})
     language = language_of(question)
-    context = build_context(question, retrieved, language, abstain_below=settings.abstain_below)
+    context = build_context(
+        question,
+        retrieved,
+        language,
+        settings.passage_characters,
+        settings.passages,
+        abstain_below=settings.abstain_below,
+    )
     shown = _shown(context, retrieved)
     with (answerers or Answerers()).using(settings, tuned.folder if tuned else None, reporter) as generator:
         for arm in arms:

@@ -7,8 +7,9 @@ wordings, the share of general data; then retrieval, then the prompt; training c
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil, floor
 from typing import Final, Literal
 
 from agent.policy.thresholds import THRESHOLDS, Thresholds
@@ -18,6 +19,7 @@ from agent.records.base import Language
 from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Fix
 
 FixKind = Literal["data", "retrieval", "prompt", "training"]
+Evidence = Mapping[str, str | float | bool | None]
 
 WIDER_K: Final = 10
 """Chunks to retrieve when looking for a passage that the usual number missed."""
@@ -26,6 +28,12 @@ FEWER_K: Final = 3
 UNANSWERABLE: Final = 0.05
 """Share of the domain pairs that show a silent passage, where abstaining has to be taught on the domain itself; it
 costs answers without passages (measured on a 135M model, `BENCHMARKS.md`)."""
+MORE_EPOCHS: Final = 2
+"""Factor on the epochs of a run that was stopped too early."""
+FEWEST_EPOCHS: Final = 2
+"""Epochs that a run stopped too early is given at least."""
+ABSTAIN_BELOW: Final = 0.5
+"""Evidence below which the search reads nothing by default; its error rates were measured (`BENCHMARKS.md`)."""
 MORE_WORDINGS: Final = 16
 """Wordings of every fact where the usual twelve did not teach it."""
 
@@ -36,6 +44,10 @@ class _Mend:
     command: str
     """Command line after `domainsmith`; the names in braces are filled in."""
     article: str
+    action: str = ""
+    """Key of what is said; empty where the cause's own is."""
+    gaps: Mapping[str, object] = field(default_factory=dict)
+    """What fills the names in braces besides what every command knows."""
 
 
 _MENDS: Final[dict[Cause, _Mend]] = {
@@ -55,7 +67,9 @@ _MENDS: Final[dict[Cause, _Mend]] = {
     "undertrained": _Mend("training", "tune -p {project}", "hyperparameters"),
     "overfit": _Mend("training", "tune -p {project}", "hyperparameters"),
 }
-"""Every cause in the order in which fixes are proposed."""
+"""Every cause in the order in which fixes are proposed, with the mend where the evidence gives no figure."""
+_ABOUT_PAIRS: Final[frozenset[Cause]] = frozenset(["bad_training_pair", "format"])
+"""Causes whose fix names training pairs."""
 
 
 def fixes_for(
@@ -95,20 +109,21 @@ def fixes_for(
         "unanswerable": UNANSWERABLE,
         "wordings": MORE_WORDINGS,
     }
-    paraphrases = thresholds.paraphrases_per_fact
-    fixes = tuple(
-        Fix(
-            kind=mend.kind,
-            action=fill(ACTIONS, cause, lang, share=percent(share), k=WIDER_K, paraphrases=paraphrases),
-            command=f"domainsmith {mend.command.format(**gaps)}",
-            targets=_targets(cause, items),
-            why=_why(counts[cause], failed, lang),
-            article=mend.article,
+    said = {"share": percent(share), "k": WIDER_K, "paraphrases": thresholds.paraphrases_per_fact}
+    fixes = []
+    for cause in (cause for cause in _MENDS if cause in counts):
+        mend = _measured(cause, [item.evidence for item in items if item.cause == cause]) or _MENDS[cause]
+        fixes.append(
+            Fix(
+                kind=mend.kind,
+                action=fill(ACTIONS, mend.action or cause, lang, **{**said, **mend.gaps}),
+                command=f"domainsmith {mend.command.format(**{**gaps, **mend.gaps})}",
+                targets=_targets(cause, items),
+                why=_why(counts[cause], failed, lang),
+                article=mend.article,
+            )
         )
-        for cause, mend in _MENDS.items()
-        if cause in counts
-    )
-    return fixes, _retrain(counts)
+    return tuple(fixes), _retrain(counts)
 
 
 def _retrain(counts: dict[Cause, CauseCount]) -> bool:
@@ -125,13 +140,100 @@ def _lower_share(share: float, thresholds: Thresholds) -> float:
     return max(below) if below else round(share / 2, 3)
 
 
+def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:
+    """Return the mend whose figure the evidence gives, if it does for at least half of the items; else `None`."""
+    match cause:
+        case "retrieval_miss":
+            ranks = [rank for one in seen if (rank := _number(one, "rank")) is not None]
+            if ranks and 2 * len(ranks) >= len(seen):
+                k = ceil(_reaching(ranks))
+                return _Mend("retrieval", "evaluate -p {project} -k {k}", "chunking", "wider_k", {"k": k})
+        case "context_lost":
+            return _more_context(seen)
+        case "unsupported":
+            doubted = [one for one in seen if _is_doubted(one)]
+            if doubted and 2 * len(doubted) >= len(seen):
+                command = "evaluate -p {project} --abstain-below {threshold}"
+                return _Mend("retrieval", command, "abstention", "gate_closed", {"threshold": f"{ABSTAIN_BELOW:g}"})
+        case "truncated":
+            needed = [tokens for one in seen if (tokens := _number(one, "needed")) is not None]
+            if needed and 2 * len(needed) >= len(seen):
+                tokens = ceil(max(needed))
+                return _Mend(
+                    "prompt",
+                    "evaluate -p {project} --max-tokens {tokens}",
+                    "diagnosis",
+                    "more_tokens",
+                    {"tokens": tokens},
+                )
+        case "undertrained":
+            epochs = [value for one in seen if (value := _number(one, "epochs")) is not None]
+            if epochs:
+                more = {"epochs": f"{max(MORE_EPOCHS * max(epochs), FEWEST_EPOCHS):g}"}
+                return _Mend("training", "tune -p {project} --epochs {epochs}", "hyperparameters", "undertrained", more)
+        case "overfit":
+            best = [value for one in seen if (value := _number(one, "best_epoch")) is not None]
+            if best:
+                fewer = {"epochs": f"{max(best):g}"}
+                return _Mend("training", "tune -p {project} --epochs {epochs}", "hyperparameters", "overfit", fewer)
+        case _:
+            pass
+    return None
+
+
+def _more_context(seen: Sequence[Evidence]) -> _Mend | None:
+    """Return the mend of passages that were found and not shown: held back by the gate, or cut by the budget."""
+    unread = [one for one in seen if one.get("unread")]
+    if 2 * len(unread) > len(seen):
+        strict = max((_number(one, "abstain_below") or 0.0 for one in unread), default=0.0)
+        known = [value for one in unread if (value := _number(one, "search_evidence")) is not None]
+        if strict > ABSTAIN_BELOW:
+            threshold = ABSTAIN_BELOW
+        elif known:
+            threshold = floor(20 * sorted(known)[floor(0.2 * len(known))]) / 20
+        else:
+            return None
+        command = "evaluate -p {project} --abstain-below {threshold}"
+        return _Mend("retrieval", command, "abstention", "gate_opened", {"threshold": f"{threshold:g}"})
+    rooms = [
+        (passages, characters)
+        for one in seen
+        if (passages := _number(one, "passages")) is not None and (characters := _number(one, "characters")) is not None
+    ]
+    if rooms and 2 * len(rooms) >= len(seen):
+        room = {
+            "passages": ceil(_reaching([passages for passages, _ in rooms])),
+            "characters": ceil(_reaching([characters for _, characters in rooms])),
+        }
+        command = "evaluate -p {project} --passages {passages} --passage-characters {characters}"
+        return _Mend("retrieval", command, "chunking", "more_room", room)
+    return None
+
+
+def _reaching(values: Sequence[float]) -> float:
+    """Return the smallest of some values that nine tenths of them do not pass."""
+    return sorted(values)[ceil(0.9 * len(values)) - 1]
+
+
+def _is_doubted(one: Evidence) -> bool:
+    """Whether the search doubted what it found, and the gate that would have held it back stood open."""
+    evidence, gate = _number(one, "search_evidence"), _number(one, "abstain_below")
+    return evidence is not None and gate is not None and gate <= evidence < ABSTAIN_BELOW
+
+
+def _number(one: Evidence, name: str) -> float | None:
+    value = one.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def _targets(cause: Cause, items: Sequence[DiagnosedItem]) -> tuple[str, ...]:
-    """Return what the fix is applied to: the pairs where a pair is at fault and named, the items otherwise."""
+    """Return what the fix is applied to: the pairs where pairs are at fault and named, the items otherwise."""
     hit = [item for item in items if item.cause == cause]
-    if cause == "bad_training_pair":
-        named = [str(item.evidence.get("pair") or item.id) for item in hit]
-        return tuple(dict.fromkeys(named))
-    return tuple(dict.fromkeys(item.id for item in hit))
+    named: list[str] = []
+    for item in hit:
+        pairs = str(item.evidence.get("pairs") or item.evidence.get("pair") or "").split()
+        named += pairs if cause in _ABOUT_PAIRS and pairs else [item.id]
+    return tuple(dict.fromkeys(named))
 
 
 def _why(one: CauseCount, failed: int, lang: Language) -> str:

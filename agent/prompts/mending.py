@@ -65,6 +65,28 @@ ACTIONS: Final[Phrases] = {
         "en": "train for fewer epochs and stop early: the validation loss rose again",
         "zh": "减少轮数并提前停止：验证损失已回升",
     },
+    "wider_k": {
+        "en": "retrieve {k} passages a question (-k {k}): among them stand those that were missed",
+        "zh": "每题检索 {k} 段（-k {k}）：漏掉的段落就在其中",
+    },
+    "gate_opened": {
+        "en": "let the search doubt less: read from evidence {threshold} on (DOMAINSMITH_ABSTAIN_BELOW={threshold})",
+        "zh": "放宽检索的疑虑：证据达到 {threshold} 即阅读（DOMAINSMITH_ABSTAIN_BELOW={threshold}）",
+    },
+    "gate_closed": {
+        "en": "read nothing where the search doubts that the documents answer (DOMAINSMITH_ABSTAIN_BELOW={threshold})",
+        "zh": "检索怀疑资料中没有答案时不再阅读（DOMAINSMITH_ABSTAIN_BELOW={threshold}）",
+    },
+    "more_room": {
+        "en": "show the reader {passages} passages of {characters} characters in all (DOMAINSMITH_PASSAGES={passages}, "
+        "DOMAINSMITH_PASSAGE_CHARACTERS={characters})",
+        "zh": "向模型提供 {passages} 段、共 {characters} 字的资料（DOMAINSMITH_PASSAGES={passages}，"
+        "DOMAINSMITH_PASSAGE_CHARACTERS={characters}）",
+    },
+    "more_tokens": {
+        "en": "raise the limit of generated tokens to {tokens}",
+        "zh": "把生成长度上限提高到 {tokens} 个词元",
+    },
     "unexplained": {
         "en": "read these answers by hand; no test explains them",
         "zh": "人工查看这些答案；没有检验能解释",

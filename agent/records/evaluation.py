@@ -73,14 +73,24 @@ class EvaluateRequest(Record):
     """Spokes to measure; `None` means all that have items."""
     questions: tuple[str, ...] = ()
     """Question files to ask instead of the sealed items; the sealed items stay as they are."""
+    harness: tuple[str, ...] = ()
+    """Tasks of lm-evaluation-harness to ask `base` and `tuned` too: names of its own, YAML files, folders of them."""
     limit: int | None = Field(default=None, ge=1)
     """Most items of every dimension; `None` means all. The sample is stratified; the report says what was left out."""
     limits: dict[Dimension, int] = Field(default_factory=dict)
     """Most items of single dimensions; these go before `limit`."""
     k: int = Field(default=5, ge=1)
     """Chunks retrieved for each question."""
+    passages: int | None = Field(default=None, ge=1, le=50)
+    """Most passages a reader is shown; `None` takes the setting's."""
+    passage_characters: int | None = Field(default=None, ge=40)
+    """Characters of all passages together; `None` takes the setting's."""
+    abstain_below: float | None = Field(default=None, ge=0, le=1)
+    """Evidence of the search below which nothing is read; `None` takes the setting's."""
     max_new_tokens: int = Field(default=24, ge=1)
     """Tokens of a short answer; items whose accepted answer is longer, and instructions, get more (see the report)."""
+    most_tokens: int | None = Field(default=None, ge=1)
+    """Limit of every answer, whatever an item needs, as where the model is served with one; `None` sets none."""
     seed: int = 0
 
 
@@ -94,6 +104,10 @@ class ItemRetrieval(Record):
     """Item id."""
     retrieved: tuple[Retrieved, ...]
     """Best first."""
+    seconds: float = 0.0
+    """Of the search; 0 where it was not timed."""
+    further: tuple[str, ...] = ()
+    """Ids of the chunks that came next and are not read, best first: they tell how far away a missed one was."""
 
 
 class ItemAnswer(Record):
@@ -112,6 +126,8 @@ class ItemAnswer(Record):
     context_has_gold: bool | None = None
     """Whether the context shown to the model holds a gold answer; `None` for closed-book arms."""
     abstained: bool = False
+    unread: bool = False
+    """Whether the search doubted what it found so much that the model was shown none of it."""
     truncated: bool = False
     quoted: bool = False
     """Whether the passage's own words stand in for what the model said."""
@@ -149,7 +165,110 @@ class Comparison(Record):
     n: int
     verdict: Literal["a_better", "b_better", "no_difference_shown", "too_few_items"]
     smallest_detectable: float | None = None
-    """Smallest difference this n can show with 80% power at 5%, as a fraction."""
+    """Smallest difference this n can show with 80% power at 5%, as a fraction; of as many independent items as the
+    clusters are worth."""
+    more_items: int | None = None
+    """Items to add until a difference of five points (`thresholds.fine_difference`) can be shown; 0 if it can."""
+    discordance: float | None = None
+    """Share of the pairs on which exactly one arm is right; `None` for graded scores."""
+    design: float = 1.0
+    """How many times the variance of independent pairs their clusters (documents, else facts) make it; at least 1."""
+
+
+class Renewal(Record):
+    """One step by which a changed document reaches an arm."""
+
+    step: Literal["ingest", "extract", "mix", "tune"]
+    seconds: float | None
+    """What the project's last one took; `None` where none is recorded."""
+
+
+class ArmCost(Record):
+    """What an arm takes on this machine, measured on the questions that every arm is asked."""
+
+    questions: int
+    """Answers behind the figures."""
+    seconds: float | None
+    """Median seconds from the start of an answer's batch to its last token; `None` where nothing was written."""
+    search_seconds: float
+    """Median seconds of the search before it; 0 for an arm that searches nothing, or where it was not timed."""
+    tokens: float
+    """Tokens of an answer, mean."""
+    machine_seconds: float | None
+    """Seconds of the machine for 1,000 questions, search included, asked in batches as here; `None` if not timed."""
+    price: float | None
+    """Price of 1,000 questions by the setting `price_per_hour`; `None` without one."""
+    peak_gib: float | None
+    """Largest memory while it answered, GiB: of the device, or without one of the process with model and adapter."""
+    renewal: tuple[Renewal, ...]
+    """Steps by which a changed document reaches the arm, in order; none where it never does."""
+
+
+class GroupCost(Record):
+    """What a group of answers took; one line of `eval/spent.jsonl`."""
+
+    arm: Arm
+    dimension: Dimension
+    answers: int
+    seconds: float
+    """Of the machine, for all of them."""
+    peak_gib: float
+
+
+class HarnessScore(Record):
+    """What one arm scored on one task of lm-evaluation-harness, by one of the task's metrics."""
+
+    task: str
+    metric: str
+    """The harness's own name, such as `acc`; never made one with a dimension of ours."""
+    filter: str
+    """How the harness read the answers; `none` where it took them as they are."""
+    value: float
+    low: float | None
+    """Lower end of the 95% interval: Wilson's for a rate, else 1.96 standard errors; `None` where there are none."""
+    high: float | None
+    stderr: float | None
+    """The harness's standard error."""
+    n: int
+    """Items asked."""
+    higher_is_better: bool | None
+
+
+class HarnessDifference(Record):
+    """The paired difference tuned - base on the items of one task."""
+
+    task: str
+    metric: str
+    filter: str
+    difference: float
+    low: float
+    high: float
+    n: int
+
+
+class HarnessReport(Record):
+    """What tasks of lm-evaluation-harness said; `eval/harness.json`. Their scores are an addition and never pooled."""
+
+    version: str
+    """Of lm-evaluation-harness."""
+    arms: dict[Arm, tuple[HarnessScore, ...]]
+    differences: tuple[HarnessDifference, ...] = ()
+    limit: int | None = None
+    """Most items of every task; the first ones of each."""
+
+
+class Decided(Record):
+    """What an evaluation speaks for, the rule that decided, and the comparison that proves it."""
+
+    method: Literal["prompt", "rag", "finetune", "rag+finetune", "insufficient_evidence"]
+    measured: bool
+    """Whether a measurement decided, and not a rule on the profile alone."""
+    rule: str
+    """Name of the rule that decided, as `ship_rag`."""
+    reasons: tuple[str, ...]
+    """In the language of the report; the rule that decided speaks first."""
+    comparison: Comparison | None
+    """What the rule rests on; `None` where it rests on one arm's level or on the profile."""
 
 
 class EvaluationReport(Record):
@@ -165,7 +284,13 @@ class EvaluationReport(Record):
     comparisons: tuple[Comparison, ...]
     seconds: dict[Arm, float]
     """Median seconds per answer."""
+    costs: dict[Arm, ArmCost] = Field(default_factory=dict)
+    """What every arm takes; empty in reports made before it was measured."""
+    decided: Decided | None = None
+    """What follows, as the project's profile then stood; `decide` judges anew. `None` in older reports."""
     recall: float | None = None
     """Share of answerable knowledge items whose retrieved context held an accepted answer; `None` without `rag`."""
     notes: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
+    harness: HarnessReport | None = None
+    """Tasks of lm-evaluation-harness, where they were asked for."""

@@ -40,13 +40,13 @@ class Shelf:
     def __init__(self, project: Project) -> None:
         self._chunks = tuple(read_records(project.chunks, Chunk))
 
-    def look_up(self, question: str, k: int) -> list[Retrieved]:
+    def look_up(self, question: str, k: int, depth: int = 0) -> list[Retrieved]:
         machine = next(name for name in MACHINES if name in question or ZH[name] in question)
         torque = _names_torque(question)
         wanted = next(one for one in self._chunks if one.title == machine and _names_torque(one.text) == torque)
         others = [one for one in self._chunks if one is not wanted]
         ranked = [*others[:7], wanted, *others[7:]] if torque else [wanted, *others]
-        return [Retrieved(chunk=one, score=1 / rank) for rank, one in enumerate(ranked[:k], start=1)]
+        return [Retrieved(chunk=one, score=1 / rank) for rank, one in enumerate(ranked[: max(k, depth)], start=1)]
 
 
 def build_machines(home: Path) -> Project:

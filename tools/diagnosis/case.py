@@ -22,6 +22,16 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Room:
+    """What a reader may be shown."""
+
+    passages: int
+    """At most."""
+    characters: int
+    """Of all passages together."""
+
+
+@dataclass(frozen=True)
 class Taught:
     """A training pair that words the item's fact, or nearly its question."""
 
@@ -51,6 +61,20 @@ class Case:
     """Id of another sealed item that gives the same question or fact another answer."""
     retrieved: tuple[Passage, ...] | None = None
     """Top k of retrieval, before any cutting; `None` for an arm without retrieval."""
+    further: tuple[Passage, ...] = ()
+    """What retrieval found next, beyond k."""
+    search_evidence: float | None = None
+    """Probability that what was found answers, as the search judges it; `None` where it does not judge."""
+    abstain_below: float = 0.5
+    """Evidence below which nothing was read."""
+    room_needed: Room | None = None
+    """The smallest context that would have shown a gold answer; `None` where it was shown, or none would."""
+    token_limit: int | None = None
+    """Limit of tokens that the evaluation set for every answer; `None` without one."""
+    tokens_needed: int = 0
+    """Tokens that an answer to this item gets without that limit."""
+    teaches_document: bool = False
+    """Whether training pairs were made of the item's document."""
     taught: tuple[Taught, ...] = ()
     rivals: tuple[str, ...] = ()
     """Different answers to known questions that say everything this question says, and more."""

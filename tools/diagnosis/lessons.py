@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from agent.records.base import Language
@@ -31,6 +31,8 @@ class Lesson:
     quote: str
     fact: str
     language: Language
+    document: str = ""
+    """Id of the document it comes from."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Lessons:
     """The domain pairs a model was trained on."""
 
     all: tuple[Lesson, ...]
+
+    @cached_property
+    def documents(self) -> frozenset[str]:
+        """Ids of the documents that pairs come from."""
+        return frozenset(lesson.document for lesson in self.all if lesson.document)
 
     def on(self, item: Item) -> tuple[Taught, ...]:
         """Return the pairs on the item's fact, and those worded nearly alike that name the same numbers and codes."""
@@ -70,11 +77,11 @@ def read_lessons(project: Project, mix: str | None) -> Lessons:
 
 
 def _lesson(name: str, question: str, answer: str, pair: Pair | None) -> Lesson:
-    quote, fact = (pair.quote, pair.fact) if pair else ("", "")
+    quote, fact, document = (pair.quote, pair.fact, pair.document) if pair else ("", "", "")
     language: Language = (
         pair.language if pair else "zh" if any("\u4e00" <= char <= "\u9fff" for char in question) else "en"
     )
-    return Lesson(name, question, answer, quote, fact, language)
+    return Lesson(name, question, answer, quote, fact, language, document)
 
 
 def _near(lesson: Lesson, item: Item) -> bool:

@@ -16,7 +16,7 @@ from agent.errors import DomainsmithError
 from agent.records.base import Record
 from agent.records.corpus import Retrieved
 from agent.records.diagnosis import Fix
-from agent.records.evaluation import Item
+from agent.records.evaluation import EvaluateRequest, Item
 from agent.settings import Settings
 from tools.diagnosis.causes import supports
 from tools.extraction.request import ExtractRequest
@@ -34,6 +34,16 @@ _PLACES: Final[dict[str, Place]] = {
     "validate": "items",
     "diagnose": "items",
 }
+
+
+_READING: Final = {
+    "-k": "k",
+    "--passages": "passages",
+    "--passage-characters": "passage_characters",
+    "--abstain-below": "abstain_below",
+    "--max-tokens": "most_tokens",
+}
+"""Options of `evaluate` that change how is read and answered, with the fields of its request."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,15 @@ class BlockedRemedy:
 Remedy = StepRemedy | LookUpRemedy | PersonRemedy | BlockedRemedy
 
 
-def remedy(fix: Fix, project: Project, settings: Settings) -> Remedy:
-    """Return what can be done about a fix."""
+def remedy(fix: Fix, project: Project, settings: Settings, before: EvaluateRequest | None = None) -> Remedy:
+    """Return what can be done about a fix.
+
+    Args:
+        fix: The fix.
+        project: The project.
+        settings: Name the base model.
+        before: What the evaluation was asked that the fix comes from; evaluated again, the same items are asked.
+    """
     _, name, *arguments = shlex.split(fix.command)
     options = dict(_options(arguments))
     match name:
@@ -83,10 +100,15 @@ def remedy(fix: Fix, project: Project, settings: Settings) -> Remedy:
         case "tune":
             from tools.tuning.request import tune_request
 
+            overrides = {"epochs": float(options["--epochs"])} if "--epochs" in options else None
             try:
-                return StepRemedy("tune", tune_request(project, settings))
+                return StepRemedy("tune", tune_request(project, settings, overrides=overrides))
             except DomainsmithError as error:
                 return BlockedRemedy(str(error))
+        case "evaluate":
+            asked = {field: options[option] for option, field in _READING.items() if option in options}
+            kept = {} if before is None else before.model_dump(mode="json")
+            return StepRemedy("evaluate", EvaluateRequest.model_validate({**kept, **asked}))
         case "retrieve":
             return LookUpRemedy(int(options.get("-k", 5)))
         case _:

@@ -12,26 +12,51 @@ from tools.evaluation.normalisation import texts, tokenise
 
 
 @dataclass(frozen=True)
+class Known:
+    """A question with its answer."""
+
+    language: Language
+    words: frozenset[str]
+    """Content words of the question."""
+    answer: str
+    about: str
+    """Id of the fact that is asked for; the question itself where none is known."""
+
+
+@dataclass(frozen=True)
 class Rivals:
     """Every known question with its answer."""
 
-    known: tuple[tuple[Language, frozenset[str], str], ...]
-    """Language, content words of the question, answer."""
+    known: tuple[Known, ...]
 
     @classmethod
     def among(cls, items: Iterable[Item], lessons: Iterable[Lesson]) -> Rivals:
         """Collect the questions of sealed items and of training pairs."""
-        sealed = [(i.language, words(i.question, i.language), i.answers[0]) for i in items if i.answers]
-        taught = [(one.language, words(one.question, one.language), one.answer) for one in lessons]
+        sealed = [
+            Known(i.language, words(i.question, i.language), i.answers[0], i.fact or i.question)
+            for i in items
+            if i.answers
+        ]
+        taught = [
+            Known(one.language, words(one.question, one.language), one.answer, one.fact or one.question)
+            for one in lessons
+        ]
         return cls(tuple(dict.fromkeys((*sealed, *taught))))
 
     def of(self, item: Item) -> tuple[str, ...]:
-        """Return the different answers of known questions with all the words of this one and at least one more."""
+        """Return the different answers of known questions with all the words of this one and at least one more.
+
+        Two answers to one fact, or another answer to this item's own, are no rivals: one of them is wrong.
+        """
         asked = words(item.question, item.language)
         if not asked:
             return ()
         found: dict[tuple[str, ...], str] = {}
-        for language, other, answer in self.known:
-            if language == item.language and asked < other:
-                found.setdefault(tuple(texts(tokenise(answer, language))), answer)
+        facts: set[str] = set()
+        for one in self.known:
+            fits = one.language == item.language and asked < one.words and one.about != (item.fact or item.question)
+            said = tuple(texts(tokenise(one.answer, item.language)))
+            if fits and one.about not in facts and said not in found:
+                facts.add(one.about)
+                found[said] = one.answer
         return tuple(found.values())

@@ -14,26 +14,30 @@ from typing import Final, get_args
 from agent.errors import EmptyError, InputError
 from agent.policy.fixes import fixes_for
 from agent.progress import Reporter, Silent
-from agent.records.corpus import Chunk
+from agent.records.corpus import Chunk, Retrieved
 from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Diagnosis
-from agent.records.evaluation import Arm, EvaluationReport, Item, ItemAnswer
+from agent.records.evaluation import Arm, EvaluateRequest, EvaluationReport, Item, ItemAnswer
 from agent.records.mixture import MixManifest
 from agent.records.tuning import TuneResult
 from agent.settings import Settings
 from knowledge.files import read_record, read_records, write_record
 from knowledge.store import CorpusStore
-from tools.diagnosis.case import Case, Passage, passed
+from tools.diagnosis.case import Case, Passage, Room, passed
 from tools.diagnosis.causes import cause_of, supports
 from tools.diagnosis.lessons import Lessons, read_lessons
 from tools.diagnosis.rivals import Rivals
-from tools.evaluation.arms import WITH_RETRIEVAL
+from tools.evaluation.answers import has_gold
+from tools.evaluation.arms import WITH_RETRIEVAL, room_for
 from tools.evaluation.comparisons import find
-from tools.evaluation.retrieved import read_retrieved
+from tools.evaluation.reading import documents_reading, reading_settings
+from tools.evaluation.retrieved import read_further, read_retrieved
 from tools.evaluation.scoring import judge
 from tools.evaluation.statistics import wilson
 from tools.workspace import Project
 
 _CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
+_ROOMS: Final = (Room(1, 480), Room(2, 960), Room(3, 1440), Room(5, 2400))
+"""Contexts to try, smallest first; a passage needs about 480 characters with its headings."""
 _FIRST_CHOICE: Final[tuple[Arm, ...]] = ("tuned+rag", "rag", "tuned", "base")
 
 
@@ -51,8 +55,8 @@ def diagnose(
         project: The project.
         settings: Language of the fixes.
         run: Run folder of a finished evaluation.
-        arm: Arm to diagnose. `None` takes the one that would be shipped, together with the same model's closed-book
-            answers and the spokes that only those have.
+        arm: Arm to diagnose. `None` takes the one that would be shipped, together with the spokes that only the same
+            model's closed-book answers have and with what these say of facts that were taught.
         reporter: Listener.
 
     Raises:
@@ -60,7 +64,7 @@ def diagnose(
         InputError: The arm was not evaluated.
     """
     reporter = reporter or Silent()
-    evidence = Gathered(project, run)
+    evidence = Gathered(project, settings, run)
     failed = evidence.failed(_arms(evidence.report, arm))
     diagnosed = []
     for done, answer in enumerate(failed):
@@ -94,7 +98,7 @@ def count_causes(items: Sequence[DiagnosedItem]) -> tuple[CauseCount, ...]:
 class Gathered:
     """The records behind one evaluation, read once."""
 
-    def __init__(self, project: Project, run: Path) -> None:
+    def __init__(self, project: Project, settings: Settings, run: Path) -> None:
         path = run / "eval" / "report.json"
         if not path.exists():
             raise EmptyError("this evaluation has not finished", where=run.name, mend="`domainsmith evaluate`")
@@ -106,6 +110,10 @@ class Gathered:
             (answer.item, answer.arm): answer for answer in read_records(run / "eval" / "answers.jsonl", ItemAnswer)
         }
         self._retrieved = read_retrieved(run)
+        self._further = read_further(run)
+        asked = run / "request.json"
+        self.request = read_record(asked, EvaluateRequest) if asked.exists() else EvaluateRequest()
+        self._reading_settings = reading_settings(settings, self.request)
         self._chunks = {chunk.id: chunk for chunk in self._store.chunks()}
         self._documents = {document.document: document.text for document in self._store.texts()}
         general = find(self.report.comparisons, "base", "tuned", "general_ability")
@@ -114,8 +122,17 @@ class Gathered:
     def failed(self, arms: Sequence[Arm]) -> list[ItemAnswer]:
         """Return the wrong answers of some arms, in the items' order; unscored ones are errors and not failures."""
         order = {name: place for place, name in enumerate(self._items)}
-        wrong = [a for a in self._answers.values() if a.arm in arms and passed(a) is False]
+        wrong = [a for a in self._answers.values() if a.arm in arms and passed(a) is False and self._counts(a, arms[0])]
         return sorted(wrong, key=lambda answer: (arms.index(answer.arm), order[answer.item]))
+
+    def _counts(self, answer: ItemAnswer, shipped: Arm) -> bool:
+        """Whether an answer is a failure of what would be shipped.
+
+        What a closed book says of a document that nobody taught, or of a passage, is none where passages are read.
+        """
+        if answer.arm == shipped or (answer.item, shipped) not in self._answers:
+            return True
+        return self._items[answer.item].dimension == "domain_knowledge"
 
     def case(self, answer: ItemAnswer) -> Case:
         """Return everything known of one failed answer."""
@@ -130,6 +147,13 @@ class Gathered:
             support=self._support(item),
             conflicting=self._conflicting(item),
             retrieved=self._passages(answer),
+            further=self._further_passages(answer),
+            search_evidence=max((hit.evidence for hit in self._hits(answer) if hit.evidence is not None), default=None),
+            abstain_below=self._reading_settings.abstain_below,
+            room_needed=self._room_needed(item, answer),
+            token_limit=self.request.most_tokens,
+            tokens_needed=room_for(item, self.request.max_new_tokens),
+            teaches_document=item.document in self._lessons.documents,
             taught=self._lessons.on(item),
             rivals=self._rivals.of(item),
             tuning=self._tuning,
@@ -179,13 +203,39 @@ class Gathered:
                 return other.id
         return ""
 
+    def _hits(self, answer: ItemAnswer) -> Sequence[Retrieved]:
+        return self._retrieved.get(answer.item, ()) if answer.arm in WITH_RETRIEVAL else ()
+
+    def _further_passages(self, answer: ItemAnswer) -> tuple[Passage, ...]:
+        if answer.arm not in WITH_RETRIEVAL:
+            return ()
+        known = (self._chunks[name] for name in self._further.get(answer.item, ()) if name in self._chunks)
+        return tuple(_passage(chunk) for chunk in known)
+
+    def _room_needed(self, item: Item, answer: ItemAnswer) -> Room | None:
+        """Return the smallest context in which the passages that were found show a gold answer."""
+        hits = self._hits(answer)
+        if not hits or not item.answers or answer.context_has_gold:
+            return None
+        for room in _ROOMS:
+            wider = self._reading_settings.model_copy(
+                update={"passages": room.passages, "passage_characters": room.characters, "abstain_below": 0.0}
+            )
+            if has_gold(documents_reading(wider).build(item.question, hits, item.language), item):
+                return room
+        return None
+
     def _passages(self, answer: ItemAnswer) -> tuple[Passage, ...] | None:
         if answer.arm not in WITH_RETRIEVAL:
             return None
         found: Mapping[str, Chunk] = {one.chunk.id: one.chunk for one in self._retrieved.get(answer.item, ())}
         if not found:
             found = {name: self._chunks[name] for name in answer.retrieved if name in self._chunks}
-        return tuple(Passage(c.id, c.document, c.start, c.end, c.embedded_text()) for c in found.values())
+        return tuple(_passage(chunk) for chunk in found.values())
+
+
+def _passage(chunk: Chunk) -> Passage:
+    return Passage(chunk.id, chunk.document, chunk.start, chunk.end, chunk.embedded_text())
 
 
 def _meets(item: Item, other: Item) -> bool:

@@ -27,6 +27,8 @@ from tools.generated import Generated
 
 BATCH: Final = 32
 """Tasks handed to the model at once; small enough for a live progress bar, large enough to batch by length."""
+BATCH_SCORED: Final = 256
+"""Tasks scored at once: more of them have a beginning in common, and scoring tells its progress on the way."""
 SETTLED: Final = 0.03
 """Share of the work after which its pace tells the time left."""
 
@@ -155,7 +157,7 @@ def _batches(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
     key: object = None
     for task in tasks:
         this = (task.arm, task.item.dimension, task.form, task.max_new_tokens)
-        if batch and (this != key or len(batch) >= BATCH):
+        if batch and (this != key or len(batch) >= (BATCH if task.form == "generate" else BATCH_SCORED)):
             yield batch
             batch = []
         key = this
@@ -171,6 +173,7 @@ def _scored(task: Task, outcome: Outcome, reading: Reading) -> ItemAnswer:
         "arm": task.arm,
         "retrieved": context.chunks if context else (),
         "context_has_gold": None if context is None else has_gold(context, task.item),
+        "unread": _is_silent(task),
     }
     if isinstance(outcome, str):
         return ItemAnswer(text="", score=None, error=outcome, **shown)

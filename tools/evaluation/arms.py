@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from agent.progress import Reporter
-from agent.prompts.choices import option_pairs
+from agent.prompts.choices import option_pairs, sentence_pairs
 from agent.prompts.forms import closed_book, with_context
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
@@ -177,7 +177,7 @@ def _task(
     if item.dimension == "tokenization":
         return Task(item, arm, "term", cost=0.1)
     if item.form == "minimal_pair":
-        return Task(item, arm, "pair", pairs=tuple(("", option) for option in item.options), cost=_size(item.options))
+        return Task(item, arm, "pair", pairs=sentence_pairs(item.options, item.language), cost=_size(item.options))
     context: BuiltContext | None = None
     if arm in WITH_RETRIEVAL:
         if item.id not in retrieved:
@@ -194,7 +194,8 @@ def _task(
         conversation = closed_book(item.question, item.language)
     else:
         conversation = with_context(item.question, passages, item.language)
-    room = _room(item, request.max_new_tokens)
+    needed = room_for(item, request.max_new_tokens)
+    room = needed if request.most_tokens is None else min(needed, request.most_tokens)
     cost = _size([message.content for message in conversation]) + 6 * room
     return Task(item, arm, "generate", conversation, context=context, max_new_tokens=room, cost=cost)
 
@@ -224,7 +225,8 @@ def gold_passage(item: Item, chunks: Sequence[Chunk]) -> Retrieved:
     return Retrieved(chunk=chunk, score=1.0)
 
 
-def _room(item: Item, short: int) -> int:
+def room_for(item: Item, short: int) -> int:
+    """Return how many tokens an answer to an item gets: `short`, or more where its accepted answer is long."""
     if item.form == "constraint":
         return max(short, INSTRUCTION_TOKENS)
     longest = max((len(tokenise(gold, item.language)) for gold in item.answers), default=0)

@@ -116,6 +116,25 @@ def evaluate(
     dimensions: Annotated[str | None, typer.Option("--dimensions", help="Dimensions by comma; all by default.")] = None,
     tune_run: Annotated[str | None, typer.Option("--run", help="Tuning run; the newest by default.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=50, help="Chunks retrieved for each question.")] = 5,
+    passages: Annotated[
+        int | None, typer.Option("--passages", min=1, max=50, help="Passages shown with a question; as set by default.")
+    ] = None,
+    passage_characters: Annotated[
+        int | None, typer.Option("--passage-characters", min=40, help="Characters of all passages together.")
+    ] = None,
+    abstain_below: Annotated[
+        float | None,
+        typer.Option("--abstain-below", min=0, max=1, help="Evidence of the search below which nothing is read."),
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, help="Most tokens of an answer; as each item needs by default.")
+    ] = None,
+    harness: Annotated[
+        str | None,
+        typer.Option(
+            "--harness", help="Tasks of lm-evaluation-harness as well, by comma: its names, YAML files, ./FOLDERs."
+        ),
+    ] = None,
     seed: Seed = 0,
     project: ProjectName = None,
     detach: Detach = False,
@@ -123,6 +142,8 @@ def evaluate(
     lang: Lang = None,
 ) -> None:
     """Measure the arms on the same sealed items: report with intervals, radar chart, verdict."""
+    from tools.evaluation.harness_tasks import harness_tasks
+
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
     request = EvaluateRequest(
@@ -132,6 +153,11 @@ def evaluate(
         tune_run=tune_run,
         limit=limit,
         k=k,
+        passages=passages,
+        passage_characters=passage_characters,
+        abstain_below=abstain_below,
+        most_tokens=max_tokens,
+        harness=harness_tasks(harness),
         seed=seed,
     )
     job = start_evaluation(runtime, opened, request)

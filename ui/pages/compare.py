@@ -190,7 +190,7 @@ class _Page:
         item = _item(project, sealed)
         known = item.id if item is not None and item.question.strip() == text else ""
         round_ = new_round(project, desk.settings, text, chosen, blind=bool(blind), item=known)
-        shown = begin(project.id, round_, ())
+        shown = begin(project.id, round_, (), desk.settings)
         yield self._drawn(shown, self._say("compare_searching") if _reads(chosen) else None)
         try:
             for shown in self._heard(desk, project, round_):
@@ -202,7 +202,7 @@ class _Page:
     def _heard(self, desk: Desk, project: Project, round_: Round) -> Iterator[Comparison]:
         """Yield the comparison as the arms write, ten times a second at most, and once they have finished."""
         retrieved = desk.retriever(project).look_up(round_.question, PASSAGES) if _reads(round_.arms) else []
-        shown = begin(project.id, round_, retrieved)
+        shown = begin(project.id, round_, retrieved, desk.settings)
         yield shown
         answerers, drawn_at = self._frame.desks.answerers, 0.0
         with Pump(

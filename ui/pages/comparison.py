@@ -1,6 +1,6 @@
 """One comparison as a page holds it: columns that fill while the arms write, then the vote; every step a pure function.
 
-shown = begin("pumps", round_, hits)
+shown = begin("pumps", round_, hits, settings)
 for event in stream_arms(...):
 shown = heard(shown, event)
 shown = voted(shown, vote, reference)
@@ -15,6 +15,7 @@ from typing import Literal
 from agent.records.corpus import Answer, Chunk, Retrieved
 from agent.records.evaluation import Arm, Item
 from agent.records.vote import Vote
+from agent.settings import Settings
 from knowledge.answering import build_context
 from tools.asking import ArmAnswered, ArmEvent, ArmPiece, ArmStarted, Clarification
 from tools.evaluation.arms import WITH_RETRIEVAL
@@ -74,10 +75,11 @@ class Comparison:
         return {column.arm: column.answer for column in self.columns if column.answer is not None}
 
 
-def begin(project: str, round_: Round, retrieved: Sequence[Retrieved]) -> Comparison:
+def begin(project: str, round_: Round, retrieved: Sequence[Retrieved], settings: Settings) -> Comparison:
     """Return the comparison before any arm has the model."""
     reads = any(arm in WITH_RETRIEVAL for arm in round_.arms)
-    context = build_context(round_.question, retrieved, round_.language).chunks if reads else ()
+    room, most = settings.passage_characters, settings.passages
+    context = build_context(round_.question, retrieved, round_.language, room, most).chunks if reads else ()
     passages = {hit.chunk.id: hit.chunk for hit in retrieved}
     documents = tuple(sorted({passages[chunk].document for chunk in context}))
     return Comparison(project, round_, tuple(Column(arm) for arm in round_.arms), passages, documents)

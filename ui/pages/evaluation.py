@@ -50,7 +50,7 @@ class _Page:
                 self._draw("differences_finding")
                 self._chart("differences")
                 self._draw("differences_files")
-        for name in ("scores", "comparisons", "notes"):
+        for name in ("scores", "comparisons", "costs", "notes"):
             self._draw(name)
         waiting = f'<p class="ds-quiet" role="status">{frame.say("evaluation_finding_causes")}</p>'
         self._failed = gr.HTML(waiting, js_on_load=None, elem_id="ds-failed")
@@ -145,7 +145,7 @@ class _Page:
     def _texts(self, seen: Evaluation, *, lost: str) -> dict[str, str]:
         lang, report, project, run = self._frame.lang, seen.report, seen.project.id, seen.run.name
         decision = seen.decision(lang)
-        decided = deciding(report, decision.method)
+        decided = deciding(report, decision)
         compared = bool(report.comparisons)
         gone = evaluation_view.gone(lost, lang) if lost else ""
         return {
@@ -158,7 +158,8 @@ class _Page:
             else "",
             "scores": evaluation_view.scores(report, lang),
             "comparisons": evaluation_view.comparisons(report, lang, decided),
-            "notes": evaluation_view.notes(report, lang),
+            "costs": evaluation_view.costs(report, lang),
+            "notes": evaluation_view.notes(report, lang) + downloads(lang, project, run, "report.html", "report.md"),
         }
 
     def _empty(self, project: Project | None) -> list[Any]:

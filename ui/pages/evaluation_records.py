@@ -22,7 +22,7 @@ from agent.records.base import Language
 from agent.records.corpus import Retrieved
 from agent.records.decision import MethodDecision
 from agent.records.diagnosis import DiagnosedItem, Diagnosis
-from agent.records.evaluation import ARMS, Arm, EvaluationReport, Item, ItemAnswer
+from agent.records.evaluation import ARMS, Arm, EvaluateRequest, EvaluationReport, Item, ItemAnswer
 from agent.settings import Settings
 from knowledge.files import read_record, read_records
 from tools.evaluation.retrieved import read_retrieved
@@ -69,6 +69,12 @@ class Evaluation:
         devices = {device.name: device for device in catalogue()}
         profile = read_profile(self.project)
         return decide_from_report(self.report, profile, THRESHOLDS, lang, recall=self.report.recall, devices=devices)
+
+    @cached_property
+    def request(self) -> EvaluateRequest:
+        """What the evaluation was asked."""
+        path = self.run / "request.json"
+        return read_record(path, EvaluateRequest) if path.exists() else EvaluateRequest()
 
     @cached_property
     def items(self) -> Mapping[str, Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote, urlencode
@@ -11,7 +12,7 @@ from agent.records.base import Language
 from agent.records.decision import MethodDecision, Reason
 from agent.records.evaluation import ARMS, Comparison, Dimension, Estimate, EvaluationReport
 from tools.evaluation.radar import ORDER
-from tools.evaluation.report import comparison_sentence, deciding
+from tools.evaluation.report import comparison_sentence, cost_cells, deciding, power_sentence, renewal_cells
 from tools.evaluation.wording import arm_name, dimension_name, method_sentence
 from tools.evaluation.wording import say as report_say
 from ui.i18n import phrase
@@ -59,8 +60,11 @@ def radar_lead(lang: Language) -> str:
 
 def verdict(report: EvaluationReport, decision: MethodDecision, lang: Language) -> str:
     """Return the verdict in one sentence with the comparison that decided it, then the reasons."""
-    comparison = deciding(report, decision.method)
-    decided = comparison_sentence(comparison, lang, len(report.comparisons)) if comparison else ""
+    comparison = deciding(report, decision)
+    decided = ""
+    if comparison is not None:
+        shown = (comparison_sentence(comparison, lang, len(report.comparisons)), power_sentence(comparison, lang))
+        decided = " ".join(part for part in shown if part)
     reasons = "".join(f"<li>{_reason(reason, lang)}</li>" for reason in decision.reasons)
     asked = f'<p class="ds-quiet">{escape(decision.question)}</p>' if decision.question else ""
     return (
@@ -83,6 +87,21 @@ def scores(report: EvaluationReport, lang: Language) -> str:
         f'<th scope="col">{escape(report_say("dimension", lang))}</th>{head}'
         f'<th scope="col">{escape(report_say("chance", lang))}</th></tr></thead><tbody>{rows}</tbody>{seconds}'
         "</table></div>"
+    )
+
+
+def costs(report: EvaluationReport, lang: Language) -> str:
+    """Return what answering takes and how a changed document reaches each arm; empty for older reports."""
+    if not report.costs:
+        return ""
+    priced = any(cost.price is not None for cost in report.costs.values())
+    asked = max(cost.questions for cost in report.costs.values())
+    head = report_say("costs_head", lang) + (report_say("costs_price", lang) if priced else "")
+    taken = [[arm_name(arm, lang), *cost_cells(cost, priced=priced)] for arm, cost in report.costs.items()]
+    renewed = [[arm_name(arm, lang), *renewal_cells(arm, cost, lang)] for arm, cost in report.costs.items()]
+    return (
+        f"<h2>{_title('costs', lang)}</h2><p class='ds-quiet'>{escape(report_say('costs_lead', lang, n=asked))}</p>"
+        f"{_table(head, taken)}<h2>{_title('renewal', lang)}</h2>{_table(report_say('renewal_head', lang), renewed)}"
     )
 
 
@@ -129,6 +148,23 @@ def chart_address(lang: Language, project: str, run: str, name: str) -> str:
 def headline(text: str, *, level: int = 2) -> str:
     """Return the finding of a chart, which stands above it."""
     return f'<h{level} class="ds-finding">{escape(text)}</h{level}>'
+
+
+def _title(key: str, lang: Language) -> str:
+    return escape(report_say(key, lang).lstrip("# "))
+
+
+def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
+    """Return a table whose head is a row of the report's Markdown; the first column names the rows."""
+    names = "".join(f'<th scope="col">{escape(name.strip())}</th>' for name in head.strip("| ").split("|"))
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    return (
+        f'<div class="ds-scroll"><table class="ds-figures"><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>'
+        "</div>"
+    )
 
 
 def _reason(reason: Reason, lang: Language) -> str:

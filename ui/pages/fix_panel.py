@@ -99,7 +99,7 @@ class FixPanel:
                 raise InputError(frame.say("evaluation_fixes_changed"))
             settings = self._settings(request)
             fix = diagnosis.fixes[place]
-            match remedy(fix, seen.project, settings):
+            match remedy(fix, seen.project, settings, seen.request):
                 case StepRemedy(kind=kind, request=asked):
                     why = cannot(kind, project_facts(seen.project), frame.lang)
                     if why:

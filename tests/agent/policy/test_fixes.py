@@ -146,3 +146,49 @@ def test_names_are_quoted_for_the_shell() -> None:
         "--questions",
         "my items.jsonl",
     ]
+
+
+MEASURED: list[tuple[str, Cause, list[dict[str, Any]], str]] = [
+    ("nine of ten missed passages stand by rank 9", "retrieval_miss",
+     [{"rank": rank, "k": 5} for rank in (6, 7, 7, 8, 8, 8, 9, 9, 9, 27)], "evaluate -p p -k 9"),
+    ("most are not found at all", "retrieval_miss",
+     [{"rank": 6, "k": 5}, {"rank": None}, {"rank": None}], "retrieve -p p -k 10 --questions validation.jsonl"),
+    ("the gate was set too strictly", "context_lost",
+     [{"unread": True, "abstain_below": 0.95, "search_evidence": 0.9}] * 3, "evaluate -p p --abstain-below 0.5"),
+    ("the usual gate doubts what is right", "context_lost",
+     [{"unread": True, "abstain_below": 0.5, "search_evidence": e} for e in (0.21, 0.33, 0.38, 0.4, 0.45)],
+     "evaluate -p p --abstain-below 0.3"),
+    ("the gate doubts and says nothing", "context_lost",
+     [{"unread": True, "abstain_below": 0.5, "search_evidence": None}],
+     "retrieve -p p -k 3 --questions validation.jsonl"),
+    ("more room shows it", "context_lost",
+     [{"passages": 1, "characters": 480}, {"passages": 2, "characters": 960}],
+     "evaluate -p p --passages 2 --passage-characters 960"),
+    ("no room shows it", "context_lost", [{"rank": 1}], "retrieve -p p -k 3 --questions validation.jsonl"),
+    ("the gate stood open", "unsupported",
+     [{"should_abstain": True, "search_evidence": 0.2, "abstain_below": 0.0}], "evaluate -p p --abstain-below 0.5"),
+    ("the search was sure", "unsupported",
+     [{"should_abstain": True, "search_evidence": 0.9, "abstain_below": 0.5}], "extract -p p --unanswerable 0.05"),
+    ("a limit cuts", "truncated",
+     [{"limit": 4, "needed": 24}, {"limit": 4, "needed": 48}], "evaluate -p p --max-tokens 48"),
+    ("the answers themselves are long", "truncated", [{"tokens": 24}], "review -p p"),
+    ("stopped after half an epoch", "undertrained", [{"epochs": 0.5}], "tune -p p --epochs 2"),
+    ("stopped after three", "undertrained", [{"epochs": 3.0}], "tune -p p --epochs 6"),
+    ("best after two", "overfit", [{"best_epoch": 2.0}], "tune -p p --epochs 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "seen", "command"), [row[1:] for row in MEASURED], ids=[row[0] for row in MEASURED])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_was_measured_sets_the_figure(cause: Cause, seen: list[dict[str, Any]], command: str, lang: Any) -> None:
+    items = [item(f"i{number}", cause, **one) for number, one in enumerate(seen)]
+    (fix,), _ = fixes_for(counts(**{cause: len(seen)}), items, "p", lang=lang)
+    assert fix.command == f"domainsmith {command}"
+    assert fix.article in ARTICLES
+    assert "{" not in fix.action
+
+
+def test_all_bad_pairs_of_an_item_are_targets() -> None:
+    items = [item("i1", "bad_training_pair", pair="p2", pairs="p1 p2"), item("i2", "format", pairs="p3")]
+    fixes, _ = fixes_for(counts(bad_training_pair=1, format=1), items, "p")
+    assert [fix.targets for fix in fixes] == [("p1", "p2"), ("p3",)]

@@ -202,7 +202,7 @@ def test_the_first_cause_with_evidence(name):
 
 def test_evidence_names_the_pair():
     _, evidence = cause_of(TABLE["a pair on the fact teaches another value"][1])
-    assert evidence == {"pair": "p1", "teaches": "9 bar", "gold": "4.5 bar", "followed": True}
+    assert evidence == {"pair": "p1", "teaches": "9 bar", "gold": "4.5 bar", "followed": True, "pairs": "p1"}
 
 
 def test_yes_and_no_are_not_looked_up_in_the_source():

@@ -8,6 +8,7 @@ from agent.errors import EmptyError, InputError
 from agent.progress import Silent
 from agent.prompts.choices import option_pairs
 from agent.records.evaluation import ARMS, EvaluateRequest, Item
+from agent.settings import Settings
 from knowledge.answering import abstained
 from knowledge.files import write_records
 from tests.tools.evaluation.scripted import READING, knowledge_items, project_in, retrieval, skill_items, text_of
@@ -141,7 +142,7 @@ def test_chance_and_the_radars_scale():
 
 
 def test_documents_are_read_as_the_product_reads_them():
-    reading = documents_reading(0.5)
+    reading = documents_reading(Settings(_env_file=None))
     items = knowledge_items()
     built = reading.build(items[0].question, retrieval(items)[items[0].id], "en")
     assert "4.5 bar" in built.text

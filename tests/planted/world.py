@@ -1,0 +1,292 @@
+"""A healthy project of the example company, and copies of it to break: real documents, search, model and adapter.
+
+The model's answers are remembered by prompt, since a fault changes few of them and greedy decoding repeats the rest.
+
+    world = World(Path("planted"))
+    trial = world.trial("healthy")
+    run = world.evaluate(trial)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from agent.progress import Silent
+from agent.records.base import Record
+from agent.records.corpus import IngestRequest, Retrieved
+from agent.records.evaluation import Dimension, EvaluateRequest, Item
+from agent.records.job import JobKind
+from agent.records.tuning import TuneRequest, TuneResult
+from agent.settings import Settings
+from knowledge.company.build import build_documents, sealed_file
+from knowledge.files import read_record, read_records, sha256_of, write_json, write_record, write_records
+from knowledge.retrieval import Retriever
+from knowledge.store import CorpusStore
+from tools.evaluation.items import to_retrieve
+from tools.evaluation.retrieved import retrieve_for
+from tools.evaluation.run import evaluate
+from tools.extraction.request import ExtractRequest
+from tools.generated import Generated
+from tools.jobs.work import perform
+from tools.mixing.request import MixRequest
+from tools.mixing.run import latest_mix
+from tools.models import load_tokenizer, resolve_base_model
+from tools.validation.request import ValidateRequest
+from tools.workspace import Project, Workspace
+
+TAUGHT: Final = ("tarvo-manual.*", "tarvo-spec.*", "yanhe-manual-zh.*")
+"""Documents that pairs are made of, English and Chinese; the others only test."""
+WORDINGS: Final = 8
+MOST_DOMAIN: Final = 200
+SHARE: Final = 0.5
+"""Half domain data: enough general data to forget nothing in a run of two minutes."""
+COUNTS: Final[dict[Dimension, int]] = {"domain_knowledge": 80, "domain_knowledge_held_out": 60}
+LIMITS: Final[dict[Dimension, int]] = {"domain_knowledge": 130, "domain_knowledge_held_out": 90, "faithfulness": 60}
+DIMENSIONS: Final[tuple[Dimension, ...]] = (
+    "domain_knowledge",
+    "domain_knowledge_held_out",
+    "faithfulness",
+    "general_ability",
+)
+_READ: Final = 10
+"""Chunks compared piece by piece, at least as many as any trial reads."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A project that may be broken, and what it is asked."""
+
+    name: str
+    project: Project
+    settings: Settings
+    request: EvaluateRequest
+    faults: tuple[str, ...] = ()
+    broken: Mapping[str, Any] = field(default_factory=dict)
+    """What a fault took away, by the fault's name, for whoever mends it."""
+
+    def items(self) -> list[Item]:
+        """Return the sealed items."""
+        return list(read_records(self.project.validation, Item))
+
+    def seal(self, items: Sequence[Item]) -> None:
+        """Replace the sealed items."""
+        write_records(self.project.validation, items)
+
+    def asking(self, **changes: Any) -> Trial:
+        """Return the trial with another request."""
+        return replace(self, request=self.request.model_copy(update=changes))
+
+    def noting(self, fault: str, broken: Any = None) -> Trial:
+        """Return the trial with a fault planted."""
+        return replace(self, faults=(*self.faults, fault), broken={**self.broken, fault: broken})
+
+
+class World:
+    """A work folder with the healthy project, its adapters and all answers so far.
+
+    Args:
+        folder: Where everything lies; given again, nothing finished is done anew.
+        seed: Of split, pairs, mix and training.
+    """
+
+    def __init__(self, folder: Path, seed: int = 0) -> None:
+        self.folder = folder.resolve()
+        self.seed = seed
+        self.settings = Settings(
+            home=self.folder / "home", cache=self.folder / "cache", threads=1, extraction_model="rules", _env_file=None
+        )
+        self.memory = Memory(self.folder / "answers.sqlite", self.settings)
+        self._retrievers: dict[str, tuple[Retriever, dict[str, list[Retrieved]]]] = {}
+
+    @cached_property
+    def documents(self) -> dict[str, Path]:
+        """The company's files by stem."""
+        return {path.stem: path for path in build_documents(self.folder / "documents")}
+
+    @cached_property
+    def healthy(self) -> Project:
+        """The project that nothing is wrong with; built once."""
+        name = f"healthy-{self.seed}"
+        workspace = Workspace(self.settings.home)
+        if any(info.name == name for info in workspace.projects()):
+            project = workspace.open(name)
+            if project.latest_run("tune") is not None:
+                return project
+            shutil.rmtree(project.root)
+        project = workspace.create(name)
+        folder = next(iter(self.documents.values())).parent
+        self.perform(project, "ingest", IngestRequest(paths=(str(folder),)))
+        self.perform(
+            project, "extract", ExtractRequest(documents=TAUGHT, wordings=WORDINGS, seed=self.seed, model_chunks=0)
+        )
+        self.perform(
+            project, "validate", ValidateRequest(questions=(str(sealed_file()),), counts=COUNTS, seed=self.seed)
+        )
+        self.train(project)
+        return project
+
+    def perform(self, project: Project, kind: JobKind, request: Record, run: Path | None = None) -> Record:
+        """Do a job's work in this process."""
+        run = run or project.new_run(kind)
+        write_json(run / "request.json", request.model_dump(mode="json"))
+        result = perform(kind, project, self.settings, request.model_dump(mode="json"), run, Silent())
+        write_record(run / "result.json", result)
+        return result
+
+    def train(self, project: Project, *, share: float = SHARE, **overrides: float) -> None:
+        """Mix and tune, in a process of its own; the same mix with the same settings is trained once for all."""
+        self.perform(project, "mix", MixRequest(domain_share=share, max_domain=MOST_DOMAIN, drop_leaks=True))
+        mix = latest_mix(project)
+        assert mix is not None
+        train = project.mixes / mix.id / "train.jsonl"
+        request = TuneRequest(method="qlora", base_model="builtin", mix=mix.id, overrides=overrides, seed=self.seed)
+        key = hashlib.sha256(
+            (sha256_of(train) + json.dumps(overrides, sort_keys=True) + str(self.seed)).encode()
+        ).hexdigest()[:16]
+        kept = self.folder / "adapters" / key
+        run = project.new_run("tune")
+        if not (kept / "result.json").exists():
+            context = multiprocessing.get_context("spawn")
+            worker = context.Process(target=_tune, args=(self.folder, self.seed, str(project.root), request, str(run)))
+            worker.start()
+            worker.join()
+            if worker.exitcode:
+                raise RuntimeError(f"training ended with {worker.exitcode}")
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(run / "checkpoints", ignore_errors=True)
+            shutil.copytree(run, kept)
+        else:
+            shutil.copytree(kept, run, dirs_exist_ok=True)
+            result = read_record(run / "result.json", TuneResult)
+            write_record(run / "result.json", result.model_copy(update={"run": run.name, "mix": mix.id}))
+
+    def trial(self, name: str) -> Trial:
+        """Return a copy of the healthy project to break."""
+        healthy = self.healthy
+        target = self.folder / "trials" / name
+        shutil.rmtree(target, ignore_errors=True)
+        root = target / "projects" / healthy.root.name
+
+        def ignored(folder: str, names: list[str]) -> list[str]:
+            return [one for one in names if one in ("checkpoints", "uploads") or one.endswith(("-evaluate", "-ingest"))]
+
+        shutil.copytree(healthy.root, root, ignore=ignored)
+        request = EvaluateRequest(dimensions=DIMENSIONS, limits=LIMITS, seed=self.seed)
+        return Trial(name, Project.at(root), self.settings, request)
+
+    def evaluate(self, trial: Trial) -> Path:
+        """Evaluate a trial as it is and return its run folder."""
+        run = trial.project.new_run("evaluate")
+        write_json(run / "request.json", trial.request.model_dump(mode="json"))
+        retriever, known = self._retriever(trial.project)
+
+        def search(question: str, k: int, depth: int) -> list[Retrieved]:
+            if question not in known:
+                known[question] = retriever.look_up(question, _READ, 30)
+            return known[question][: max(k, depth)]
+
+        retrieve_for(to_retrieve(trial.project, trial.request), search, trial.request.k, run, Silent())
+        evaluate(trial.project, trial.settings, trial.request, run, Silent(), load=self.memory.load)
+        return run
+
+    def _retriever(self, project: Project) -> tuple[Retriever, dict[str, list[Retrieved]]]:
+        key = sha256_of(project.chunks)
+        if key not in self._retrievers:
+            from knowledge.embedding import load_embedder
+
+            self._retrievers[key] = (Retriever.open(CorpusStore(project.root), load_embedder(self.settings)), {})
+        return self._retrievers[key]
+
+
+def _tune(folder: Path, seed: int, root: str, request: TuneRequest, run: str) -> None:
+    World(folder, seed).perform(Project.at(Path(root)), "tune", request, Path(run))
+
+
+class Memory:
+    """Loads models that answer from memory what they have answered before.
+
+    Args:
+        path: SQLite file of the answers.
+        settings: Say which base model.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.store = sqlite3.connect(path)
+        self.store.execute("create table if not exists answers (key text primary key, value text)")
+        self.settings = settings
+
+    def load(self, settings: Settings, adapter: Path | None) -> RememberingModel:
+        """Return the model with an adapter; what `evaluate` loads with."""
+        weights = "" if adapter is None else sha256_of(adapter / "adapter_model.safetensors")
+        return RememberingModel(self.store, settings, adapter, weights)
+
+
+class RememberingModel:
+    """A model of an evaluation whose answers are kept by prompt; it is loaded when the first new one is asked for."""
+
+    def __init__(self, store: sqlite3.Connection, settings: Settings, adapter: Path | None, weights: str) -> None:
+        self._store = store
+        self._settings = settings
+        self._adapter = adapter
+        self._weights = weights
+        self.tokenizer: Any = load_tokenizer(resolve_base_model(settings))
+
+    @cached_property
+    def model(self) -> Any:
+        """The model itself."""
+        from tools.generation import load_generator
+
+        return load_generator(self._settings, self._adapter)
+
+    def generate(
+        self, conversations: Sequence[Any], max_new_tokens: int, reporter: Any = None, *, adapter: bool | None = None
+    ) -> list[Generated]:
+        """Answer conversations, greedily."""
+        asked = [[message.model_dump() for message in one] for one in conversations]
+        keys = [self._key("generate", one, max_new_tokens, adapter) for one in asked]
+        known = self._known(keys)
+        new = [place for place, key in enumerate(keys) if key not in known]
+        if new:
+            found = self.model.generate([conversations[place] for place in new], max_new_tokens, adapter=adapter)
+            known |= self._kept({keys[place]: one.model_dump() for place, one in zip(new, found, strict=True)})
+        return [Generated(**known[key]) for key in keys]
+
+    def logprobs(
+        self, pairs: Sequence[tuple[str, str]], reporter: Any = None, *, adapter: bool | None = None
+    ) -> list[tuple[float, int]]:
+        """Return summed log-probability and number of tokens of each continuation."""
+        keys = [self._key("logprobs", list(pair), 0, adapter) for pair in pairs]
+        known = self._known(keys)
+        new = list(dict.fromkeys(place for place, key in enumerate(keys) if key not in known))
+        if new:
+            found = self.model.logprobs([pairs[place] for place in new], adapter=adapter)
+            known |= self._kept({keys[place]: list(one) for place, one in zip(new, found, strict=True)})
+        return [(known[key][0], int(known[key][1])) for key in keys]
+
+    def _key(self, kind: str, asked: Any, room: int, adapter: bool | None) -> str:
+        weights = self._weights if adapter else ""
+        return hashlib.sha256(json.dumps([kind, weights, asked, room], ensure_ascii=False).encode()).hexdigest()
+
+    def _known(self, keys: Sequence[str]) -> dict[str, Any]:
+        found = {}
+        for key in keys:
+            row = self._store.execute("select value from answers where key = ?", (key,)).fetchone()
+            if row:
+                found[key] = json.loads(row[0])
+        return found
+
+    def _kept(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        rows = [(key, json.dumps(value, ensure_ascii=False)) for key, value in found.items()]
+        with self._store:
+            self._store.executemany("insert or replace into answers values (?, ?)", rows)
+        return dict(found)
