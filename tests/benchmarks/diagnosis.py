@@ -24,7 +24,7 @@ from agent.records.evaluation import Arm, Item, ItemAnswer
 from knowledge.files import read_records, write_json
 from tests.planted.faults import FAULTS, Fault
 from tests.planted.mends import mend
-from tests.planted.world import Trial, World
+from tests.planted.world import MOST_DOMAIN, Trial, World
 from tools.diagnosis.case import passed
 from tools.diagnosis.run import diagnose
 from tools.evaluation.statistics import wilson
@@ -46,7 +46,7 @@ class Outcome:
     leads: str
     """The cause that leads the list; empty without failures."""
     fix: str
-    """Command of the first fix."""
+    """Commands of the fixes that were applied: as many as faults were planted, from the top of the list."""
     right: tuple[int, int, int, int]
     """Items right when healthy, when broken, after the first fix, and their number."""
     restored: bool | None
@@ -69,8 +69,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("planted"))
     parser.add_argument("--only", default="", help="faults by comma; all by default")
     parser.add_argument("--pairs", action="store_true", help="also pairs of faults, at their middle strength")
+    parser.add_argument("--strengths", default="0,1,2", help="which strengths, from 0 slight to 2 heavy")
     parser.add_argument("--no-weights", action="store_true", help="leave out the faults that need training")
-    parser.add_argument("--no-fixes", action="store_true")
+    parser.add_argument("--no-fixes", action="store_true", help="plant and diagnose only")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--most-domain", type=int, default=MOST_DOMAIN, help="domain examples of the training mix")
     parser.add_argument("--verbose", action="store_true", help="print the items whose cause was missed")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -79,8 +82,9 @@ def main() -> None:
         for f in FAULTS
         if (not asked.only or f.name in asked.only.split(",")) and not (asked.no_weights and f.in_weights)
     ]
-    bench = Bench(World(asked.work), verbose=asked.verbose, fixes=not asked.no_fixes)
-    outcomes = list(bench.run(chosen, pairs=asked.pairs))
+    bench = Bench(World(asked.work, asked.seed, asked.most_domain), verbose=asked.verbose, fixes=not asked.no_fixes)
+    levels = [int(one) for one in asked.strengths.split(",") if one]
+    outcomes = list(bench.run(chosen, levels, pairs=asked.pairs))
     report(outcomes, bench, asked.json)
 
 
@@ -101,14 +105,9 @@ class Bench:
         trial = self.world.trial("whole")
         run = self.world.evaluate(trial)
         self.whole = (run, diagnose(trial.project, trial.settings, run))
-        right = scores(run)
-        wrong = {item for (arm, item), ok in right.items() if not ok and self._counts(arm, item, run)}
-        asked = {item for _, item in right}
-        return [item for item in read_records(run / "eval" / "items.jsonl", Item) if item.id in asked - wrong]
-
-    def _counts(self, arm: str, item: str, run: Path) -> bool:
-        dimension = {one.id: one.dimension for one in read_records(run / "eval" / "items.jsonl", Item)}[item]
-        return arm == ARMS[0] or dimension in ("domain_knowledge", "general_ability")
+        failed = {one.id for one in self.whole[1].items}
+        asked = {item for _, item in scores(run)}
+        return [item for item in read_records(run / "eval" / "items.jsonl", Item) if item.id in asked - failed]
 
     def _trial(self, name: str) -> Trial:
         trial = self.world.trial(name)
@@ -119,11 +118,11 @@ class Bench:
         run = self.world.evaluate(trial)
         return run, diagnose(trial.project, trial.settings, run)
 
-    def run(self, faults: Sequence[Fault], *, pairs: bool) -> Iterator[Outcome]:
+    def run(self, faults: Sequence[Fault], levels: Sequence[int], *, pairs: bool) -> Iterator[Outcome]:
         """Yield the outcome of every fault at every strength, then of pairs."""
         for fault in faults:
-            for number, strength in enumerate(fault.strengths):
-                yield self.one((fault,), (strength,), f"{fault.name}-{number}")
+            for level in levels:
+                yield self.one((fault,), (fault.strengths[level],), f"{fault.name}-{level}")
         if pairs:
             for first, second in compatible(faults):
                 yield self.one(
@@ -168,11 +167,14 @@ class Bench:
         healthy, broken = sum(self.before[key] for key in keys), sum(after[key] for key in keys)
         if not found.fixes or not self.fixes or broken >= healthy:
             return (found.fixes[0].command if found.fixes else ""), (healthy, broken, broken, len(keys)), None
-        fix = leading_fix(found)
-        again = scores(self.world.evaluate(mend(self.world, trial, fix)))
+        fixes = found.fixes[: len(trial.faults)]
+        for fix in fixes:
+            trial = mend(self.world, trial, fix)
+        again = scores(self.world.evaluate(trial))
         mended = sum(again.get(key, False) for key in keys)
         low, _ = wilson(healthy, len(keys))
-        return fix.command, (healthy, broken, mended, len(keys)), mended / len(keys) >= low
+        commands = "; ".join(fix.command for fix in fixes)
+        return commands, (healthy, broken, mended, len(keys)), mended / len(keys) >= low
 
     def _print(self, one: Outcome, run: Path) -> None:
         share = f"named {one.named}/{len(one.affected)}, leads {one.leads or '-'}"
@@ -186,11 +188,6 @@ class Bench:
                     print(
                         f"    {one.found.get(key)}: {key[0]} {item.question} | {item.answers[:1]} | {answer.text[:80]}"
                     )
-
-
-def leading_fix(found: Diagnosis) -> Any:
-    """Return the fix of the cause that explains most; the order of fixes decides between equals."""
-    return found.fixes[0]
 
 
 def scores(run: Path) -> dict[tuple[Arm, str], bool]:

@@ -76,11 +76,6 @@ def few_chunks(world: World, trial: Trial, k: float, chance: random.Random) -> T
     return trial.asking(k=int(k)).noting("few_chunks")
 
 
-def small_budget(world: World, trial: Trial, characters: float, chance: random.Random) -> Trial:
-    """Leave too little room for the passage."""
-    return trial.asking(passage_characters=int(characters)).noting("small_budget")
-
-
 def strict_gate(world: World, trial: Trial, threshold: float, chance: random.Random) -> Trial:
     """Have the search doubt what it rightly found."""
     return trial.asking(abstain_below=threshold).noting("strict_gate")
@@ -187,7 +182,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("corrupt_golds", "wrong_reference", (0.1, 0.25, 0.5), corrupt_golds),
     Fault("swapped_golds", "wrong_reference", (0.1, 0.25, 0.5), swapped_golds),
     Fault("few_chunks", "retrieval_miss", (3, 2, 1), few_chunks),
-    Fault("small_budget", "context_lost", (100, 70, 45), small_budget),
     Fault("strict_gate", "context_lost", (0.9, 0.97, 0.995), strict_gate),
     Fault("open_gate", "unsupported", (0.25, 0.1, 0.0), open_gate),
     Fault("few_tokens", "truncated", (6, 4, 2), few_tokens),

@@ -57,8 +57,8 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = (
     "faithfulness",
     "general_ability",
 )
-_READ: Final = 10
-"""Chunks compared piece by piece, at least as many as any trial reads."""
+_READ: Final = 5
+"""Chunks compared piece by piece at least; what a trial reads beyond is looked up again."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +96,18 @@ class World:
     Args:
         folder: Where everything lies; given again, nothing finished is done anew.
         seed: Of split, pairs, mix and training.
+        most_domain: Domain examples that are trained on; fewer where many trainings are to come.
     """
 
-    def __init__(self, folder: Path, seed: int = 0) -> None:
+    def __init__(self, folder: Path, seed: int = 0, most_domain: int = MOST_DOMAIN) -> None:
         self.folder = folder.resolve()
         self.seed = seed
+        self.most_domain = most_domain
         self.settings = Settings(
             home=self.folder / "home", cache=self.folder / "cache", threads=1, extraction_model="rules", _env_file=None
         )
         self.memory = Memory(self.folder / "answers.sqlite", self.settings)
-        self._retrievers: dict[str, tuple[Retriever, dict[str, list[Retrieved]]]] = {}
+        self._retrievers: dict[str, tuple[Retriever, dict[tuple[str, int], list[Retrieved]]]] = {}
 
     @cached_property
     def documents(self) -> dict[str, Path]:
@@ -144,7 +146,7 @@ class World:
 
     def train(self, project: Project, *, share: float = SHARE, **overrides: float) -> None:
         """Mix and tune, in a process of its own; the same mix with the same settings is trained once for all."""
-        self.perform(project, "mix", MixRequest(domain_share=share, max_domain=MOST_DOMAIN, drop_leaks=True))
+        self.perform(project, "mix", MixRequest(domain_share=share, max_domain=self.most_domain, drop_leaks=True))
         mix = latest_mix(project)
         assert mix is not None
         train = project.mixes / mix.id / "train.jsonl"
@@ -190,15 +192,16 @@ class World:
         retriever, known = self._retriever(trial.project)
 
         def search(question: str, k: int, depth: int) -> list[Retrieved]:
-            if question not in known:
-                known[question] = retriever.look_up(question, _READ, 30)
-            return known[question][: max(k, depth)]
+            read = max(k, _READ)
+            if (question, read) not in known:
+                known[question, read] = retriever.look_up(question, read, 30)
+            return known[question, read][: max(k, depth)]
 
         retrieve_for(to_retrieve(trial.project, trial.request), search, trial.request.k, run, Silent())
         evaluate(trial.project, trial.settings, trial.request, run, Silent(), load=self.memory.load)
         return run
 
-    def _retriever(self, project: Project) -> tuple[Retriever, dict[str, list[Retrieved]]]:
+    def _retriever(self, project: Project) -> tuple[Retriever, dict[tuple[str, int], list[Retrieved]]]:
         key = sha256_of(project.chunks)
         if key not in self._retrievers:
             from knowledge.embedding import load_embedder

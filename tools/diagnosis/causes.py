@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from statistics import fmean
 from typing import Final
 
 from agent.policy.thresholds import THRESHOLDS
@@ -28,12 +29,16 @@ Test = Callable[[Case], Evidence | None]
 
 SUPPORT: Final = 0.5
 """Share of a question's content words that a passage must have to be about it."""
+OTHER_SUPPORT: Final = 0.7
+"""The same for a passage other than the one that is known to hold the answer: a short number stands in many."""
 ROOM: Final = 8
 """Words beyond the accepted answer within which a cut answer may still have been on its way."""
 LATE_FALL: Final = 0.10
-"""Relative fall of the training loss over its last part from which the run was stopped too early."""
+"""Relative fall of the training loss from the last part but one to the last, from which it was still falling."""
 HIGH_LOSS: Final = 0.5
-"""Share of the first loss at which a run that ended has not learnt its examples by heart."""
+"""Share of the first loss at which a run that ended has not learnt its examples."""
+LEARNT_LOSS: Final = 0.2
+"""Share of the first loss below which examples are learnt, however steeply a cosine schedule still lets it fall."""
 RISE: Final = 0.10
 """Relative rise of the validation loss over its minimum that is overfitting."""
 
@@ -224,9 +229,9 @@ def undertrained(case: Case) -> Evidence | None:
     losses = _losses(case)
     if losses is None:
         return None
-    first, start, last = losses
-    fall = (start - last) / start if start > 0 else 0.0
-    if fall <= LATE_FALL and last <= HIGH_LOSS * first:
+    first, before, last = losses
+    fall = (before - last) / before if before > 0 else 0.0
+    if last <= LEARNT_LOSS * first or (fall <= LATE_FALL and last <= HIGH_LOSS * first):
         return None
     epochs = case.tuning.hyperparameters.epochs if case.tuning is not None else None
     return {"first_loss": first, "last_loss": last, "fall_at_end": round(fall, 3), "epochs": epochs}
@@ -301,7 +306,8 @@ def supports(passage: str, item: Item) -> bool:
     if not holds(passage, item.answers, item.language):
         return False
     asked = set(content_tokens(item.question, item.language))
-    return len(asked & set(content_tokens(passage, item.language))) >= SUPPORT * len(asked)
+    least = SUPPORT if item.start is None else OTHER_SUPPORT
+    return len(asked & set(content_tokens(passage, item.language))) >= least * len(asked)
 
 
 def _literal(item: Item) -> bool:
@@ -406,11 +412,14 @@ def _ungrounded(pair: Taught, item: Item) -> bool:
 
 
 def _losses(case: Case) -> tuple[float, float, float] | None:
-    """Return first loss, loss where the last part began and last loss, if a pair taught this item rightly."""
+    """Return the mean loss of the first, the last but one and the last part, if a pair taught this item rightly.
+
+    Means, since a step's own loss is that of its few examples.
+    """
     if case.answer.arm != "tuned" or case.tuning is None or len(case.tuning.history) < 2:
         return None
     if not any(_agrees(pair.answer, case.item) for pair in case.taught):
         return None
     losses = [point.loss for point in case.tuning.history]
     part = max(1, round(len(losses) * THRESHOLDS.plateau_part))
-    return case.tuning.first_loss, losses[-1 - part], losses[-1]
+    return fmean(losses[:part]), fmean(losses[-2 * part : -part] or losses[:1]), fmean(losses[-part:])

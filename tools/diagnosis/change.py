@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from agent.errors import EmptyError
@@ -11,7 +11,7 @@ from agent.records.evaluation import Arm, Item, ItemAnswer
 from knowledge.files import read_records
 from tools.diagnosis.case import passed
 from tools.evaluation.comparisons import item_clusters
-from tools.evaluation.statistics import paired_difference
+from tools.evaluation.statistics import PairedDifference, paired_difference
 
 
 class Change(Record):
@@ -56,9 +56,7 @@ def paired_change(before: Path, after: Path, arm: Arm, ids: Collection[str] | No
     shared = [name for name in items if name in first and name in second and (ids is None or name in ids)]
     if not shared:
         raise EmptyError("the two evaluations share no scored item", where=f"{before.name}, {after.name}")
-    clusters, _ = item_clusters([items[name] for name in shared])
-    a, b = [float(first[name]) for name in shared], [float(second[name]) for name in shared]
-    found = paired_difference(a, b, clusters, seed=seed)
+    found = difference_of([(items[name], first[name], second[name]) for name in shared], seed=seed)
     return Change(
         before=before.name,
         after=after.name,
@@ -73,6 +71,18 @@ def paired_change(before: Path, after: Path, arm: Arm, ids: Collection[str] | No
         gained=tuple(name for name in shared if second[name] and not first[name]),
         lost=tuple(name for name in shared if first[name] and not second[name]),
     )
+
+
+def difference_of(pairs: Sequence[tuple[Item, bool, bool]], *, seed: int = 0) -> PairedDifference:
+    """Return the paired difference of right answers, resampled by what the items share.
+
+    Args:
+        pairs: Each item with whether it was right before and after.
+        seed: Seed of the bootstrap.
+    """
+    clusters, _ = item_clusters([item for item, _, _ in pairs])
+    before, after = [float(one) for _, one, _ in pairs], [float(one) for _, _, one in pairs]
+    return paired_difference(before, after, clusters, seed=seed)
 
 
 def _scored(run: Path, arm: Arm) -> dict[str, bool]:
