@@ -16,7 +16,7 @@ import typer
 from agent import __version__
 from agent.errors import DomainsmithError, InputError
 from agent.settings import load_settings
-from ui.commands import chat, compare, data, dataset, demo, documents, jobs, models, projects, serve
+from ui.commands import candidates, chat, compare, data, dataset, demo, documents, jobs, models, projects, serve
 from ui.output import complain
 
 
@@ -40,7 +40,7 @@ def build_app() -> typer.Typer:
             print(f"domainsmith {__version__}")
             raise typer.Exit
 
-    for part in (demo, projects, documents, chat, compare, data, dataset, models, jobs, serve):
+    for part in (demo, projects, documents, chat, compare, data, dataset, models, candidates, jobs, serve):
         part.register(app)
     return app
 

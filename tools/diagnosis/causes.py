@@ -160,7 +160,7 @@ def wrong_form(case: Case) -> Evidence | None:
     # A pair that buries the answer itself is where the model has it from.
     wordy = [pair.id for pair in pairs if _is_buried(pair.answer, item)]
     learnt = bool(wordy) and _is_preamble(case)
-    if not learnt and not _right_content(case):
+    if not learnt and (_cut_short(case) or not _right_content(case)):
         return None
     seen: Evidence = {"answer": case.answer.text[:200], "gold": item.answers[0], "f1": case.answer.f1}
     return seen | {"pairs": " ".join(wordy)} if wordy else seen
@@ -389,16 +389,27 @@ def _cut_short(case: Case) -> bool:
     item, answer = case.item, case.answer
     if not answer.truncated or not item.answers or not item.answerable:
         return False
+    if any(_breaks_off_in(answer.text, gold) for gold in item.answers):
+        return True
     said = tokenise(answer.text, item.language)
     longest = max((tokenise(gold, item.language) for gold in item.answers), key=len)
     if len(said) > len(longest) + ROOM:
         return False
     wanted = {token.text for token in longest}
-    # A value that was cut in the middle is the beginning of the right one.
-    begun = {token.text for token in said[-1:] if any(one.startswith(token.text) for one in wanted)}
-    other = values_of(answer.text) - values_of(item.question) - wanted - begun
+    other = values_of(answer.text) - values_of(item.question) - wanted
     # A number of its own means that the answer had been given, and wrongly.
     return not other or len(longest) > LONG_GOLD
+
+
+def _breaks_off_in(text: str, gold: str) -> bool:
+    """Whether a text ends with the beginning of a gold, as `30 November 20` does; a character may be cut in two."""
+    said, whole = text.rstrip("\ufffd ").casefold(), gold.casefold()
+    for size in range(1, len(whole)):
+        before = said[:-size][-1:]
+        begins = not before or not (before.isascii() and before.isalnum() and whole[0].isascii())
+        if said.endswith(whole[:size]) and begins and (size > 1 or whole[0].isdigit() or not whole[0].isascii()):
+            return True
+    return False
 
 
 def _agrees(text: str, item: Item) -> bool:

@@ -126,6 +126,20 @@ TABLE = {
         "truncated",
         case(said("阿沃的额定", "base", truncated=True, tokens=4), item=ZH),
     ),
+    "cut inside the value": (
+        "truncated",
+        case(
+            said("It runs until 30 November 20", truncated=True, tokens=8),
+            item=item(answers=("30 November 2025",), context="It runs until 30 November 2025.", question="Until when?"),
+        ),
+    ),
+    "cut inside a Chinese character": (
+        "truncated",
+        case(
+            said("196千\ufffd", "tuned", truncated=True, tokens=4),
+            item=ZH.model_copy(update={"answers": ("196千克",), "context": "阿沃重196千克。", "question": "阿沃多重？"}),
+        ),
+    ),
     "closed book does not know": ("knowledge_gap", case(said("I guess 9 bar", "base"))),
     "tuned on other facts": ("knowledge_gap", case(said("9 bar", "tuned"), tuning=TUNING)),
     "a pair on the fact teaches another value": (
