@@ -28,6 +28,8 @@ FEWER_K: Final = 3
 UNANSWERABLE: Final = 0.05
 """Share of the domain pairs that show a silent passage, where abstaining has to be taught on the domain itself; it
 costs answers without passages (measured on a 135M model, `BENCHMARKS.md`)."""
+MINOR: Final = 0.1
+"""Share of the most frequent cause's count below which a cause explains next to nothing."""
 MORE_EPOCHS: Final = 2
 """Factor on the epochs of a run that was stopped too early."""
 FEWEST_EPOCHS: Final = 2
@@ -94,7 +96,7 @@ def fixes_for(
         lang: Language of the actions.
 
     Returns:
-        The fixes, and `True` only if every cause that something is known of is one that training mends; what stays
+        The fixes, those of causes that explain next to nothing last, and `True` only if every cause that something is known of is one that training mends; what stays
         unexplained speaks for training only as long as it is the smaller part.
     """
     counts = {one.cause: one for one in causes if one.count}
@@ -111,7 +113,7 @@ def fixes_for(
     }
     said = {"share": percent(share), "k": WIDER_K, "paraphrases": thresholds.paraphrases_per_fact}
     fixes = []
-    for cause in (cause for cause in _MENDS if cause in counts):
+    for cause in _in_order(counts):
         mend = _measured(cause, [item.evidence for item in items if item.cause == cause]) or _MENDS[cause]
         fixes.append(
             Fix(
@@ -138,6 +140,12 @@ def _lower_share(share: float, thresholds: Thresholds) -> float:
     """Return the next share of the sweep below the present one, or half of it below the smallest."""
     below = [one for one in thresholds.share_sweep if one < share - 1e-9]
     return max(below) if below else round(share / 2, 3)
+
+
+def _in_order(counts: Mapping[Cause, CauseCount]) -> list[Cause]:
+    """Return the causes in the order of their fixes: data first, but what explains next to nothing after the rest."""
+    least = MINOR * max((one.count for one in counts.values()), default=0)
+    return sorted((cause for cause in _MENDS if cause in counts), key=lambda cause: counts[cause].count < least)
 
 
 def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:

@@ -145,7 +145,9 @@ def unsupported(case: Case) -> Evidence | None:
         }
     new = values_of(text) - values_of(case.shown) - values_of(case.item.question)
     share = supported_share(text, case.shown, case.item.question, case.item.language)
-    if new and not _cut_short(case):
+    if _cut_short(case):
+        return None
+    if new:
         return {"answer": text[:200], "not_in_context": ", ".join(sorted(new))}
     if case.item.dimension == "faithfulness" and share < SUPPORT:
         return {"answer": text[:200], "supported": round(share, 3)}

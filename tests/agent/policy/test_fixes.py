@@ -192,3 +192,8 @@ def test_all_bad_pairs_of_an_item_are_targets() -> None:
     items = [item("i1", "bad_training_pair", pair="p2", pairs="p1 p2"), item("i2", "format", pairs="p3")]
     fixes, _ = fixes_for(counts(bad_training_pair=1, format=1), items, "p")
     assert [fix.targets for fix in fixes] == [("p1", "p2"), ("p3",)]
+
+
+def test_what_explains_next_to_nothing_comes_after_the_rest() -> None:
+    fixes, _ = fixes_for(counts(truncated=30, unsupported=2, wrong_reference=3), [], "p")
+    assert [fix.command.split()[1] for fix in fixes] == ["validate", "review", "extract"]
