@@ -96,8 +96,9 @@ def fixes_for(
         lang: Language of the actions.
 
     Returns:
-        The fixes, those of causes that explain next to nothing last, and `True` only if every cause that something is known of is one that training mends; what stays
-        unexplained speaks for training only as long as it is the smaller part.
+        The fixes, those of causes that explain next to nothing last, and `True` only if every cause that something is
+        known of is one that training mends; what stays unexplained speaks for training only as long as it is the
+        smaller part.
     """
     counts = {one.cause: one for one in causes if one.count}
     failed = sum(one.count for one in counts.values())

@@ -14,9 +14,11 @@ from agent.records.pairs import Pair
 from knowledge.files import read_records
 from knowledge.lexical import content_tokens
 from tools.diagnosis.case import Taught
-from tools.evaluation.scoring import values_of
+from tools.evaluation.scoring import holds, values_of
 from tools.workspace import Project
 
+SAME_THING: Final = 0.2
+"""The same from which two questions on one line of a document are about the same thing."""
 NEAR: Final = 0.6
 """Share of common content words (Jaccard) from which two questions are worded nearly alike."""
 
@@ -47,11 +49,16 @@ class Lessons:
         return frozenset(lesson.document for lesson in self.all if lesson.document)
 
     def on(self, item: Item) -> tuple[Taught, ...]:
-        """Return the pairs on the item's fact, and those worded nearly alike that name the same numbers and codes."""
+        """Return the pairs that taught an item.
+
+        Those on its fact, those worded nearly alike that name the same numbers and codes, and those that rest on a
+        line of its document which holds the accepted answer and speak of the same thing: an imported question has no
+        fact by which pairs could be found.
+        """
         found = []
         for lesson in self.all:
             same = bool(item.fact) and lesson.fact == item.fact
-            if same or _near(lesson, item):
+            if same or _near(lesson, item) or _rests_on_gold(lesson, item):
                 found.append(Taught(lesson.id, lesson.question, lesson.answer, lesson.quote, same))
         return tuple(found)
 
@@ -88,6 +95,13 @@ def _near(lesson: Lesson, item: Item) -> bool:
     if lesson.language != item.language or values_of(lesson.question) != values_of(item.question):
         return False
     return overlap(words(lesson.question, lesson.language), words(item.question, item.language)) >= NEAR
+
+
+def _rests_on_gold(lesson: Lesson, item: Item) -> bool:
+    if not lesson.document or lesson.document != item.document or lesson.language != item.language:
+        return False
+    asked, taught = words(item.question, item.language), words(lesson.question, lesson.language)
+    return overlap(asked, taught) >= SAME_THING and bool(holds(lesson.quote, item.answers, item.language))
 
 
 @lru_cache(maxsize=65536)

@@ -9,6 +9,7 @@ from agent.records.base import Language
 from agent.records.evaluation import Item
 from tools.diagnosis.lessons import Lesson, words
 from tools.evaluation.normalisation import texts, tokenise
+from tools.extraction.fact import Fact
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Rivals:
     known: tuple[Known, ...]
 
     @classmethod
-    def among(cls, items: Iterable[Item], lessons: Iterable[Lesson]) -> Rivals:
-        """Collect the questions of sealed items and of training pairs."""
+    def among(cls, items: Iterable[Item], lessons: Iterable[Lesson], facts: Iterable[Fact] = ()) -> Rivals:
+        """Collect the questions of sealed items, of training pairs, and every wording of the facts in the documents."""
         sealed = [
             Known(i.language, words(i.question, i.language), i.answers[0], i.fact or i.question)
             for i in items
@@ -41,7 +42,12 @@ class Rivals:
             Known(one.language, words(one.question, one.language), one.answer, one.fact or one.question)
             for one in lessons
         ]
-        return cls(tuple(dict.fromkeys((*sealed, *taught))))
+        told = [
+            Known(fact.language, words(wording, fact.language), fact.answer, fact.id)
+            for fact in facts
+            for wording in (*fact.trained, *fact.sealed)
+        ]
+        return cls(tuple(dict.fromkeys((*sealed, *taught, *told))))
 
     def of(self, item: Item) -> tuple[str, ...]:
         """Return the different answers of known questions with all the words of this one and at least one more.

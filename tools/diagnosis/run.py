@@ -20,6 +20,7 @@ from agent.records.evaluation import Arm, EvaluateRequest, EvaluationReport, Ite
 from agent.records.mixture import MixManifest
 from agent.records.tuning import TuneResult
 from agent.settings import Settings
+from knowledge.disagreement import namesakes
 from knowledge.files import read_record, read_records, write_record
 from knowledge.store import CorpusStore
 from tools.diagnosis.case import Case, Passage, Room, passed
@@ -33,6 +34,8 @@ from tools.evaluation.reading import documents_reading, reading_settings
 from tools.evaluation.retrieved import read_further, read_retrieved
 from tools.evaluation.scoring import judge
 from tools.evaluation.statistics import wilson
+from tools.extraction.fact import Fact
+from tools.extraction.run import facts_file
 from tools.workspace import Project
 
 _CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
@@ -155,7 +158,7 @@ class Gathered:
             tokens_needed=room_for(item, self.request.max_new_tokens),
             teaches_document=item.document in self._lessons.documents,
             taught=self._lessons.on(item),
-            rivals=self._rivals.of(item),
+            rivals=self._rivals.of(item) or namesakes(item.question, self._hits(answer), item.language),
             tuning=self._tuning,
             general_drop=self._general_drop,
         )
@@ -185,7 +188,8 @@ class Gathered:
 
     @cached_property
     def _rivals(self) -> Rivals:
-        return Rivals.among(self._items.values(), self._lessons.all)
+        facts = read_records(facts_file(self._project), Fact)
+        return Rivals.among(self._items.values(), self._lessons.all, facts)
 
     def _support(self, item: Item) -> str:
         if item.document in self._documents or not item.answers:
