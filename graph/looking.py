@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import get_args
 
 from agent.errors import EmptyError
@@ -120,7 +121,7 @@ def look_at_results(project: Project, lang: Language) -> Performed:
         rows.append(fill(RESULTS, "results_report", lang, run=measured.name, path=path))
         evidence.append(measured.name)
     if facts.pairs_accepted:
-        gaps = {"count": facts.pairs_accepted, "project": project.info.name}
+        gaps = {"count": facts.pairs_accepted, "project": quote(project.info.name)}
         rows.append(fill(RESULTS, "results_pairs", lang, **gaps))
     said = Said("\n".join(rows) or fill(RESULTS, "results_none", lang), evidence=tuple(evidence))
     return Performed(said_json(said), {"results": rows})

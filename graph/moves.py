@@ -124,7 +124,7 @@ def _tune(slots: Mapping[str, Any]) -> Move:
     device = slots.get("device")
     if (device and device != "this machine") or "params_b" in slots:
         return Move(tool="plan_memory", arguments=_plan(slots), remember={"expecting": {"kind": "wish", **slots}})
-    return Move(tool="tune", arguments=_chosen(slots, "method", "rank", "epochs", "learning_rate"))
+    return Move(tool="tune", arguments=_chosen(slots, "method", "climb_to", "rank", "epochs", "learning_rate"))
 
 
 def _plan(slots: Mapping[str, Any]) -> dict[str, Any]:

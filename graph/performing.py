@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from agent.errors import EmptyError
 from agent.prompts.assistant import RESULTS, TALK
 from agent.prompts.phrases import fill
@@ -114,7 +116,9 @@ def _diagnose(request: DiagnoseRequest, context: Context, project: Project, lang
 
     folder = project.run(request.run) if request.run is not None else project.latest_run("evaluate")
     if folder is None:
-        raise EmptyError(fill(RESULTS, "not_evaluated", lang), mend=f"`domainsmith evaluate -p {project.info.name}`")
+        raise EmptyError(
+            fill(RESULTS, "not_evaluated", lang), mend=f"`domainsmith evaluate -p {quote(project.info.name)}`"
+        )
     settings = context.for_language(lang)
     # Not every arm answers every dimension: faithfulness, say, is asked of those that read.
     arm = request.arm or (arm_for(folder, request.dimension) if request.dimension is not None else None)

@@ -6,6 +6,7 @@ rename, and the folder entry is synced too (promise 2: acknowledged means on dis
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -26,8 +27,27 @@ _PART: Final = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 """Name of a file that is being written, with the process that writes it."""
 
 
+_ELSEWHERE: Final = "name a folder that you may write to; projects live in DOMAINSMITH_HOME"
+_SHUT: Final = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS})
+"""Errors that say that this is no place to write to, whatever is written."""
+
+
 def write_bytes_atomically(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write `chunks` to `path` so that it holds either the old or the whole new content."""
+    """Write `chunks` to `path` so that it holds either the old or the whole new content.
+
+    Raises:
+        InputError: Nothing can be written there: a folder on the way is a file, or may not be written to.
+    """
+    try:
+        _write(path, chunks)
+    except OSError as error:
+        if error.errno not in _SHUT:
+            raise
+        where, why = error.filename or str(path.parent), error.strerror or "cannot be written to"
+        raise InputError(f"nothing can be written there ({why})", where=str(where), mend=_ELSEWHERE) from error
+
+
+def _write(path: Path, chunks: Iterable[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not `tempfile`: its files are private whatever the user's umask says, and the final file keeps the mode.
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")

@@ -52,7 +52,7 @@ class CorpusStore:
         for document in self.documents():
             if document.id == document_id:
                 return document
-        raise NotFoundError("no such document", where=document_id, mend="`domainsmith status` lists them")
+        raise NotFoundError("no such document", where=document_id, mend="`domainsmith documents` lists them")
 
     def named(self, name: str) -> Document:
         """Return the document of an id, or the only one of a name.
@@ -63,7 +63,7 @@ class CorpusStore:
         """
         found = [one for one in self.documents() if name in (one.id, one.name)]
         if not found:
-            raise NotFoundError("no such document", where=name, mend="`domainsmith status` lists them")
+            raise NotFoundError("no such document", where=name, mend="`domainsmith documents` lists them")
         if len(found) > 1:
             ids = ", ".join(one.id for one in found)
             raise InputError("several documents have that name", where=name, mend=f"name one by its id: {ids}")

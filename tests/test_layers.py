@@ -66,7 +66,7 @@ HEAVY = frozenset(
 )
 """What a light start must not load; imported inside functions only, except in `LOADED_BY_WORKERS`."""
 
-LOADED_BY_WORKERS = ("tools/tuning/trainer.py",)
+LOADED_BY_WORKERS = ("tools/tuning/listener.py", "tools/tuning/trainer.py")
 """Modules that only a worker imports, and that may therefore import heavy packages at their top."""
 
 LOADED_BY_THE_SERVER = ("ui/pages/", "ui/web/")

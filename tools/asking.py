@@ -12,6 +12,7 @@ arm is asked: the command line, the compare page and the OpenAI-compatible API a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Final, get_args
 
 from pydantic import Field
@@ -105,7 +106,7 @@ def choose_arms(project: Project, wanted: str | None) -> tuple[Arm, ...]:
         if part not in ASKABLE:
             raise InputError("unknown arm", where=part or "(empty)", mend="--arms takes " + ",".join(ASKABLE))
         chosen.append(known[part])
-    name = project.info.name
+    name = quote(project.info.name)
     if not tuned and any("tuned" in arm for arm in chosen):
         raise EmptyError("nothing is tuned yet", mend=f"`domainsmith tune -p {name}`, or ask base and rag")
     if not documents and any("rag" in arm for arm in chosen):
@@ -206,10 +207,18 @@ def ask_arms(
     clarify: Clarification | None = None
     for event in events:
         if isinstance(event, ArmAnswered):
-            answers[event.arm] = event.answer
+            answers[event.arm] = _silent_in(language_of(question), event.answer)
         elif isinstance(event, Clarification):
             clarify = event
     return SideBySide(question=question, answers=answers, clarify=clarify)
+
+
+def _silent_in(language: Language, answer: Answer) -> Answer:
+    """Return an abstention in the language of the question: a small model may give the trained sentence of another."""
+    said = answer.text.strip()
+    if answer.abstained and any(said == sentence for tongue, sentence in ABSTENTION.items() if tongue != language):
+        return answer.model_copy(update={"text": ABSTENTION[language]})
+    return answer
 
 
 def clarification(question: str, retrieved: Sequence[Retrieved], language: Language) -> Clarification | None:

@@ -19,6 +19,7 @@ from agent.records.base import Language, Record
 from agent.records.corpus import IngestRequest
 from agent.records.evaluation import EvaluateRequest
 from agent.records.job import Job
+from agent.records.tuning import ClimbPlan
 from agent.settings import Settings
 from knowledge.retrieval import Retriever
 from tools.catalog import ToolSpec
@@ -73,16 +74,21 @@ def prepare(
                 mix=request.mix,
                 seed=request.seed,
                 overrides=overrides,
+                climb=_climb(request),
             )
         case ValidateRequest() | EvaluateRequest():
             for path in request.questions:
-                _require_open(Path(path).expanduser(), settings)
+                require_open(Path(path).expanduser(), settings)
+            if isinstance(request, EvaluateRequest) and request.harness:
+                from tools.evaluation.harness_tasks import check_harness
+
+                check_harness(request.harness, lambda path: require_open(path, settings))
             return request
         case MixRequest():
             if request.general not in (BUILTIN_GENERAL, SELF_GENERAL):
-                _require_open(Path(request.general).expanduser(), settings)
+                require_open(Path(request.general).expanduser(), settings)
             for path in request.against:
-                _require_open(Path(path).expanduser(), settings)
+                require_open(Path(path).expanduser(), settings)
             return request
         case _:
             return request
@@ -131,12 +137,24 @@ def ingest_request(ask: IngestAsk, settings: Settings) -> IngestRequest:
 
     paths = [Path(path).expanduser() for path in ask.paths]
     for path in paths:
-        _require_open(path, settings)
+        require_open(path, settings)
     collect(paths)  # a wrong path is said here, not by a job
     return IngestRequest(paths=tuple(str(path.resolve()) for path in paths))
 
 
-def _require_open(path: Path, settings: Settings) -> None:
+def _climb(ask: TuneAsk) -> ClimbPlan | None:
+    """Return the climb a wish stands for: a highest rung, or a target to reach on the first one."""
+    if ask.climb_to is None and ask.target is None:
+        return None
+    return ClimbPlan(climb_to=ask.climb_to or "qlora", target=ask.target)
+
+
+def require_open(path: Path, settings: Settings) -> None:
+    """See that a path may be read.
+
+    Raises:
+        RefusedError: It lies in no folder that is open to the server's users.
+    """
     if not may_read(path, settings):
         raise RefusedError(
             "this folder is not open to the server's users",

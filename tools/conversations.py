@@ -22,6 +22,7 @@ Turn: TypeAlias = tuple[Role, str]
 _ROLES: Final[Mapping[str, Role]] = {"system": "system", "user": "user", "assistant": "assistant"}
 _SPEAKERS: Final[Mapping[str, Role]] = {"human": "user", "gpt": "assistant", **_ROLES}
 _NO_PAIR: Final = "this is no training pair"
+_TURNS: Final = "give each conversation a question and its answer in turn, or take the line out"
 _FORMS: Final = "use the messages, Alpaca or ShareGPT form, or question and answer"
 
 
@@ -75,7 +76,7 @@ def turns_of(row: Mapping[str, Any], where: str) -> list[Turn]:
             for place, (role, content) in enumerate(turns)
         )
     ):
-        raise InputError("turns must go user, assistant, … and none may be empty", where=where)
+        raise InputError("turns must go user, assistant, … and none may be empty", where=where, mend=_TURNS)
     return turns
 
 

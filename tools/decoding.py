@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from agent.progress import Reporter
@@ -75,6 +75,8 @@ class Batch:
     prompts: list[list[int]]
     matchers: list[Matcher | None]
     stops: set[int]
+    dropped: set[int] = field(default_factory=set)
+    """Positions of replies that nobody wants to go on; may be added to between tokens."""
 
     def steps(self, max_new_tokens: int, listener: Reporter) -> Iterator[Step]:
         """Yield every token of every reply as it is chosen.
@@ -102,9 +104,9 @@ class Batch:
                 if matcher is not None and not ended:
                     matcher.accept(token)
                 last = ended or count == max_new_tokens
-                if not last:
-                    keep.append(place)
                 yield Step(position, token, seconds, last)
+                if not last and position not in self.dropped:
+                    keep.append(place)
             if not keep:
                 return
             listener.check()

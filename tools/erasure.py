@@ -96,12 +96,17 @@ def erase_items(project: Project, document_id: str, words: Sought, lang: Languag
         if words.stands_in_file(copy):
             copy.unlink()
     items = list(read_records(project.validation, Item))
-    gone = {item.id for item in items if item.document == document_id or words.stands_in(item.context)}
+    gone = {item.id for item in items if is_about(item, document_id, words)}
     if gone:
         kept = [item for item in items if item.id not in gone]
         write_records(project.validation, kept)
         _reseal(project, kept, mix_note("items_left", lang, count=len(gone)))
     return gone
+
+
+def is_about(item: Item, document_id: str, words: Sought) -> bool:
+    """Return whether a sealed item asks about a document or shows a passage of it."""
+    return item.document == document_id or words.stands_in(item.context)
 
 
 def _reseal(project: Project, items: Sequence[Item], note: str) -> None:

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 from agent.errors import DomainsmithError
 from agent.policy.ladder import first_rung
+from agent.policy.memory import LADDER as RUNGS
 from agent.policy.memory import fit
+from agent.prompts.climbing import climb_text
 from agent.prompts.extraction import forecast_line
 from agent.prompts.phrases import count_points, fill, listed, model_size
 from agent.prompts.steps import STEPS
@@ -28,7 +30,7 @@ from agent.records.evaluation import ARMS, Arm, EvaluateRequest, EvaluationRepor
 from agent.records.facts import StepFacts
 from agent.records.job import Job, JobKind
 from agent.records.mixture import MixManifest
-from agent.records.tuning import Method, TuneRequest, TuneResult
+from agent.records.tuning import ClimbPlan, Method, TuneRequest, TuneResult
 from agent.settings import BUILTIN, Settings
 from knowledge.files import read_record
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, is_asked
@@ -38,6 +40,7 @@ from tools.extraction.prose import ProseForecast
 from tools.extraction.request import ExtractRequest
 from tools.extraction.run import forecast_of
 from tools.jobs.store import JobStore
+from tools.ladder.plan import climb_range, most_trainings
 from tools.mixing.request import SELF_GENERAL, MixRequest
 from tools.workspace import Project
 
@@ -75,8 +78,11 @@ def step_facts(
     """Return what is known of a job before it starts, for the policy of consent."""
     low, high = _seconds(project, settings, kind, request)
     gib_low, gib_high = _memory(settings, kind, request)
+    subject = _subject(project, settings, kind, request, lang)
+    if isinstance(request, TuneRequest) and request.climb is not None:
+        (low, high), subject = _climbing(project, settings, request, request.climb, (low, high), subject, lang)
     return StepFacts(
-        subject=_subject(project, settings, kind, request, lang),
+        subject=subject,
         seconds_low=low,
         seconds_high=high,
         gib_low=gib_low,
@@ -84,6 +90,31 @@ def step_facts(
         changes=(fill(STEPS, f"{kind}_changes", lang), *_told(project, settings, request, lang)),
         sends_to=_sends_to(settings, kind),
     )
+
+
+def _climbing(
+    project: Project,
+    settings: Settings,
+    request: TuneRequest,
+    plan: ClimbPlan,
+    one: Range,
+    subject: str,
+    lang: Language,
+) -> tuple[Range, str]:
+    """Return what a whole climb takes and what it is, from what one training takes and is."""
+    items = answers_of(project, EvaluateRequest(arms=("base",), dimensions=(plan.dimension,)))
+    start, above = _method_of(settings, request) or "qlora", plan.climb_to
+    text = climb_text(
+        "subject",
+        lang,
+        what=subject,
+        method=METHOD_NAMES[max(start, above, key=RUNGS.index)][lang],
+        trainings=most_trainings(plan, start),
+        items=items if plan.items is None else min(items, plan.items),
+    )
+    if one[0] is None or one[1] is None:
+        return _UNKNOWN, text
+    return climb_range(plan, start, (one[0], one[1]), ANSWER_SECONDS, items), text
 
 
 def _told(project: Project, settings: Settings, request: Record, lang: Language) -> tuple[str, ...]:
@@ -241,7 +272,8 @@ def _tuning_scale(project: Project, request: TuneRequest, last: Job) -> float | 
     if not result.exists() or not manifest.exists():
         return None
     before = read_record(result, TuneResult)
-    if before.base_model != request.base_model or not before.examples:
+    # A climb took many trainings, and its result is that of one of them.
+    if before.base_model != request.base_model or not before.examples or before.ladder:
         return None
     epochs = float(request.overrides.get("epochs", before.hyperparameters.epochs))
     examples = read_record(manifest, MixManifest).examples
@@ -284,15 +316,27 @@ def _memory(settings: Settings, kind: JobKind, request: Record) -> Range:
         params = parameters_of(request.base_model, settings)
         if params is None:
             return _UNKNOWN
-        fits = fit(this_machine(), 1, params / 1e9)
-        method: Method | None = first_rung(fits).method if request.method == "auto" else request.method
-        chosen = next((one for one in fits if one.method == method), None)
-        return (chosen.gib_low, chosen.gib_high) if chosen is not None else _UNKNOWN
+        fits = {one.method: one for one in fit(this_machine(), 1, params / 1e9)}
+        method = _method_of(settings, request)
+        if method is None:
+            return _UNKNOWN
+        highest = max(method, request.climb.climb_to, key=RUNGS.index) if request.climb else method
+        return fits[method].gib_low, fits[highest].gib_high
     if kind == "evaluate":
         params = parameters_of(settings.base_model, settings)
         # Weights in fp32 once for the base and once for the tuned model, and what a process and its caches need.
         return (0.5 + 4 * params / 2**30, 2.0 + 8 * params / 2**30) if params else _UNKNOWN
     return _UNKNOWN
+
+
+def _method_of(settings: Settings, request: TuneRequest) -> Method | None:
+    """Return the method a training begins with; `None` if the model is not at hand or nothing fits."""
+    from tools.hardware import this_machine
+
+    if request.method != "auto":
+        return request.method
+    params = parameters_of(request.base_model, settings)
+    return first_rung(fit(this_machine(), 1, params / 1e9)).method if params else None
 
 
 def _sends_to(settings: Settings, kind: JobKind) -> str | None:

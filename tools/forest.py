@@ -1,9 +1,9 @@
 """Sequences that begin alike, computed as trees: the common beginning once, every continuation as a branch.
 
-Training examples share their system line, the options of a question share its prompt, the two sentences of a minimal
-pair share their first words. A padded batch computes that beginning, and its padding, once for each sequence; here
-several trees lie in one row without padding, and an attention mask keeps every branch to its own trunk. The result is
-that of separate sequences up to rounding (`tests/tools/test_generation.py`, `tests/tools/tuning/test_trainer.py`).
+Training examples share their system line. A padded batch computes that beginning, and its padding, once for each
+sequence; here several trees lie in one row without padding, and an attention mask keeps every branch to its own trunk.
+The result is that of separate sequences up to rounding (`tests/tools/tuning/test_trainer.py`). Requests to score,
+which share at any depth, are laid out by `tools.tries`.
 
     trees = [Tree(trunk=(1, 7, 9), branches=((4, 2), (5, 6, 2)))]
     batch = plant([trees])
@@ -85,17 +85,6 @@ def common_beginning(sequences: Sequence[Sequence[int]]) -> int:
     low, high = ordered[0], ordered[-1]  # whatever these two share, all in between share
     limit = max(min(map(len, ordered)) - 1, 0)
     return next((i for i in range(limit) if low[i] != high[i]), limit)
-
-
-def spread(branches: Sequence[Sequence[int]], rows: int) -> list[list[int]]:
-    """Deal branches to `rows` rows of nearly equal length; returns their indices, longest first."""
-    dealt: list[list[int]] = [[] for _ in range(min(rows, len(branches)))]
-    filled = [0] * len(dealt)
-    for index in sorted(range(len(branches)), key=lambda i: (-len(branches[i]), i)):
-        row = filled.index(min(filled))
-        dealt[row].append(index)
-        filled[row] += len(branches[index])
-    return dealt
 
 
 def plant(rows: Sequence[Sequence[Tree]], filler: int = 0, multiple: int = 1) -> Planted:

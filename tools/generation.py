@@ -10,7 +10,7 @@ prompts of a batch share (the system line) is computed once, and a finished repl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tools.generated import Generated
 from tools.grammar import Grammar, GrammarEngine, Matcher
 from tools.model_folders import check_model_folder
 from tools.models import attach_adapter, device, load_model, load_tokenizer, resolve_base_model
-from tools.scoring import score, scored_trees
+from tools.scoring import Request, Score, requests, score
 from tools.streaming import spoken
 
 __all__ = ["EndpointGenerator", "Generated", "Generator", "load_generator"]
@@ -62,6 +62,12 @@ class Generator:
     def positions(self) -> int | None:
         """Most tokens of a prompt and its reply together; `None` where the model names no limit."""
         return getattr(self._model.config, "max_position_embeddings", None)
+
+    @property
+    def start(self) -> int:
+        """The token that stands for an empty prompt."""
+        first = self.tokenizer.bos_token_id
+        return int(self.tokenizer.eos_token_id if first is None else first)
 
     def prompt(self, conversation: Sequence[Message]) -> str:
         """Return the text the model sees, up to where its reply begins.
@@ -107,11 +113,58 @@ class Generator:
         Raises:
             InputError: The tuned arm is asked for and there is none, a prompt leaves no room, a grammar is wrong.
         """
-        listener = reporter or Silent()
         prompts = [self._encode(self.prompt(conversation)) for conversation in conversations]
-        self._check_room(prompts, max_new_tokens)
         matchers = self._matchers(schema if grammar is None else grammar, len(prompts))
-        replies: dict[int, Generated] = {}
+        written = self._write(prompts, matchers, max_new_tokens, reporter or Silent(), adapter)
+        return [self._reply(*reply) for reply in written]
+
+    def complete(
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        reporter: Reporter | None = None,
+        *,
+        adapter: bool | None = None,
+        stop: Iterable[str] = (),
+    ) -> list[str]:
+        """Go on greedily from tokens as they are, without a chat's turns; returns the new text, white space and all.
+
+        Args:
+            prompts: Tokens to go on from.
+            max_new_tokens: Most tokens of a text.
+            reporter: Told of every finished text and asked to stop between tokens.
+            adapter: Whether the tuned arm writes; `None` means: if there is one.
+            stop: Strings that end a text and are no part of it.
+
+        Raises:
+            InputError: The tuned arm is asked for and there is none, or a prompt leaves no room.
+        """
+        ends = tuple(stop)
+        # A token is at least one byte, so that a stop string lies within as many tokens as it has bytes.
+        window = max((len(end.encode()) for end in ends), default=0) + 1
+
+        def enough(tokens: Sequence[int]) -> bool:
+            text = self._decode(tokens[-window:])
+            return any(end in text for end in ends)
+
+        asked = [list(prompt) for prompt in prompts]
+        matchers: list[Matcher | None] = [None] * len(asked)
+        written = self._write(asked, matchers, max_new_tokens, reporter or Silent(), adapter, enough if ends else None)
+        texts = [self._decode(self._without_end(tokens)) for tokens, _, _ in written]
+        return [text[: min((at for at in map(text.find, ends) if at >= 0), default=len(text))] for text in texts]
+
+    def _write(
+        self,
+        prompts: list[list[int]],
+        matchers: list[Matcher | None],
+        max_new_tokens: int,
+        listener: Reporter,
+        adapter: bool | None,
+        enough: Callable[[Sequence[int]], bool] | None = None,
+    ) -> list[tuple[list[int], float, float]]:
+        """Return the tokens written after each prompt, the seconds they took and those of the first one."""
+        self._check_room(prompts, max_new_tokens)
+        written: dict[int, tuple[list[int], float, float]] = {}
         model, context = self._arm(adapter)
         with context:
             for indices in batches([len(prompt) for prompt in prompts], max_new_tokens):
@@ -119,12 +172,14 @@ class Generator:
                 tokens: list[list[int]] = [[] for _ in indices]
                 first = 0.0
                 for step in batch.steps(max_new_tokens, listener):
-                    tokens[step.position].append(step.token)
+                    own = tokens[step.position]
+                    own.append(step.token)
                     first = first or step.seconds
-                    if step.last:
-                        replies[indices[step.position]] = self._reply(tokens[step.position], step.seconds, first)
-                        listener.progress(len(replies), len(prompts), "answers")
-        return [replies[i] for i in range(len(prompts))]
+                    if step.last or (enough is not None and enough(own)):
+                        batch.dropped.add(step.position)
+                        written[indices[step.position]] = (own, step.seconds, first)
+                        listener.progress(len(written), len(prompts), "answers")
+        return [written[i] for i in range(len(prompts))]
 
     def stream(
         self,
@@ -165,16 +220,27 @@ class Generator:
     ) -> list[tuple[float, int]]:
         """Return, for each prompt and continuation, the continuation's log-probability (natural) and its tokens.
 
-        Pairs with the same prompt are computed on one trunk. An empty prompt stands for the start of a text.
+        An empty prompt stands for the start of a text.
 
         Raises:
             InputError: The tuned arm is asked for and there is none, or a continuation is empty.
         """
-        start = self.tokenizer.bos_token_id if self.tokenizer.bos_token_id is not None else self.tokenizer.eos_token_id
-        trees = scored_trees(pairs, self._encode, start)
+        start = self.start
+        begun = list(self.tokenizer("a")["input_ids"][:1]) == [start]
+        asked = requests(pairs, self._encode, start, begun=begun)
+        return [(found.logprob, found.tokens) for found in self.scores(asked, reporter, adapter=adapter)]
+
+    def scores(
+        self, asked: Sequence[Request], reporter: Reporter | None = None, *, adapter: bool | None = None
+    ) -> list[Score]:
+        """Return the score of each continuation, as tokens; what requests share is computed once.
+
+        Raises:
+            InputError: The tuned arm is asked for and there is none.
+        """
         model, context = self._arm(adapter)
         with context:
-            return score(model, trees, reporter or Silent())
+            return score(model, asked, reporter or Silent())
 
     def _encode(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -208,11 +274,18 @@ class Generator:
         return self._model, nullcontext() if tuned else self._model.disable_adapter()
 
     def _reply(self, tokens: list[int], seconds: float, first: float) -> Generated:
-        ended = bool(tokens) and tokens[-1] in self._stops
-        text = self._decode(tokens[:-1] if ended else tokens).strip()
+        said = self._without_end(tokens)
         return Generated(
-            text=text, tokens=len(tokens), seconds=seconds, seconds_to_first_token=first, truncated=not ended
+            text=self._decode(said).strip(),
+            tokens=len(tokens),
+            seconds=seconds,
+            seconds_to_first_token=first,
+            truncated=len(said) == len(tokens),
         )
+
+    def _without_end(self, tokens: list[int]) -> list[int]:
+        """Return a reply's tokens without the one that ended it."""
+        return tokens[:-1] if tokens and tokens[-1] in self._stops else tokens
 
 
 def load_generator(settings: Settings, adapter: Path | None = None, *, base: Path | None = None) -> Generator:

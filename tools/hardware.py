@@ -23,6 +23,9 @@ _DATA: Final = Path(__file__).parent / "hardware_data" / "devices.yaml"
 _NODES: Final = ("nvidia0", "davinci0", "mtgpu.0", "mtgpu0", "dri/renderD128", "kfd")
 """Device files of accelerators; without any of them torch need not be asked."""
 _GIB: Final = 2**30
+_NEAR: Final = 0.7
+"""Least similarity (difflib's ratio) of a name that is suggested: `A80` and `A800` have 0.86, `Foo 9000` and `S4000`,
+which share nothing but zeros, 0.5."""
 
 
 @cache
@@ -45,7 +48,7 @@ def find_device(name: str) -> Device:
         return known[wanted]
     if wanted and (machine := this_machine()) and wanted == _folded(machine.name):
         return machine
-    near = dict.fromkeys(known[key].name for key in difflib.get_close_matches(wanted, known, n=4, cutoff=0.5))
+    near = dict.fromkeys(known[key].name for key in difflib.get_close_matches(wanted, known, n=4, cutoff=_NEAR))
     names = ", ".join(near or (device.name for device in catalogue()))
     mend = f"did you mean {names}? `cpu` is this machine" if near else f"known are {names}, and `cpu` for this machine"
     raise NotFoundError("no such device", where=name, mend=mend)

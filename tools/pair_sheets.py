@@ -81,7 +81,7 @@ def import_sheet(project: Project, path: Path) -> ImportedSheet:
         pairs[identifier], change = _as_row_says(pairs[identifier], row)
         counts[change] += 1
     faults.refuse()
-    added = [_as_new_row_says(pair, new[pair.messages]) for pair in imported_pairs(pairs.values(), new)]
+    added = [_as_new_row_says(pair, new[pair.messages]) for pair in imported_pairs(pairs.values(), new).added]
     save_pairs(project, [*pairs.values(), *added])
     return ImportedSheet(counts["edited"], counts["accepted"], counts["rejected"], counts["unchanged"], len(added))
 

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -35,6 +35,7 @@ __all__ = [
     "conversation",
     "edit",
     "export_pairs",
+    "import_counted",
     "import_pairs",
     "load_pairs",
     "pair_id",
@@ -48,6 +49,15 @@ __all__ = [
 
 _ID: Final = re.compile(rb'\s*\{"id":"([^"\\]*)"')
 _KIND_OF_REASON: Final = re.compile(r"([a-z_]+): ")
+
+
+class ImportedPairs(NamedTuple):
+    """What a file of pairs gave."""
+
+    added: list[Pair]
+    """New pairs; some may fail the checks."""
+    present: int
+    """Pairs that say what one of the project, or an earlier line of the file, says already; left out."""
 
 
 def pair_id(document: str, start: int, end: int, messages: Iterable[Message]) -> str:
@@ -139,7 +149,7 @@ def edit(project: Project, identifier: str, *, question: str | None = None, answ
     if question is None and answer is None:
         raise InputError("nothing to change", where=identifier, mend="give a question, an answer or both")
     if any(value is not None and not value.strip() for value in new.values()):
-        raise InputError("a question or answer cannot be empty", where=identifier)
+        raise InputError("a question or answer cannot be empty", where=identifier, mend="write what it should say")
 
     return _change(project, [identifier], lambda pair: as_edited(pair, new))[0]
 
@@ -164,8 +174,8 @@ def import_pairs(project: Project, path: Path) -> list[Pair]:
     """Add pairs from a file of other trainers: `messages`, Alpaca, ShareGPT, Parquet, or a table.
 
     A table is CSV or XLSX with the columns question and answer. A folder with `dataset_info.json` is read as well. A
-    pair that is there already stays as it is. Imported pairs come from no document, so of the checks only those that
-    need none are made; what fails is kept as rejected with its reason.
+    pair that says what another says already is left out. Imported pairs come from no document, so of the checks only
+    those that need none are made; what fails is kept as rejected with its reason.
 
     Returns:
         The pairs of the file that are new, rejected ones included.
@@ -173,27 +183,48 @@ def import_pairs(project: Project, path: Path) -> list[Pair]:
     Raises:
         InputError: The file or lines of it cannot be read; counts the lines and names the first.
     """
+    return import_counted(project, path).added
+
+
+def import_counted(project: Project, path: Path) -> ImportedPairs:
+    """Add pairs from a file as `import_pairs` does, and count those that were there already.
+
+    Raises:
+        InputError: The file cannot be read, or lines of it, or it holds no pair at all.
+    """
     known = load_pairs(project)
-    fresh = imported_pairs(known, read_conversations(path))
-    save_pairs(project, [*known, *fresh])
-    return fresh
+    made = imported_pairs(known, read_conversations(path))
+    if not made.added and not made.present:
+        raise InputError(
+            "no pairs in it", where=path.name, mend="write a question and an answer a line; `review export` shows how"
+        )
+    save_pairs(project, [*known, *made.added])
+    return made
 
 
-def imported_pairs(known: Iterable[Pair], conversations: Iterable[tuple[Message, ...]]) -> list[Pair]:
-    """Return the pairs that conversations make, without those that are known, each with what the checks say of it."""
+def imported_pairs(known: Iterable[Pair], conversations: Iterable[tuple[Message, ...]]) -> ImportedPairs:
+    """Return the pairs that conversations make, without those that are known, each with what the checks say of it.
+
+    A pair is known if one of the project, whatever it was made from, has the same turns.
+    """
+    said: set[tuple[Message, ...]] = set()
     taken: set[str] = set()
     asked: set[str] = set()
     for pair in known:
         taken.add(pair.id)
+        said.add(tuple(message for message in pair.messages if message.role != "system"))
         asked.add(normal(pair.question))
     fresh: list[Pair] = []
+    present = 0
     for messages in conversations:
         pair = _imported(messages, asked)
-        if pair.id not in taken:
-            taken.add(pair.id)
-            asked.add(normal(pair.question))
-            fresh.append(pair)
-    return fresh
+        if pair.id in taken or messages in said:
+            present += 1
+            continue
+        taken.add(pair.id)
+        asked.add(normal(pair.question))
+        fresh.append(pair)
+    return ImportedPairs(fresh, present)
 
 
 def export_pairs(

@@ -10,8 +10,9 @@ what rests on a document, for whoever decides. Conversations belong to the home 
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from tools.erasure import (
     erase_evaluations,
     erase_items,
     erase_mixes,
+    is_about,
     learners,
     sweep,
     untrained,
@@ -36,15 +38,17 @@ from tools.erasure import (
 )
 from tools.extraction.fact import Fact
 from tools.extraction.replies import ModelReply, ReplyLog
-from tools.sought import Sought, leave_out, records_on
+from tools.pair_copies import NOTHING, pairs_holding
+from tools.sought import Sought, leave_out
 from tools.votes import forget_document
 from tools.workspace import Project
 
 UPLOADS: Final = "uploads"
 """Folder of a project for files that came over the network; they are deleted with their document."""
 
-NOTHING: Final = Sought(())
-"""For lines that are told by another sign alone."""
+
+_ID: Final = re.compile(rb'\s*\{"id":"([^"\\]*)"')
+"""Beginning of a pair's line."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,18 @@ class Traces:
     """What of a project rests on one document."""
 
     pairs: int
-    """Pairs made from it; they go with it."""
+    """Pairs made from it, and others that hold its words; they go with it."""
     reviewed: int
     """Those of them that a person has looked at."""
     items: int
-    """Sealed questions about it; they go with it."""
+    """Sealed questions about it or with a passage of it; they go with it."""
     mixes: int
     """Mixes that hold it and were not trained; they go with it."""
     learners: tuple[str, ...]
     """Runs whose adapter was trained on it; what they learnt stays in their weights. Of one that is not done there are
     checkpoints only, which go with it."""
+    twins: tuple[str, ...] = ()
+    """Names of other files with the same text; they stay."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +84,48 @@ class Removal:
     """Runs whose adapter was trained on the document."""
     name: str
     """The document's name."""
+    twins: tuple[str, ...] = ()
+    """Names of other files with the same text; they stay."""
 
 
-def traces(project: Project, document_id: str) -> Traces:
-    """Count what rests on a document, for the question whether to remove it."""
-    own = list(_pairs_of(project, document_id))
+def traces(project: Project, document_id: str, words: Sequence[str] | None = None) -> Traces:
+    """Count what rests on a document, for the question whether to remove it, by the rules that remove it.
+
+    Args:
+        project: The project.
+        document_id: The document.
+        words: Its own wordings (`tools.erasure.wordings`) if the caller has them already.
+    """
+    store = CorpusStore(project.root)
+    sought = Sought(wordings(store, document_id) if words is None else words)
+    going = pairs_holding(project, document_id, sought)
     return Traces(
-        pairs=len(own),
-        reviewed=sum(pair.reviewed for pair in own),
-        items=sum(item.document == document_id for item in read_records(project.validation, Item)),
+        pairs=len(going),
+        reviewed=sum(pair.reviewed for pair in going),
+        items=sum(is_about(item, document_id, sought) for item in read_records(project.validation, Item)),
         mixes=len(untrained(project, document_id)),
         learners=learners(project, document_id),
+        twins=twins(store, document_id),
     )
+
+
+def twins(store: CorpusStore, document_id: str) -> tuple[str, ...]:
+    """Return the names of other files that hold the same text, those that were left unread for it among them."""
+    documents = store.documents()
+    mine = next((one for one in documents if one.id == document_id), None)
+    if mine is None or not store.has_text(document_id):
+        return ()
+    text = store.stored_text(document_id).text
+    names = [
+        one.name
+        for one in documents
+        if one.id != document_id
+        and (
+            one.reason == f"same content as {mine.name}"
+            or (one.characters == mine.characters and store.has_text(one.id) and store.stored_text(one.id).text == text)
+        )
+    ]
+    return tuple(dict.fromkeys(names))
 
 
 def remove_document(
@@ -111,7 +147,8 @@ def remove_document(
     sought = Sought(wordings(store, document_id) if words is None else words)
     erase_checkpoints(project, document_id)
     taught = learners(project, document_id)
-    own = {pair.id for pair in _pairs_of(project, document_id)}
+    same = twins(store, document_id)
+    own = {pair.id for pair in pairs_holding(project, document_id, sought)}
     mixes = erase_mixes(project, document_id, own, sought, lang)
     asked = {item.id: item.question for item in read_records(project.validation, Item)}
     items = erase_items(project, document_id, sought, lang)
@@ -119,7 +156,7 @@ def remove_document(
     questions = {asked[item] for item in items if len(asked[item]) >= SHORTEST}
     sweep(project, Sought(sorted({*sought.words, *questions}, key=lambda word: (-len(word), word))))
     drop_leftovers(project)
-    gone = _without_pairs(project, document_id, sought)
+    gone = _without_pairs(project, own)
     facts, replies = project.root / "facts.jsonl", project.root / "extraction.jsonl"
     leave_out(facts, Fact, NOTHING.lines(facts, _named(document_id)), lambda fact: fact.document == document_id)
     ReplyLog(replies)  # Drops a last line that a kill cut short.
@@ -128,24 +165,17 @@ def remove_document(
     forget_document(project, document_id)
     _drop_upload(project, document)
     store.remove(document_id)
-    return Removal(gone, len(items), mixes, taught, document.name)
+    return Removal(gone, len(items), mixes, taught, document.name, same)
 
 
-def _pairs_of(project: Project, document_id: str) -> Iterator[Pair]:
-    """Yield the pairs of a document; of the others only those are parsed that name it."""
-    numbers = NOTHING.lines(project.pairs, _named(document_id))
-    return (pair for pair in records_on(project.pairs, Pair, numbers) if pair.document == document_id)
-
-
-def _without_pairs(project: Project, document_id: str, words: Sought) -> int:
-    """Delete the pairs of a document and those that show a piece of it beside their own passage; returns how many."""
-
-    def goes(pair: Pair) -> bool:
-        if pair.document == document_id:
-            return True
-        return pair.kind in ("reading", "unanswerable") and words.stands_in(pair.question)
-
-    return leave_out(project.pairs, Pair, words.lines(project.pairs, _named(document_id)), goes)
+def _without_pairs(project: Project, ids: Collection[str]) -> int:
+    """Delete some pairs; returns how many."""
+    numbers: set[int] = set()
+    if ids and project.pairs.exists():
+        known = {identifier.encode() for identifier in ids}
+        with project.pairs.open("rb") as file:
+            numbers = {n for n, line in enumerate(file) if (head := _ID.match(line)) is None or head[1] in known}
+    return leave_out(project.pairs, Pair, numbers, lambda pair: pair.id in ids)
 
 
 def _named(document_id: str) -> bytes:

@@ -47,6 +47,10 @@ class TuneAsk(Record):
     rank: int | None = Field(default=None, ge=1)
     learning_rate: float | None = Field(default=None, gt=0)
     seed: int = 0
+    climb_to: Method | None = None
+    """Climb the ladder by its measured gates, at most up to this rung; by default one run is trained."""
+    target: float | None = Field(default=None, gt=0, le=1)
+    """Accuracy a climb aims at, the profile's by default; alone it measures whether the first rung meets it."""
 
 
 class IngestAsk(Record):

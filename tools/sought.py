@@ -117,6 +117,22 @@ class Sought:
         return numbers
 
 
+def found_elsewhere(sought: Sought, path: Path, head: bytes) -> set[str]:
+    """Return the wordings that stand in lines of a file which do not begin with some bytes; the file is not held whole.
+
+    Args:
+        sought: The wordings.
+        path: The file; a missing one holds none.
+        head: Beginning of the lines that do not count.
+    """
+    found: set[int] = set()
+    for _, block in _blocks(path):
+        for start, number in sought.places(block):
+            if number not in found and not block.startswith(head, block.rfind(b"\n", 0, start) + 1):
+                found.add(number)
+    return {sought.words[number] for number in found}
+
+
 def leave_out(path: Path, kind: type[R], suspects: set[int], gone: Callable[[R], bool]) -> int:
     """Delete records from a JSONL file; the lines of the others are copied unread. Returns how many went.
 

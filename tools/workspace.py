@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 from agent.errors import BusyError, InputError, NotFoundError
 from agent.records.base import Language, Record
@@ -174,11 +175,18 @@ class Project:
 
     def latest_run(self, slug: str, *, needs: str = "result.json") -> Path | None:
         """Return the newest run folder of a kind (`tune`, `evaluate`, …) that holds the file `needs`."""
-        if not self.runs.is_dir():
-            return None
-        pattern = re.compile(rf"\d{{8}}T\d{{6}}Z-{re.escape(slug)}(-\d+)?$")
-        hits = [p for p in self.runs.iterdir() if pattern.match(p.name) and (p / needs).exists()]
+        hits = [path for path in self.run_folders(slug) if (path / needs).exists()]
         return max(hits, key=lambda path: (path / needs).stat().st_mtime_ns, default=None)
+
+    def run_folders(self, slug: str) -> list[Path]:
+        """Return the run folders of a kind in the order in which they were made, finished or not."""
+        if not self.runs.is_dir():
+            return []
+        pattern = re.compile(rf"(\d{{8}}T\d{{6}}Z)-{re.escape(slug)}(?:-(\d+))?$")
+        found = [
+            (match[1], int(match[2] or 0), path) for path in self.runs.iterdir() if (match := pattern.match(path.name))
+        ]
+        return [path for _, _, path in sorted(found)]
 
     @contextmanager
     def owned(self, purpose: str) -> Iterator[None]:
@@ -224,6 +232,22 @@ class Workspace:
         """Folder of the projects."""
         return self.home / "projects"
 
+    def require_folder(self) -> None:
+        """Refuse a home that is no folder and cannot become one.
+
+        Raises:
+            InputError: It, or what it should stand in, is a file or closed to this user.
+        """
+        for path in (self.home, *self.home.absolute().parents):
+            try:
+                if path.is_dir():
+                    return
+                what = "this is a file" if path.exists() else ""
+            except PermissionError:
+                what = "you may not look in there"
+            if what:
+                raise InputError(what, where=str(path), mend="set DOMAINSMITH_HOME to a folder of your own")
+
     def create(self, name: str, *, lang: Language = "en", occasion: str = "") -> Project:
         """Make a project.
 
@@ -233,13 +257,15 @@ class Workspace:
             occasion: See `ProjectInfo.occasion`.
 
         Raises:
-            InputError: The name is empty or taken.
+            InputError: The name is empty, a path or taken, or nothing can be written there.
         """
         identifier = project_id(name)
         root = self.folder / identifier
         if (root / "project.json").exists():
             raise InputError(
-                "a project of this name exists", where=name, mend=f"use it with `-p {name}`, or choose another name"
+                "a project of this name exists",
+                where=name,
+                mend=f"use it with `-p {quote(name)}`, or choose another name",
             )
         created = datetime.now(UTC).isoformat(timespec="milliseconds")
         info = ProjectInfo(id=identifier, name=name.strip(), created=created, lang=lang, occasion=occasion)
@@ -264,7 +290,7 @@ class Workspace:
             raise NotFoundError(
                 "no such project",
                 where=name,
-                mend=f"`domainsmith new {name}` makes it; `domainsmith projects` lists them",
+                mend=f"`domainsmith new {quote(name)}` makes it; `domainsmith projects` lists them",
             )
         return Project.at(root)
 
@@ -286,15 +312,26 @@ class Workspace:
         return tuple(sorted(infos, key=lambda info: (info.created, info.id)))
 
 
+def run_moment(name: str) -> str:
+    """Return when a run folder was made, UTC in ISO 8601, from its name."""
+    return datetime.strptime(name.split("-", maxsplit=1)[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).isoformat()
+
+
 def project_id(name: str) -> str:
     """Turn a user's name into a folder name that cannot leave the projects folder.
 
     Names outside ASCII keep a readable part and get a hash, so `示例` and `例子` stay apart.
 
     Raises:
-        InputError: The name is empty or too long.
+        InputError: The name is empty, too long or a path.
     """
     clean = name.strip()
+    if "/" in clean or "\\" in clean or (clean and not clean.strip(".")):
+        raise InputError(
+            "a project name is no path: no `/`, no `\\`, not dots alone",
+            where=json.dumps(name, ensure_ascii=False)[:60],
+            mend="choose another name; `domainsmith projects` lists those there are",
+        )
     if not clean or len(clean) > 80 or not clean.isprintable():
         raise InputError(
             "a project name has 1 to 80 printable characters",

@@ -10,20 +10,43 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from agent import __version__
 from agent.errors import DomainsmithError, InputError
+from agent.records.base import Language
 from agent.settings import load_settings
 from ui.commands import candidates, chat, compare, data, dataset, demo, documents, jobs, models, projects, serve
+from ui.i18n import phrase
 from ui.output import complain
+
+
+class Commands(TyperGroup):
+    """The commands; Ctrl-C in one of them is told from an exit code of 130, which typer would make of it."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Take the command line apart."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
 
 
 def build_app() -> typer.Typer:
     """Return the application with all commands; nothing heavy is imported here."""
     app = typer.Typer(
         name="domainsmith",
+        cls=Commands,
         help="From a company's own documents to a measured domain-specific language model.",
         no_args_is_help=True,
         add_completion=False,
@@ -81,18 +104,36 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message(), file=sys.stderr)  # help, not a complaint: keep its lines
             return 2
-        # Usage errors of the parser: one line, like every other error.
-        command = getattr(getattr(error, "ctx", None), "command_path", "domainsmith")
-        complain(f"domainsmith: {error.format_message()} - `{command} --help` lists what it takes")
+        complain(f"domainsmith: {error.format_message()} - {_usage(error)}")
         return getattr(error, "exit_code", 2)
     except (KeyboardInterrupt, typer.Abort):
-        complain("domainsmith: cancelled; what was finished is kept")
+        complain(f"domainsmith: {phrase('cancelled', _language(arguments))}")
         return 130
     except BrokenPipeError:
         # The reader of our output left (`| head`); Python would complain again while closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _usage(error: Exception) -> str:
+    """Return the mend of a usage error of the parser."""
+    command = getattr(getattr(error, "ctx", None), "command_path", "domainsmith")
+    if command == "domainsmith" and hasattr(error, "option_name"):
+        return "options come after the command: `domainsmith status --lang zh`; `domainsmith --help` lists the commands"
+    return f"`{command} --help` lists what it takes"
+
+
+def _language(arguments: Sequence[str] | None) -> Language:
+    """Return the language of what is said where no command has read its options."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = [word.partition("=")[2] or after for word, after in zip(words, [*words[1:], ""], strict=True)
+             if word.partition("=")[0] == "--lang"]  # fmt: skip
+    try:
+        wanted = given[-1] if given else load_settings().lang
+    except InputError:
+        wanted = "en"
+    return "zh" if wanted == "zh" else "en"
 
 
 if __name__ == "__main__":

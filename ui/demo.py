@@ -31,7 +31,7 @@ from tools.workspace import Project
 from ui import render
 from ui.output import complain
 from ui.runtime import Runtime
-from ui.stations import finish, run_station, start_evaluation
+from ui.stations import run_evaluation, run_station
 
 WORDINGS = 12
 """Trained wordings of every fact: more wordings and fewer epochs teach a small model the fact and not the phrase."""
@@ -57,7 +57,7 @@ class Demonstration:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
-        """Take every station and write `report.json`, `report.md`, `radar.png` and `radar.html`.
+        """Take every station and write the report (JSON, Markdown, HTML) and the radar.
 
         Raises:
             DomainsmithError: A station failed; what was finished is kept and the next call goes on there.
@@ -175,8 +175,7 @@ class Demonstration:
                 from tools.evaluation.items import QUICK
 
                 measured = EvaluateRequest(limits={} if self.full else dict(QUICK), seed=self.seed)
-                job = start_evaluation(self.runtime, self.project, measured)
-                finish(self.runtime, self.project, job, EvaluationReport)
+                run_evaluation(self.runtime, self.project, measured)
             case _:
                 raise AssertionError(f"the line has no station {action}")
         self.seconds[action] = round(time.monotonic() - began, 1)
@@ -195,6 +194,7 @@ class Demonstration:
 
     def _publish(self, run: Path, decision: MethodDecision, found: Diagnosis, seconds: float) -> dict[str, Any]:
         from knowledge.company.build import COMPANY, DEMO_FAMILY
+        from tools.evaluation.report_page import page
         from tools.mixing.run import latest_mix
 
         output = self.runtime.output
@@ -214,11 +214,14 @@ class Demonstration:
             "station_seconds": self.seconds,
             "total_seconds": round(seconds, 1),
             "peak_gib": round(_peak_gib(), 2),
-            "files": {name: name for name in ("report.json", "report.md", "radar.png", "radar.html")},
+            "files": {name: name for name in ("report.json", "report.md", "report.html", "radar.png", "radar.html")},
         }
         write_json(self.out / "report.json", data)
         text = (run / "eval" / "report.md").read_text(encoding="utf-8")
-        write_text(self.out / "report.md", f"{text.rstrip()}\n\n{render.diagnosis(found, output)}\n")
+        text = f"{text.rstrip()}\n\n{render.diagnosis(found, output)}\n"
+        write_text(self.out / "report.md", text)
+        radar = (run / "eval" / "radar.png").read_bytes()
+        write_text(self.out / "report.html", page(text, report.run, radar, output.lang))
         for name in ("radar.png", "radar.html"):
             shutil.copyfile(run / "eval" / name, self.out / name)
         return json.loads(json.dumps(data))  # type: ignore[no-any-return]

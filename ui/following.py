@@ -6,20 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from agent.records.base import Record
+from agent.records.base import Language, Record
 from agent.records.job import Job, JobEvent, JobKind
 from tools.workspace import Project
+from ui.i18n import phrase
 from ui.progress import TerminalReporter
+from ui.progress_words import step, unit
 from ui.runtime import Runtime
 
 R = TypeVar("R", bound=Record)
 
 
-def show(event: JobEvent, reporter: TerminalReporter) -> None:
+def show(event: JobEvent, reporter: TerminalReporter, lang: Language = "en") -> None:
     """Show one event of a job on the terminal."""
     match event.kind:
         case "progress":
-            reporter.progress(event.done or 0, event.total or 0, event.unit, event.message)
+            counted, doing = unit(event.unit, lang), step(event.message, lang)
+            reporter.progress(event.done or 0, event.total or 0, counted, doing)
         case "note":
             reporter.note(event.message)
         case "metric":
@@ -36,13 +39,14 @@ def start_job(
     *,
     prepare: Callable[[Path], None] | None = None,
 ) -> Job:
-    """Start a job; its run folder is named after its kind."""
+    """Start a job that speaks the language of the command; its run folder is named after its kind."""
     from tools.jobs.runner import submit
 
-    return submit(project, runtime.settings, kind, request.model_dump(mode="json"), kind, prepare=prepare)
+    settings = runtime.settings.model_copy(update={"lang": runtime.output.lang})
+    return submit(project, settings, kind, request.model_dump(mode="json"), kind, prepare=prepare)
 
 
-def follow(project: Project, job: Job, kind: type[R]) -> R:
+def follow(project: Project, job: Job, kind: type[R], lang: Language = "en") -> R:
     """Show a job until it ends and return what it produced.
 
     Raises:
@@ -50,6 +54,6 @@ def follow(project: Project, job: Job, kind: type[R]) -> R:
     """
     from tools.jobs.runner import result_of, wait
 
-    with TerminalReporter(job.kind) as reporter:
-        ended = wait(project, job.id, lambda event: show(event, reporter))
+    with TerminalReporter(job.kind if lang == "en" else phrase(f"frame_kind_{job.kind}", lang)) as reporter:
+        ended = wait(project, job.id, lambda event: show(event, reporter, lang))
     return result_of(project, ended, kind)

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.records.base import Language, Record
 from ui.i18n import phrase
+from ui.visible import in_line, in_text
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Output:
     def emit(self, data: Record | dict[str, Any], text: str) -> None:
         """Print the result once, in the form asked for."""
         if not self.as_json:
-            print(text)
+            print(in_text(text))
         elif isinstance(data, Record):
             print(data.model_dump_json(by_alias=True))
         else:
@@ -39,4 +40,4 @@ class Output:
 
 def complain(line: str) -> None:
     """Print one line to stderr."""
-    print(" ".join(line.split()), file=sys.stderr)
+    print(in_line(" ".join(line.split())), file=sys.stderr)

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any, TextIO
 
+from ui.visible import in_line, in_text
+
 
 class TerminalReporter:
     """A reporter for a person at a terminal, and for a log.
@@ -48,6 +50,7 @@ class TerminalReporter:
         share = min(1.0, done / total) if total > 0 else 0.0
         left = self._left if self._left is not None else self._guess(share, now)
         text = f"{done:.0f}/{total:.0f} {unit}" if total > 0 else f"{done:.0f} {unit}"
+        message = in_line(message)
         parts = (f"{_clock(left)} left" if left is not None and not finished else "", message)
         tail = "".join(f"  {part}" for part in parts if part)
         if self._bar:
@@ -74,6 +77,7 @@ class TerminalReporter:
     def note(self, message: str) -> None:
         """Write one line above the bar."""
         self._finish_line()
+        message = in_text(message)
         self._stream.write(f"{self.step}: {message}\n" if self.step else f"{message}\n")
         self._stream.flush()
 

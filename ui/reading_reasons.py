@@ -17,7 +17,7 @@ from ui.i18n import phrase
 _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), f"documents_reason_{key}")
     for pattern, key in (
-        (r"not a type that is read \(.*", "type"),
+        (r"not a type that is read \((.*)\)", "type"),
         (r"same content as (.+)", "twin"),
         (r"cannot be opened: (.+)", "open"),
         (r"larger than (\d+ MiB).*", "large"),
@@ -32,13 +32,16 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"no text in it(?:, and none was recognised)?|no passage in it", "textless"),
         (r"its fonts do not say .*|full of U\+FFFD: .*", "fonts"),
         (r"locked by a password.*", "password"),
+        (r"damaged, or no (.+)", "damaged_or"),
         (r"damaged.*", "damaged"),
+        (r"(\d+) cells? holds? (?:a formula|formulas) without a value: .*", "formulas"),
         (r"unpacks to .*", "bomb"),
         (r"declares entities .*", "entities"),
         (r"encrypted: .*", "encrypted"),
         (r"an archive within archives: .*|its archive took too long .*|no archive", "nested"),
         (r"its name is in no known encoding: .*", "name"),
         (r"changed while it was read: .*", "changed"),
+        (r"a link that leads out of the folder: .*", "link"),
         (r"took longer than (\d+) s to read.*", "slow"),
         (r"(?:\d+ pages are pictures|1 page is a picture)[^(]*\((.+)\): .*", "pictures"),
         (r"text recognised from pictures on pages \((.+)\), mean confidence (\d+%): check figures", "recognised"),
@@ -53,6 +56,10 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 )
 
 
+_FILES: Final = {"office file": "Office 文件", "archive": "压缩包", "e-book": "电子书", "e-mail": "电子邮件"}
+"""What a damaged file was taken for."""
+
+
 def reason(text: str, lang: Language) -> str:
     """Return a reason in a language; in English as the reading wrote it, which says more."""
     if lang == "en":
@@ -61,6 +68,6 @@ def reason(text: str, lang: Language) -> str:
         found = pattern.fullmatch(text)
         if found is not None:
             what, more = (*found.groups(""), "", "")[:2]
-            return phrase(key, lang, what=what, more=more)
+            return phrase(key, lang, what=_FILES.get(what, what), more=more)
     first, several, rest = text.partition("; ")
     return f"{reason(first, lang)}；{reason(rest, lang)}" if several else text

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from agent.records.corpus import Answer, IngestResult, RemovalResult, Retrieved
+from agent.records.base import Language
+from agent.records.corpus import Answer, Document, IngestResult, RemovalResult, Retrieved
 from agent.records.decision import MethodDecision, Readiness, Reason
 from agent.records.diagnosis import Diagnosis
 from agent.records.evaluation import Arm, Comparison, Estimate, EvaluationReport
 from agent.records.hardware import MemoryPlan
+from agent.records.iteration import IterationLog
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
 from tools.doctor import DoctorReport
+from tools.evaluation.wording import method_sentence
 from tools.mixing.swept import SweepResult
 from tools.validation.request import ValidateResult
+from ui.i18n import phrases
+from ui.iteration_rows import iteration_rows
 from ui.output import Output
 from ui.reading_reasons import reason
+from ui.visible import in_line
 
 MARKS = {"done": "[x]", "current": "[>]", "waiting": "[ ]", "needs_you": "[!]"}
 
 
 def table(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> str:
-    """Return rows as aligned columns; full-width characters count double."""
+    """Return rows as aligned columns, every cell in one line; full-width characters count double."""
     if not rows:
         return ""
+    rows = [[in_line(cell) for cell in row] for row in rows]
     widths = [max(_width(row[column]) for row in rows if column < len(row)) for column in range(max(map(len, rows)))]
     lines = [gap.join(cell + " " * (widths[i] - _width(cell)) for i, cell in enumerate(row)).rstrip() for row in rows]
     return "\n".join(lines)
@@ -66,11 +74,17 @@ def article(title: str, identifier: str, text: str) -> str:
 
 def doctor(value: DoctorReport, output: Output) -> str:
     """Return what works on this machine, and the mend of what does not."""
+    from ui.pages.retold import retold
+
     rows = []
     for check in value.checks:
-        rows.append((f"[{check.state}]", check.name, check.detail))
+        key = re.sub(r"[^a-z0-9]+", "_", check.name.lower())
+        name = check.name if output.lang == "en" else output.say(f"hardware_check_name_{key}")
+        state = check.state if output.lang == "en" else output.say(f"hardware_state_{check.state}")
+        rows.append((f"[{state}]", name, check.detail if output.lang == "en" else retold(check.detail, output.lang)))
         if check.mend:
-            rows.append(("", "", f"→ {check.mend}"))
+            mend = check.mend if output.lang == "en" else phrases("zh").get(f"hardware_mend_{key}", check.mend)
+            rows.append(("", "", f"→ {mend}"))
     return f"{table(rows)}\n{output.say('healthy' if value.healthy else 'unhealthy')}"
 
 
@@ -109,11 +123,21 @@ def ingest(value: IngestResult, output: Output) -> str:
         )
     ]
     bad = [
-        (f"  {d.status}", d.name, reason(d.reason or d.note, output.lang))
+        (f"  {output.say(f'documents_status_{d.status}')}", d.name, reason(d.reason or d.note, output.lang))
         for d in value.documents
         if d.reason or d.note
     ]
     return "\n".join([*lines, table(bad)]).rstrip()
+
+
+def documents(values: Sequence[Document], output: Output) -> str:
+    """Return the documents of a project; every one that was not read, or not all of it, stands with its reason."""
+    rows = [[output.say(f"listed_{name}") for name in ("id", "name", "pages", "chunks", "status")]]
+    for one in values:
+        why = f": {reason(one.reason or one.note, output.lang)}" if one.reason or one.note else ""
+        pages = "" if one.pages is None else str(one.pages)
+        rows.append([one.id, one.name, pages, str(one.chunks), f"{output.say(f'documents_status_{one.status}')}{why}"])
+    return table(rows)
 
 
 def retrieved(values: Sequence[Retrieved], output: Output, abstain_below: float) -> str:
@@ -127,7 +151,7 @@ def retrieved(values: Sequence[Retrieved], output: Output, abstain_below: float)
 
 
 def _place(hit: Retrieved) -> str:
-    return f"{hit.chunk.name}{f', p. {hit.chunk.page}' if hit.chunk.page else ''}"
+    return f"{in_line(hit.chunk.name)}{f', p. {hit.chunk.page}' if hit.chunk.page else ''}"
 
 
 def _doubts(values: Sequence[Retrieved], output: Output, abstain_below: float) -> list[str]:
@@ -148,11 +172,12 @@ def answers(values: Mapping[Arm, Answer], output: Output) -> str:
     for arm, value in values.items():
         first = f", {value.seconds_to_first_token:.1f} s" if value.seconds_to_first_token is not None else ""
         lines = [f"{arm} ({value.seconds:.1f} s{output.say('first_token', seconds=first) if first else ''})"]
-        lines.append(f"  {value.text}")
+        lines.append(f"  {value.text}{'…' if value.truncated else ''}")
+        lines += [f"  ({output.say('compare_truncated')})"] if value.truncated else []
         lines += [f"  ({output.say('compare_quoted')})"] if value.quoted else []
         for citation in value.citations:
             page = f", p. {citation.page}" if citation.page else ""
-            lines.append(f"  [{citation.document}{page}] “{' '.join(citation.quote.split())}”")
+            lines.append(f"  [{in_line(citation.document)}{page}] “{' '.join(citation.quote.split())}”")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -167,19 +192,34 @@ def extract(value: ExtractResult, output: Output) -> str:
         train=value.documents_train,
         held_out=value.documents_held_out,
     )
-    rows = [(f"  {count}", reason) for reason, count in sorted(value.rejects_by_reason.items(), key=lambda i: -i[1])]
-    return "\n".join([head, table(rows), *value.notes]).rstrip()
+    return "\n".join([head, rejects(value.rejects_by_reason, output.lang), *value.notes]).rstrip()
 
 
-def pairs(values: Sequence[Pair]) -> str:
-    """Return pairs with their state and provenance."""
+def rejects(counts: Mapping[str, int], lang: Language) -> str:
+    """Return how many pairs were rejected for each reason, the commonest first, in words."""
+    from ui.pages import pairs_reasons
+
+    ordered = sorted(counts.items(), key=lambda one: -one[1])
+    return table([(f"  {count}", pairs_reasons.label(why, lang)) for why, count in ordered])
+
+
+def pairs(values: Sequence[Pair], output: Output, names: Mapping[str, str]) -> str:
+    """Return pairs with their state and provenance.
+
+    Args:
+        values: The pairs.
+        output: Where it goes, and in which language.
+        names: Names of the documents by id.
+    """
+    from ui.pages import pairs_reasons
+
     blocks = []
     for pair in values:
-        reason = f" ({pair.reason})" if pair.reason else ""
-        place = f"{pair.document}{f', p. {pair.page}' if pair.page else ''}"
-        blocks.append(
-            f"{pair.id}  {pair.status}{reason}  {pair.split}  {place}\n  Q {pair.question}\n  A {pair.answer}"
-        )
+        why = f" ({pairs_reasons.reason(pair.reason, output.lang)})" if pair.reason else ""
+        state = f"{output.say(f'pairs_status_{pair.status}')}{why}  {output.say(f'pairs_split_{pair.split}')}"
+        name = names.get(pair.document, pair.document) or output.say("pairs_imported")
+        place = f"{in_line(name)}{f', p. {pair.page}' if pair.page else ''}"
+        blocks.append(f"{pair.id}  {state}  {place}\n  Q {pair.question}\n  A {pair.answer}")
     return "\n".join(blocks)
 
 
@@ -217,13 +257,26 @@ def validation(value: ValidateResult, output: Output) -> str:
 
 def plan(value: MemoryPlan, output: Output) -> str:
     """Return what fits, method by method, and where the ladder starts."""
+    from ui.pages import hardware_view
+
     rows = []
     for fit in value.methods:
         state = "yes" if fit.fits and fit.available else "no"
-        rows.append((fit.method, output.say(state), f"{fit.gib_low:.1f}–{fit.gib_high:.1f} GiB", fit.why))
+        why = hardware_view.note(fit.why, output.lang).replace(value.device, _device(value.device, output))
+        rows.append((fit.method, output.say(state), f"{fit.gib_low:.1f}–{fit.gib_high:.1f} GiB", why))
     start = value.start_at or output.say("nothing_fits")
-    head = output.say("plan", count=value.count, device=value.device, params=f"{value.params_b:g}", start=start)
-    return "\n".join([head, table(rows), *(f"- {note}" for note in value.notes)])
+    device = _device(value.device, output)
+    head = output.say("plan", count=value.count, device=device, params=f"{value.params_b:g}", start=start)
+    notes = (hardware_view.note(note, output.lang).replace(value.device, device) for note in value.notes)
+    return "\n".join([head, table(rows), *(f"- {note}" for note in notes)])
+
+
+def _device(name: str, output: Output) -> str:
+    """Return a device's name, the machine at hand named in the language."""
+    found = re.fullmatch(r"this machine(?: \((.*)\))?", name)
+    if found is None:
+        return name
+    return output.say("hardware_this_machine", name=found[1]) if found[1] else output.say("this_machine")
 
 
 def tune(value: TuneResult, output: Output) -> str:
@@ -244,14 +297,18 @@ def tune(value: TuneResult, output: Output) -> str:
 
 
 def evaluation(value: EvaluationReport, output: Output) -> str:
-    """Return arms by dimension with intervals, and the comparisons."""
+    """Return arms by dimension with intervals, the comparisons, and the verdict with the rule that decided."""
     dimensions = list(dict.fromkeys(d for scores in value.arms.values() for d in scores))
     rows: list[list[str]] = [["", *value.arms]]
     for dimension in dimensions:
         cells = [estimate(s[dimension]) if dimension in s else "–" for s in value.arms.values()]
         rows.append([output.say(f"dimension_{dimension}"), *cells])
     notes = [f"- {note}" for note in value.notes]
-    return "\n".join([table(rows), *(comparison(c) for c in value.comparisons), *notes])
+    verdict = []
+    if value.decided is not None:
+        said = (method_sentence(value.decided.method, output.lang), *value.decided.reasons[:1])
+        verdict.append(" ".join(said))
+    return "\n".join([table(rows), *(comparison(c) for c in value.comparisons), *notes, *verdict])
 
 
 def diagnosis(value: Diagnosis, output: Output) -> str:
@@ -266,6 +323,12 @@ def diagnosis(value: Diagnosis, output: Output) -> str:
     return "\n".join(part for part in [head, table(rows), *fixes, verdict] if part)
 
 
+def iterations(value: IterationLog, output: Output) -> str:
+    """Return every round with what it changed, then what the stop rule says."""
+    rows = iteration_rows(value, output.lang, lambda began: f"{began[:10]} {began[11:16]} UTC")
+    return "\n".join([table(rows) if value.iterations else "", reasons(value.stop.reasons)]).lstrip()
+
+
 def _width(text: str) -> int:
 
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
@@ -276,7 +339,7 @@ def removal(result: RemovalResult, output: Output) -> str:
     lines = [
         output.say(
             "removal_done",
-            name=result.name,
+            name=in_line(result.name),
             pairs=result.pairs,
             items=result.items,
             mixes=len(result.mixes),
@@ -285,4 +348,6 @@ def removal(result: RemovalResult, output: Output) -> str:
     ]
     if result.learners:
         lines.append(output.say("removal_learners", runs=", ".join(result.learners)))
+    if result.twins:
+        lines.append(output.say("removal_twins", names=", ".join(result.twins)))
     return "\n".join(lines)

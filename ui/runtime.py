@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from shlex import quote
 from typing import TYPE_CHECKING, get_args
 
 from agent.errors import EmptyError, InputError
@@ -27,12 +28,13 @@ class Runtime:
         settings: Settings to use; `None` reads the environment.
 
     Raises:
-        InputError: The language is unknown or a setting is not valid.
+        InputError: The language is unknown, a setting is not valid, or the home is no folder.
     """
 
     def __init__(self, *, as_json: bool = False, lang: str | None = None, settings: Settings | None = None) -> None:
         self.settings = settings if settings is not None else load_settings()
         self.workspace = Workspace(self.settings.home)
+        self.workspace.require_folder()
         self.output = Output(as_json, _language(lang) if lang is not None else self.settings.lang)
 
     @cached_property
@@ -68,7 +70,7 @@ class Runtime:
         if not project.chunks.exists() or project.chunks.stat().st_size == 0:
             raise EmptyError(
                 f"project {project.info.name} has no documents",
-                mend=f"`domainsmith ingest PATH -p {project.info.name}`",
+                mend=f"`domainsmith ingest PATH -p {quote(project.info.name)}`",
             )
         return Retriever.open(store, self.embedder, reranker=load_reranker(self.settings))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.records.base import Record
-from agent.records.evaluation import EvaluateRequest
+from agent.records.evaluation import EvaluateRequest, EvaluationReport
 from agent.records.job import Job, JobKind
+from tools.jobs.interrupts import Interrupts, held
 from tools.workspace import Project
 from ui.following import follow, start_job
 from ui.progress import TerminalReporter
@@ -24,39 +25,49 @@ def run_station(
 ) -> R | None:
     """Start a job and follow it to its result; with `detach` print its record and return `None`.
 
+    Ctrl-C leaves either no job or a cancelled one.
+
     Raises:
         DomainsmithError: The job did not end well; with its own exit code.
     """
-    return finish(runtime, project, start_job(runtime, project, kind, request), result, detach=detach)
+    with held() as interrupts:
+        return _finish(runtime, project, start_job(runtime, project, kind, request), result, interrupts, detach=detach)
 
 
-def finish(runtime: Runtime, project: Project, job: Job, result: type[R], *, detach: bool = False) -> R | None:
-    """Follow a started job to its result; with `detach` print its record and return `None`."""
-    if detach:
-        runtime.output.emit(job, runtime.output.say("started", id=job.id))
-        return None
-    return follow(project, job, result)
-
-
-def start_evaluation(runtime: Runtime, project: Project, request: EvaluateRequest) -> Job:
-    """Look up every question, then start the evaluation.
+def run_evaluation(
+    runtime: Runtime, project: Project, request: EvaluateRequest, *, detach: bool = False
+) -> EvaluationReport | None:
+    """Look up every question, then start the evaluation and follow it; otherwise as `run_station`.
 
     The index has one owner process, and a worker never opens it: what retrieval finds is written into the run folder
     before the worker starts.
 
     Raises:
         EmptyError: There are no sealed items, or no documents although arms with retrieval were asked for.
+        DomainsmithError: The job did not end well; with its own exit code.
     """
     from tools.evaluation.items import to_retrieve
     from tools.evaluation.retrieved import retrieve_for
 
     wanted = to_retrieve(project, request)
-    if not wanted or not project.chunks.exists():
-        return start_job(runtime, project, "evaluate", request)
-    retriever = runtime.retriever(project)
+    retriever = runtime.retriever(project) if wanted and project.chunks.exists() else None
 
     def prepare(run: Path) -> None:
-        with TerminalReporter("retrieve") as reporter:
-            retrieve_for(wanted, retriever.look_up, request.k, run, reporter)
+        if retriever is not None:
+            with TerminalReporter("retrieve") as reporter:
+                retrieve_for(wanted, retriever.look_up, request.k, run, reporter)
 
-    return start_job(runtime, project, "evaluate", request, prepare=prepare)
+    with held() as interrupts:
+        job = start_job(runtime, project, "evaluate", request, prepare=prepare)
+        return _finish(runtime, project, job, EvaluationReport, interrupts, detach=detach)
+
+
+def _finish(
+    runtime: Runtime, project: Project, job: Job, result: type[R], interrupts: Interrupts, *, detach: bool
+) -> R | None:
+    from tools.jobs.runner import heed
+
+    if detach and not heed(project, job, interrupts):
+        runtime.output.emit(job, runtime.output.say("started", id=job.id))
+        return None
+    return follow(project, job, result, runtime.output.lang)

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Literal
 
 from agent.policy.measurements import Difference, Level, Measurements
-from agent.policy.power import items_needed, smallest_detectable
+from agent.policy.power import items_needed, items_to_add, smallest_detectable
 from agent.policy.reasons import reason
 from agent.policy.thresholds import Thresholds
 from agent.prompts.decisions import GATES
@@ -72,6 +72,10 @@ class _Ground:
         key = "target_assumed" if self.target is None else "target"
         return fill(GATES, key, self.lang, target=percent(self.limit))
 
+    @property
+    def worthwhile(self) -> str:
+        return count_points(self.thresholds.worthwhile)
+
 
 def apply_gates(seen: Measurements, target: float | None, thresholds: Thresholds, lang: Language) -> Gates:
     """Return every gate that fires, with its reason.
@@ -128,9 +132,9 @@ def _rag(ground: _Ground, gates: Gates) -> None:
         case "yes":
             gates.reasons.append(ground.say("rag_helps", "rag", gain, gap=count_points(gap)))
         case "no":
-            gates.reasons.append(ground.say("rag_useless", "rag", gain))
+            gates.reasons.append(ground.say("rag_useless", "rag", gain, effect=ground.worthwhile))
         case "undecided":
-            gates.reasons.append(_too_few(ground, gates, gain))
+            gates.reasons.append(_open(ground, gates, gain))
 
 
 def _form(ground: _Ground, gates: Gates) -> None:
@@ -166,9 +170,9 @@ def _tuning(ground: _Ground, gates: Gates) -> None:
             gates.verdict.append(ground.say("tuning_pays", "verdict", gain))
         case "no":
             key = "ship_rag" if hit == ("rag", "tuned+rag") else "tuning_fails"
-            gates.verdict.append(ground.say(key, "verdict", gain))
+            gates.verdict.append(ground.say(key, "verdict", gain, effect=ground.worthwhile))
         case "undecided":
-            gates.verdict.append(_too_few(ground, gates, gain))
+            gates.verdict.append(_open(ground, gates, gain))
     beside = ground.seen.differences.get(("tuned", "tuned+rag"))
     if beside is not None:
         gates.rag_beside_tuned = _verdict(beside, ground.thresholds)
@@ -193,21 +197,34 @@ def _side_effects(ground: _Ground, gates: Gates) -> None:
 def rag_dropped(seen: Measurements, thresholds: Thresholds, lang: Language) -> Reason:
     """Return the reason for which a tuned model goes without RAG; both arms must have been measured."""
     beside = seen.differences["tuned", "tuned+rag"]
-    return _Ground(seen, None, thresholds, lang).say("rag_dropped", "verdict", beside)
+    ground = _Ground(seen, None, thresholds, lang)
+    return ground.say("rag_dropped", "verdict", beside, effect=ground.worthwhile)
 
 
 def _verdict(gain: Difference, thresholds: Thresholds) -> Verdict:
+    """Say whether there is a gain; what was not shown is not therefore absent.
+
+    "No" takes a loss, or enough items by the power rule and an interval that leaves no room for a gain worth having:
+    the rule of an equivalence test (Schuirmann 1987), here at 2.5% on the one side that matters.
+    """
     if gain.low > 0:
         return "yes"
-    if gain.high < 0 or _missing_items(gain, thresholds.worthwhile, thresholds) == 0:
+    enough = _missing_items(gain, thresholds.worthwhile, thresholds) == 0
+    if gain.high < 0 or (enough and gain.high < thresholds.worthwhile):
         return "no"
     return "undecided"
 
 
-def _too_few(ground: _Ground, gates: Gates, gain: Difference) -> Reason:
+def _open(ground: _Ground, gates: Gates, gain: Difference) -> Reason:
+    """Return why a comparison decides nothing, and ask for the items that would."""
     thresholds = ground.thresholds
     more = _missing_items(gain, thresholds.worthwhile, thresholds)
-    gates.more_items = max(gates.more_items, more)
+    more_fine = _missing_items(gain, thresholds.fine_difference, thresholds)
+    fine = count_points(thresholds.fine_difference)
+    gates.more_items = max(gates.more_items, more or more_fine)
+    if not more:
+        values = {"effect": ground.worthwhile, "more": more_fine, "fine": fine}
+        return ground.say("still_open", "not-enough-evidence", gain, **values)
     smallest = gain.smallest
     if smallest is None:
         smallest = smallest_detectable(gain.n, thresholds.discordance, thresholds.power, 1 - thresholds.confidence)
@@ -218,14 +235,17 @@ def _too_few(ground: _Ground, gates: Gates, gain: Difference) -> Reason:
         n=gain.n,
         smallest=count_points(round(smallest, 2)),
         more=more,
-        effect=count_points(thresholds.worthwhile),
-        more_fine=_missing_items(gain, thresholds.fine_difference, thresholds),
-        fine=count_points(thresholds.fine_difference),
+        effect=ground.worthwhile,
+        more_fine=more_fine,
+        fine=fine,
     )
 
 
 def _missing_items(gain: Difference, difference: float, thresholds: Thresholds) -> int:
     """Return how many more items the power rule asks for; the measured disagreement goes before the assumed one."""
+    if gain.discordance is not None:
+        alpha = 1 - thresholds.confidence
+        return items_to_add(gain.n, difference, gain.discordance, gain.design, thresholds.power, alpha)
     if gain.smallest is not None:
         # The items needed fall with the square of the difference to be shown.
         return max(0, ceil(gain.n * (gain.smallest / difference) ** 2) - gain.n)

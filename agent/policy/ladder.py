@@ -1,23 +1,23 @@
 """The ladder Q-LoRA → LoRA → full: where to start, and when a rung may be left.
 
-A rung is left upward only when all four conditions hold; anything else is mended in the data first. Running out of
-memory changes nothing by itself: it stops and asks.
+A rung is left upward only when all gates of `agent.policy.rung_gates` are open; anything else is mended in the data
+first. Running out of memory changes nothing by itself: it stops and asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
 
 from agent.policy.memory import LADDER as RUNGS
 from agent.policy.reasons import reason
+from agent.policy.rung_gates import GATES, better, fitting_methods, full_permission, gates, pilot_of, target_of
 from agent.policy.thresholds import THRESHOLDS, Thresholds
-from agent.prompts.phrases import fill, listed, percent, points
+from agent.prompts.phrases import fill, listed, percent
 from agent.prompts.training import LADDER, MEMORY, METHOD_NAMES
 from agent.records.base import Language
 from agent.records.decision import Reason, RungDecision
 from agent.records.hardware import MethodFit
-from agent.records.ladder import RungEvidence
+from agent.records.ladder import GateName, RungEvidence
 from agent.records.tuning import Method
 
 
@@ -38,6 +38,8 @@ def first_rung(fits: Sequence[MethodFit], lang: Language = "en") -> RungDecision
 def next_rung(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang: Language = "en") -> RungDecision:
     """Return whether to stop, mend data, stay with a higher rank, climb, or ask.
 
+    A gate that is shut decides; gates that were not measured are reasons only where none is shut.
+
     Args:
         evidence: What the run on the present rung has shown.
         thresholds: The numbers to decide by.
@@ -50,23 +52,37 @@ def next_rung(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang:
     met = _target_met(evidence, thresholds, lang)
     if met is not None:
         return RungDecision(outcome="done", method=evidence.method, reasons=(met,))
-    against = [
-        why
-        for why in (
-            _data_reason(evidence, lang),
-            _curve_reason(evidence, thresholds, lang),
-            _loss_reason(evidence, thresholds, lang),
-            _gap_reason(evidence, thresholds, lang),
-        )
-        if why is not None
-    ]
-    if against:
-        return RungDecision(outcome="mend_data", method=evidence.method, reasons=tuple(against))
+    found = gates(evidence, thresholds, lang)
+    shut = tuple(gate.reason for gate in found if gate.state == "shut")
+    unmeasured = tuple(gate.reason for gate in found if gate.state == "unmeasured")
+    if shut or unmeasured:
+        return RungDecision(outcome="mend_data", method=evidence.method, reasons=shut or unmeasured)
     return _climb(evidence, thresholds, lang)
 
 
+def next_measurement(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS) -> GateName | None:
+    """Return the gate to measure next, cheap ones first; `None` once what is known decides.
+
+    Args:
+        evidence: What is known so far.
+        thresholds: The numbers to decide by.
+    """
+    if evidence.out_of_memory or _target_met(evidence, thresholds, "en") is not None:
+        return None
+    found = gates(evidence, thresholds)
+    states = {gate.name: gate.state for gate in found}
+    if evidence.score is None and states["data"] != "unmeasured":
+        return "target"  # a run that meets the target needs no other gate, whatever its data look like
+    shut = [gate.reason.rule for gate in found if gate.state == "shut"]
+    if shut == ["loss_fitted"] and states["curve"] == "unmeasured":
+        return "curve"  # the answer is more data then, and the curve says how much
+    if shut:
+        return None
+    return next((name for name in GATES if states[name] == "unmeasured"), None)
+
+
 def _target_met(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
-    score, target = evidence.score, _target(evidence, thresholds)
+    score, target = evidence.score, target_of(evidence, thresholds)
     if score is None or score.mean < target:
         return None
     return reason(
@@ -84,74 +100,18 @@ def _target_met(evidence: RungEvidence, thresholds: Thresholds, lang: Language) 
     )
 
 
-def _data_reason(evidence: RungEvidence, lang: Language) -> Reason | None:
-    if not evidence.data_checks:
-        return reason(LADDER, "data_unchecked", lang, "data-first", "data_checks")
-    failed = tuple(name for name, passed in evidence.data_checks.items() if not passed)
-    if not failed:
-        return None
-    names = listed(failed, lang)
-    return reason(LADDER, "data_fails", lang, "data-first", *(f"data_checks.{name}" for name in failed), checks=names)
-
-
-def _curve_reason(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
-    scores = {point.share: point.score for point in evidence.learning_curve}
-    if not {0.25, 0.5, 1.0} <= scores.keys():
-        return reason(LADDER, "curve_unknown", lang, "data-first", "learning_curve")
-    gain = scores[1.0] - scores[0.5]
-    if gain <= thresholds.flat_gain:
-        return None
-    return reason(LADDER, "curve_rises", lang, "data-first", "learning_curve", gain=points(gain))
-
-
-def _loss_reason(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
-    losses, pilot = evidence.losses, evidence.pilot_loss
-    window = max(1, round(len(losses) * thresholds.plateau_part))
-    # Full fine-tuning is the last rung: there is no next pilot to compare with.
-    if len(losses) < 2 * window or (pilot is None and evidence.method != "full"):
-        return reason(LADDER, "loss_unknown", lang, "ladder", "losses", "pilot_loss")
-    last, before = fmean(losses[-window:]), fmean(losses[-2 * window : -window])
-    change = (before - last) / before if before else 0.0
-    if change > thresholds.plateau_change:
-        return reason(LADDER, "loss_falls", lang, "ladder", "losses", change=percent(change))
-    if pilot is not None and pilot >= last:
-        return reason(
-            LADDER, "pilot_no_better", lang, "ladder", "losses", "pilot_loss", pilot=f"{pilot:.3g}", loss=f"{last:.3g}"
-        )
-    return None
-
-
-def _gap_reason(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
-    score, target = evidence.score, _target(evidence, thresholds)
-    if score is None:
-        return reason(LADDER, "score_unknown", lang, "validation-set", "score")
-    if score.high < target:
-        return None
-    return reason(
-        LADDER,
-        "gap_within",
-        lang,
-        "statistics",
-        "score",
-        "target",
-        target=percent(target),
-        low=percent(score.low),
-        high=percent(score.high),
-        n=score.n,
-    )
-
-
 def _climb(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> RungDecision:
-    """Choose the next rung once all conditions for leaving this one hold."""
-    fitting = {one.method for one in evidence.fits if one.available and one.fits}
-    basis = ("data_checks", "learning_curve", "losses", "pilot_loss", "score")
+    """Choose what comes next once all gates are open."""
+    fitting = fitting_methods(evidence)
+    basis = ("data_checks", "learning_curve", "losses", "pilots", "score")
     if evidence.method == "full":
         why = reason(LADDER, "top", lang, "full", *basis)
         return RungDecision(outcome="ask", method=None, reasons=(why,))
-    if evidence.method == "qlora" and "lora" in fitting:
+    lora = pilot_of(evidence, "lora") if evidence.method == "qlora" and "lora" in fitting else None
+    if lora is not None and better(lora, evidence, thresholds):
         why = reason(LADDER, "climb", lang, "ladder", *basis, method=METHOD_NAMES["lora"][lang])
         return RungDecision(outcome="climb", method="lora", reasons=(why,))
-    permission = _full_reason(evidence, thresholds, lang)
+    permission = full_permission(evidence, thresholds, lang)
     if permission is None:
         now = evidence.rank if evidence.rank is not None else "?"
         rank = thresholds.full_after_rank
@@ -163,19 +123,6 @@ def _climb(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Ru
     text = _fitting(evidence.fits, evidence.method, lang)
     why = reason(LADDER, "next_missing", lang, "memory", "fits", fitting=text)
     return RungDecision(outcome="ask", method=None, reasons=(why, permission))
-
-
-def _full_reason(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
-    if evidence.pretraining_tokens >= thresholds.large_pretraining_tokens:
-        tokens = f"{evidence.pretraining_tokens:,}"
-        return reason(LADDER, "pretraining", lang, "full", "pretraining_tokens", tokens=tokens)
-    if evidence.rank is not None and evidence.rank >= thresholds.full_after_rank:
-        return reason(LADDER, "capacity_gap", lang, "full", "rank", "score", rank=evidence.rank)
-    return None
-
-
-def _target(evidence: RungEvidence, thresholds: Thresholds) -> float:
-    return thresholds.default_target if evidence.target is None else evidence.target
 
 
 def _fitting(fits: Sequence[MethodFit], but: Method, lang: Language) -> str:

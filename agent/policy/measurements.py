@@ -43,6 +43,10 @@ class Difference:
     evidence: tuple[str, ...]
     smallest: float | None = None
     """Smallest difference these items could show, where the source knows how often the arms disagreed."""
+    discordance: float | None = None
+    """Share of right/wrong pairs on which the arms disagreed, where the source knows it."""
+    design: float = 1.0
+    """How many times the variance of independent items their clusters make it."""
 
     def text(self, lang: Language, thresholds: Thresholds) -> str:
         """Return it as `b − a = +4 points (95% interval −2 to +10, n = 92)`."""
@@ -202,7 +206,18 @@ def _differences(
 
 def _compared(report: EvaluationReport, one: Comparison) -> Difference:
     evidence = (f"{report.run}:{one.dimension}:{one.b}-{one.a}",)
-    return Difference(one.a, one.b, one.difference, one.low, one.high, one.n, evidence, one.smallest_detectable)
+    return Difference(
+        one.a,
+        one.b,
+        one.difference,
+        one.low,
+        one.high,
+        one.n,
+        evidence,
+        smallest=one.smallest_detectable,
+        discordance=one.discordance,
+        design=one.design,
+    )
 
 
 def _reversed(one: Comparison) -> Comparison:

@@ -35,6 +35,21 @@ _TESTED_BY: Final[dict[MethodChoice, tuple[Arm, ...]]] = {
     "rag+finetune": ("rag", "tuned+rag"),
 }
 """The arms whose comparison would confirm or overturn a method."""
+_OPEN: Final = ("too_few", "still_open")
+"""Reasons for which the evidence does not suffice."""
+_MEASURED: Final = (
+    "fix_retrieval",
+    "weak_reader",
+    "form_fails",
+    "distractors",
+    "knowledge_gap",
+    "rag_helps",
+    "changes_fast",
+    "must_cite",
+    "access_differs",
+    "held_out",
+)
+"""Reasons that keep retrieval before anything was tuned, the weightiest first."""
 
 
 def choose_method(
@@ -82,6 +97,8 @@ class _Choice:
     method: MethodChoice
     confidence: Confidence
     drops_rag: bool = False
+    rules: tuple[str, ...] = ()
+    """Names of the reasons that can have decided; the first of them that was given did."""
 
 
 def _decide(
@@ -108,6 +125,7 @@ def _decide(
     if "finetune" in choice.method:
         rung, why_rung = starting_rung(profile, devices, lang)
         reasons += [*why_rung, *tuning_advice(profile, thresholds, lang)]
+    reasons = _deciding_first(reasons, choice.rules)
     missing = _missing(profile, seen, gates, choice, missing_fields(profile, outcome))
     return MethodDecision(
         method=choice.method,
@@ -130,14 +148,14 @@ def _choose(rules: Rules, gates: Gates | None) -> _Choice:
     asked = gates.weak_reader or gates.form_fails or gates.distractors
     tune = rules.form or (asked and not gates.fix_retrieval)
     if gates.rag_helps == "undecided" and not rules.retrieval and not gates.fix_retrieval:
-        return _Choice("insufficient_evidence", "measured")
+        return _Choice("insufficient_evidence", "measured", rules=_OPEN)
     fired = asked or gates.fix_retrieval or gates.rag_helps in ("yes", "no")
     if not fired:
         return unmeasured
     rag = _keeps_rag(rules, gates) or gates.weak_reader or gates.form_fails or gates.distractors
     if rag:
-        return _Choice("rag+finetune" if tune else "rag", "measured")
-    return _Choice("finetune" if tune else "prompt", "measured")
+        return _Choice("rag+finetune" if tune else "rag", "measured", rules=_MEASURED)
+    return _Choice("finetune" if tune else "prompt", "measured", rules=("rag_useless",))
 
 
 def _keeps_rag(rules: Rules, gates: Gates) -> bool:
@@ -151,15 +169,24 @@ def _tuning_verdict(rules: Rules, gates: Gates) -> _Choice:
         case "yes":
             keeps = _keeps_rag(rules, gates)
             if gates.rag_beside_tuned == "no" and not keeps:
-                return _Choice("finetune", "measured", drops_rag=True)
+                return _Choice("finetune", "measured", drops_rag=True, rules=("tuning_pays",))
             both = keeps or gates.compared == ("rag", "tuned+rag")
-            return _Choice("rag+finetune" if both else "finetune", "measured")
+            return _Choice("rag+finetune" if both else "finetune", "measured", rules=("tuning_pays",))
         case "no":
             stays = _keeps_rag(rules, gates) or gates.compared != ("base", "tuned")
-            return _Choice("rag" if stays else "prompt", "measured")
-        case _:
+            return _Choice("rag" if stays else "prompt", "measured", rules=("ship_rag", "tuning_fails"))
+        case _ if gates.fix_retrieval:
             # Bad retrieval is mended first and everything is measured again, whatever tuning may be worth.
-            return _Choice("rag" if gates.fix_retrieval else "insufficient_evidence", "measured")
+            return _Choice("rag", "measured", rules=("fix_retrieval",))
+        case _:
+            return _Choice("insufficient_evidence", "measured", rules=_OPEN)
+
+
+def _deciding_first(reasons: list[Reason], rules: tuple[str, ...]) -> list[Reason]:
+    """Put the reason that decided before the others."""
+    named = {one.rule: one for one in reversed(reasons)}
+    first = next((named[rule] for rule in rules if rule in named), None)
+    return reasons if first is None else [first, *(one for one in reasons if one is not first)]
 
 
 def _next_action(

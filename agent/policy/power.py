@@ -49,6 +49,48 @@ def smallest_detectable(items: int, discordance: float = 0.20, power: float = 0.
     return high
 
 
+def smallest_shown(
+    items: int, discordance: float, design: float = 1.0, power: float = 0.80, alpha: float = 0.05
+) -> float:
+    """Return the smallest difference that pairs show whose disagreement was measured, as a fraction.
+
+    Args:
+        items: Pairs.
+        discordance: Share of them on which exactly one arm is right.
+        design: How many times the variance of independent pairs their clusters make it; so many fewer they are worth.
+        power: Chance to show the difference if it is there.
+        alpha: Two-sided level.
+    """
+    return smallest_detectable(max(1, int(items / design)), _smoothed(discordance, items), power, alpha)
+
+
+def items_to_add(
+    items: int,
+    difference: float,
+    discordance: float,
+    design: float = 1.0,
+    power: float = 0.80,
+    alpha: float = 0.05,
+) -> int:
+    """Return how many items more show a difference, from the disagreement and clustering of those there are.
+
+    Args:
+        items: Pairs there are.
+        difference: What shall be shown, as a fraction.
+        discordance: Share of the pairs on which exactly one arm is right.
+        design: How many times the variance of independent pairs their clusters make it.
+        power: Chance to show the difference if it is there.
+        alpha: Two-sided level.
+    """
+    needed = items_needed(difference, _smoothed(discordance, items), power, alpha)
+    return max(0, ceil(needed * design) - items)
+
+
+def _smoothed(discordance: float, items: int) -> float:
+    """Add a pair on either side, so that a handful of concordant pairs does not promise the moon."""
+    return (discordance * items + 1) / (items + 2)
+
+
 def paired_interval(
     first: float, second: float, items: int, discordance: float = 0.20, confidence: float = 0.95
 ) -> Interval:
@@ -73,7 +115,7 @@ def paired_interval(
     return max(-1.0, middle - half), min(1.0, middle + half)
 
 
-def wilson_interval(rate: float, items: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(rate: float, items: float, confidence: float = 0.95) -> Interval:
     """Return the interval of a rate seen on `items` items; 0 items leave everything open."""
     if items == 0:
         return 0.0, 1.0

@@ -18,4 +18,4 @@ def reason(phrases: Phrases, key: str, lang: Language, article: str, *evidence: 
         *evidence: Field names or ids of what was known or measured.
         **values: What fills the sentence's gaps.
     """
-    return Reason(text=fill(phrases, key, lang, **values), evidence=evidence, article=article)
+    return Reason(text=fill(phrases, key, lang, **values), evidence=evidence, article=article, rule=key)

@@ -42,6 +42,14 @@ class Thresholds(Record):
     flat_gain: float = Field(0.02, description="Gain from half of the data to all that is still flat, fraction.")
     plateau_change: float = Field(0.02, description="Relative fall of the loss at the end that is a plateau, fraction.")
     plateau_part: float = Field(0.20, description="Part of the run, at its end, judged for a plateau, fraction.")
+    fitted_loss: float = Field(0.05, description="Training loss below which the data are known by heart, nats a token.")
+    pilot_fall: float = Field(0.02, description="Relative fall of the loss that a pilot must show, fraction.")
+    pilot_steps: int = Field(200, description="Most optimizer steps of a pilot.")
+    wrong_pairs: float = Field(0.02, description="Largest share of wrong or ungrounded pairs, fraction.")
+    duplicate_pairs: float = Field(0.05, description="Largest share of pairs that repeat another, fraction.")
+    malformed_pairs: float = Field(0.01, description="Largest share of pairs with a fault of form, fraction.")
+    covered_documents: float = Field(0.90, description="Share of the teaching documents that have pairs, fraction.")
+    balance: float = Field(10, description="Largest group of pairs / smallest group.")
     full_after_rank: int = Field(256, description="LoRA rank that must show a capacity gap before full.")
     large_pretraining_tokens: int = Field(
         1_000_000_000, description="Tokens from which continued pre-training counts as large."
@@ -101,6 +109,14 @@ SOURCES: Final[dict[str, str]] = {
     "flat_gain": _OURS,
     "plateau_change": _OURS,
     "plateau_part": _OURS,
+    "fitted_loss": "ours: a loss that no pilot can go far below; the right token then has 95%",
+    "pilot_fall": "ours: the same as for the plateau",
+    "pilot_steps": _OURS,
+    "wrong_pairs": "ours; 1k curated beats 10k raw (LIMA 2305.11206)",
+    "duplicate_pairs": _OURS,
+    "malformed_pairs": _OURS,
+    "covered_documents": _OURS,
+    "balance": _POLICY,
     "full_after_rank": "LoRA Learns Less and Forgets Less 2405.09673; LoRA Without Regret",
     "large_pretraining_tokens": "LoRA Learns Less and Forgets Less 2405.09673; the count is ours",
     "small_device_params_b": "ours: a 135M model trains at about 180 tokens/s on two CPU cores, measured",

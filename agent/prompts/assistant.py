@@ -158,6 +158,22 @@ RESULTS: Final[Phrases] = {
         "en": "A falling loss says that it learns the training data; whether it helps, the evaluation says.",
         "zh": "损失下降只说明学到了训练数据；是否有用要看评测。",
     },
+    "tune_done": {
+        "en": "The target is met, so the climb ends here.",
+        "zh": "已达标，爬梯到此为止。",
+    },
+    "tune_mend_data": {
+        "en": "No climb: the data come first. Ask me why questions fail, or add what is missing.",
+        "zh": "不换级：先改进数据。可以问我哪些题为什么答错，或补充所缺的内容。",
+    },
+    "tune_awaiting_approval": {
+        "en": "A higher rung waits for your yes: say “train and climb to” and its name, and I ask with its cost.",
+        "zh": "更高一级等待您同意：说“训练并爬到”加级名，我会带着成本再问一次。",
+    },
+    "tune_ask": {
+        "en": "Here the ladder needs a decision of yours: the choices stand in the run's `ladder.en.md`.",
+        "zh": "此处需要您决定：各种选择见该运行的 `ladder.zh.md`。",
+    },
     "evaluate": {"en": "Evaluation {run}:", "zh": "评测 {run}："},
     "evaluate_line": {"en": "- {arm}: {cells}", "zh": "- {arm}：{cells}"},
     "verdict": {"en": "Verdict ({confidence}): **{method}**. {why}", "zh": "结论（{confidence}）：**{method}**。{why}"},

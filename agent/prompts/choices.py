@@ -31,3 +31,12 @@ def option_pairs(
     context = _CONTEXT[language].format(passages="\n\n".join(passages)) if passages else ""
     prompt = context + (question.rstrip() if cloze else _FRAME[language].format(question=question))
     return tuple((prompt, _GAP[language] + option.strip()) for option in options)
+
+
+def sentence_pairs(sentences: Sequence[str], language: Language) -> tuple[tuple[str, str], ...]:
+    """Return a prompt and a continuation for each sentence of a minimal pair: nothing comes before it.
+
+    An English sentence is read as one inside a text, after a space, a Chinese one without; so are those of BLiMP and
+    ZhoBLiMP by lm-evaluation-harness, whose decisions are to be met.
+    """
+    return tuple(("", _GAP[language] + sentence.strip()) for sentence in sentences)

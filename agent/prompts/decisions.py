@@ -128,30 +128,37 @@ GATES: Final[Phrases] = {
         "zh": "{difference}：RAG 有帮助，但未证明超过 {gap} 分",
     },
     "rag_useless": {
-        "en": "{difference}: RAG brings no measurable gain here",
-        "zh": "{difference}：RAG 在此没有可测的收益",
+        "en": "{difference}: RAG brings no measurable gain here, and one of {effect} points is ruled out",
+        "zh": "{difference}：RAG 在此没有可测的收益，也排除了 {effect} 分的收益",
     },
     "rag_dropped": {
-        "en": "{difference}: beside the tuned model RAG brings no measurable gain, and no rule asks for it",
-        "zh": "{difference}：在微调模型之外 RAG 没有可测收益，也没有规则要求它",
+        "en": "{difference}: beside the tuned model RAG brings no measurable gain, one of {effect} points is ruled "
+        "out, and no rule asks for it",
+        "zh": "{difference}：在微调模型之外 RAG 没有可测收益，排除了 {effect} 分的收益，也没有规则要求它",
     },
     "tuning_pays": {
         "en": "{difference}: the interval excludes zero, so tuning pays",
         "zh": "{difference}：区间不含零，微调有收益",
     },
     "ship_rag": {
-        "en": "{difference}: tuned+rag is no better than rag by its interval; ship RAG, tuning did not pay",
-        "zh": "{difference}：按区间微调+RAG 并不优于 RAG；采用 RAG，微调没有收益",
+        "en": "{difference}: tuned+rag is no better than rag by its interval, which leaves no room for {effect} "
+        "points; ship RAG, tuning did not pay",
+        "zh": "{difference}：按区间微调+RAG 并不优于 RAG，也容不下 {effect} 分的收益；采用 RAG，微调没有收益",
     },
     "tuning_fails": {
-        "en": "{difference}: tuning did not pay by its interval",
-        "zh": "{difference}：按区间微调没有收益",
+        "en": "{difference}: tuning did not pay by its interval, which leaves no room for {effect} points",
+        "zh": "{difference}：按区间微调没有收益，也容不下 {effect} 分的收益",
     },
     "too_few": {
         "en": "{difference}: the interval spans zero and {n} items show {smallest} points at best; not enough "
         "evidence. {more} more items would show {effect} points, {more_fine} more would show {fine}",
         "zh": "{difference}：区间含零，{n} 题最多只能分辨 {smallest} 分，证据不足。再加 {more} 题可分辨 {effect} 分，"
         "再加 {more_fine} 题可分辨 {fine} 分",
+    },
+    "still_open": {
+        "en": "{difference}: the interval spans zero and still holds {effect} points, which would be worth having; not "
+        "enough evidence. {more} more items would show {fine} points",
+        "zh": "{difference}：区间含零，又未排除值得的 {effect} 分，证据不足。再加 {more} 题可分辨 {fine} 分",
     },
     "forgetting": {
         "en": "general ability: {difference}; more than {limit} points are lost, so raise the share of general data",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent.prompts.personal import PERSONAL_NAMES
 from agent.records.base import Language
 
 _TABLE: Final[dict[str, tuple[str, str, str, str]]] = {
@@ -99,6 +100,12 @@ _TABLE: Final[dict[str, tuple[str, str, str, str]]] = {
         "the model does not find this answer in the passage",
         "模型在原文中找不到这个答案",
     ),
+    "apart_from_sealed": (
+        "apart from sealed questions",
+        "与封存题目不同",
+        "a sealed question asks the same in nearly these words, so it is not trained on",
+        "与一道封存题目的问法几乎相同，因此不用于训练",
+    ),
 }
 """Check: its name in English and Chinese, the reason of its failure in English and Chinese."""
 
@@ -125,4 +132,7 @@ def reason_in(text: str, lang: Language) -> str | None:
     said = reason_of_check(found[1], lang)
     if not found[3]:
         return said
-    return f"{said}：{found[3]}" if lang == "zh" else f"{said}: {found[3]}"
+    # Of personal data the kind is kept and never what was found.
+    names = PERSONAL_NAMES.get(found[3]) if found[1] == "no_personal_data" else None
+    detail = names[lang] if names else found[3]
+    return f"{said}：{detail}" if lang == "zh" else f"{said}: {detail}"

@@ -110,33 +110,76 @@ LADDER: Final[Phrases] = {
     },
     "data_unchecked": {"en": "the data checks have not run", "zh": "尚未做数据检查"},
     "data_fails": {"en": "these data checks fail: {checks}", "zh": "以下数据检查未通过：{checks}"},
+    "data_passes": {"en": "all {count} checks of the data pass", "zh": "{count} 项数据检查全部通过"},
     "curve_unknown": {
         "en": "the learning curve over 25/50/100% of the data is not measured",
         "zh": "尚未测得 25/50/100% 数据的学习曲线",
     },
     "curve_rises": {
-        "en": "the learning curve still rises: {gain} points from half of the data to all of it, so more data "
-        "helps first",
-        "zh": "学习曲线仍在上升：数据从一半到全部提高 {gain} 分，应先加数据",
+        "en": "the learning curve still rises: {gain} points from half of the data to all of it{interval}, so more "
+        "data helps first",
+        "zh": "学习曲线仍在上升：数据从一半到全部提高 {gain} 分{interval}，应先加数据",
     },
-    "loss_unknown": {
-        "en": "training loss and a pilot of the next rung are not both measured",
-        "zh": "训练损失与下一级的试跑未全部测得",
+    "curve_unclear": {
+        "en": "from half of the data to all of it the score moves by {gain} points{interval}: these items cannot tell "
+        "whether the learning curve is flat, so more items, or more data, come before another rung",
+        "zh": "数据从一半到全部变化 {gain} 分{interval}：这些题分辨不出学习曲线是否已平，应先加题或加数据，而非换级",
     },
+    "curve_flat": {
+        "en": "the learning curve is flat: {gain} points from half of the data to all of it{interval}",
+        "zh": "学习曲线已平：数据从一半到全部变化 {gain} 分{interval}",
+    },
+    "losses_unknown": {"en": "the training loss is not measured", "zh": "尚未测得训练损失"},
     "loss_falls": {
-        "en": "training loss has not plateaued: it fell by {change} over the last part of the run",
-        "zh": "训练损失尚未走平：末段仍下降 {change}",
+        "en": "training loss has not plateaued: it fell by {change} over the last part of the run, to {loss}",
+        "zh": "训练损失尚未走平：末段仍下降 {change}，至 {loss}",
+    },
+    "loss_fitted": {
+        "en": "the training data are known by heart (loss {loss}): what is missing is not in them, and no higher rung "
+        "would find it there",
+        "zh": "训练数据已被记住（损失 {loss}）：缺的内容不在其中，换到更高一级也找不到",
+    },
+    "loss_flat": {
+        "en": "training loss has plateaued at {loss}: the last part of the run changed it by {change}",
+        "zh": "训练损失已在 {loss} 走平：末段变化 {change}",
+    },
+    "pilot_unknown": {
+        "en": "no pilot of {method} is measured",
+        "zh": "尚未试跑 {method}",
+    },
+    "pilot_better": {
+        "en": "in as many steps the pilot of {method} goes below this rung's loss ({pilot} against {loss}){items}",
+        "zh": "步数相同时 {method} 试跑的损失更低（{pilot} 对 {loss}）{items}",
     },
     "pilot_no_better": {
-        "en": "the pilot of the next rung does not go below this rung's loss ({pilot} against {loss})",
-        "zh": "下一级的试跑损失并不更低（{pilot} 对 {loss}）",
+        "en": "the pilot of {method} does not go clearly below this rung's loss ({pilot} against {loss}), or is shown "
+        "worse on the items{items}: another rung would not help",
+        "zh": "{method} 试跑的损失没有明显更低（{pilot} 对 {loss}），或题目上更差{items}：换级没有帮助",
     },
-    "score_unknown": {"en": "the score on the sealed items is not measured", "zh": "尚未在封存题上测分"},
+    "on_items": {"en": "; {gain} points on the items{interval}", "zh": "；题目上 {gain} 分{interval}"},
+    "pilot_rank": {
+        "en": "the pilot of {method} does not go clearly below Q-LoRA's loss ({pilot} against {loss}){items}, so "
+        "quantization is not what limits; what a higher rank can do comes next",
+        "zh": "{method} 试跑的损失没有明显低于 Q-LoRA（{pilot} 对 {loss}）{items}，量化不是瓶颈；接下来看更高的秩",
+    },
+    "pilot_needless": {
+        "en": "no pilot could tell anything: the next thing to try is a higher rank, or nothing above fits",
+        "zh": "无需试跑：接下来要试的是更高的秩，或没有更高一级放得下",
+    },
+    "score_unknown": {
+        "en": "the score on the sealed items is not measured",
+        "zh": "尚未在封存题上测分",
+    },
     "gap_within": {
         "en": "the target of {target} lies within the interval ({low} to {high}, n = {n}): more items, or better data, "
         "before another rung",
         "zh": "目标 {target} 落在区间内（{low} 到 {high}，n = {n}）：应先加题或改进数据，而非换级",
     },
+    "gap_shown": {
+        "en": "{score} misses the target of {target} beyond the interval ({low} to {high}, n = {n})",
+        "zh": "{score} 未达目标 {target}，且超出区间（{low} 到 {high}，n = {n}）",
+    },
+    "gap_none": {"en": "{score} reaches the target of {target}", "zh": "{score} 已达目标 {target}"},
     "climb": {
         "en": "data checks pass, the learning curve is flat, training loss has plateaued above the next rung's pilot, "
         "and the target is out of reach by the interval: on to {method}",

@@ -199,3 +199,5 @@ class RemovalResult(Record):
     """Conversations that quoted it."""
     learners: tuple[str, ...]
     """Runs whose adapter was trained on it; what they learnt stays in their weights."""
+    twins: tuple[str, ...] = ()
+    """Names of other files with the same text; they stay."""

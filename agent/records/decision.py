@@ -41,6 +41,8 @@ class Reason(Record):
     """Ids or field names of what was known or measured."""
     article: str
     """Id of the guide article behind it."""
+    rule: str = ""
+    """Name of the rule that speaks, as `ship_rag`; the same in every language."""
 
 
 class MethodDecision(Record):
@@ -49,6 +51,7 @@ class MethodDecision(Record):
     method: MethodChoice
     first_rung: Method | None
     reasons: tuple[Reason, ...]
+    """The one that decided stands first."""
     missing: tuple[str, ...]
     """Fields or measurements that would change the answer most, most important first."""
     next_action: Action

@@ -143,6 +143,9 @@ class Estimate(Record):
     high: float
     n: int
     """Items scored."""
+    effective_n: float | None = None
+    """Independent items that tell as much as these do, which share documents (else facts); the interval of a rate is
+    Wilson's for so many. `None` in older reports."""
     chance: float
     """What guessing would score."""
     normalised: float

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from agent.records.base import Record
+from agent.records.evaluation import Dimension
 
 Method = Literal["qlora", "lora", "full"]
 ComputeType = Literal["fp32", "fp16", "bf16"]
@@ -36,6 +37,19 @@ class Hyperparameters(Record):
     seed: int = 0
 
 
+class ClimbPlan(Record):
+    """What a climb of the ladder is for and how far it may go unasked; asking for one allows its measurements."""
+
+    dimension: Dimension = "domain_knowledge"
+    """Sealed items that count for the target."""
+    target: float | None = Field(default=None, gt=0, le=1)
+    """Accuracy that is good enough; `None` takes the profile's, else the default."""
+    climb_to: Method = "qlora"
+    """Highest rung agreed to in advance; before a higher one the climb stops and asks."""
+    items: int | None = Field(default=200, ge=1)
+    """Most sealed items of the dimension; `None` means all."""
+
+
 class TuneRequest(Record):
     """What a training job is asked to do; stored as `request.json` before it starts."""
 
@@ -49,6 +63,8 @@ class TuneRequest(Record):
     overrides: dict[str, float | int] = Field(default_factory=dict)
     """Single hyperparameters that a person set; the policy chooses the rest."""
     seed: int = 0
+    climb: ClimbPlan | None = None
+    """Climb the ladder by its gates; `None` means one run, which with `auto` stands on the first rung."""
 
 
 class TrainingPoint(Record):
@@ -90,3 +106,5 @@ class TuneResult(Record):
     history: tuple[TrainingPoint, ...]
     reasons: tuple[str, ...] = ()
     """Why this method and these settings."""
+    ladder: Literal["", "done", "mend_data", "awaiting_approval", "ask"] = ""
+    """How the climb ended whose result this is (`ladder.json` beside it); empty for a single run."""

@@ -221,6 +221,5 @@ def _tune(result: TuneResult, lang: Language) -> Said:
         run=result.run,
     )
     why = "\n".join(f"- {reason}" for reason in result.reasons)
-    return Said(
-        joined(text, why, fill(RESULTS, "tune_hint", lang)), evidence=(result.run, result.mix), articles=("ladder",)
-    )
+    hint = fill(RESULTS, f"tune_{result.ladder or 'hint'}", lang)
+    return Said(joined(text, why, hint), evidence=(result.run, result.mix), articles=("ladder",))

@@ -108,6 +108,15 @@ def _method(text: str) -> dict[str, Any]:
     return {}
 
 
+def _rung(text: str) -> dict[str, Any]:
+    """Return the method to train with, or the rung to climb to where the message speaks of climbing."""
+    named = _P.matching("methods", text)
+    if _P.find("climb", text):
+        # Of several rungs that are named the highest is meant: the way there leads over the others.
+        return {"climb_to": max(named, key=("qlora", "lora", "full").index, default="qlora")}
+    return _method(text)
+
+
 def _hyperparameters(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     rank = _P.find("rank", text)
@@ -204,7 +213,7 @@ _READERS: Final[Mapping[Action, tuple[_Reader, ...]]] = {
     "decide": (_facts,),
     "mix": (_share,),
     "plan": (_device, _size, _method),
-    "tune": (_method, _hyperparameters, _device, _size, _resume),
+    "tune": (_rung, _hyperparameters, _device, _size, _resume),
     "validate": (_paths,),
     "extract": (_wordings,),
     "evaluate": (_arms, _paths, _limit, _dimensions),

@@ -59,7 +59,7 @@ class Batch:
         file = turn.file
         origin = file.origin
         if file.format is None:
-            self._fail(file, "skipped", not_read())
+            self._fail(file, "skipped", file.refused or not_read())
             return
         if turn.refused:
             self._fail(file, "failed", str(turn.refused))

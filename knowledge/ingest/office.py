@@ -20,6 +20,9 @@ from knowledge.ingest.parsed import Earn, Parsed, Source, UnreadableError, earn_
 _WIDEST_ROW: Final = 2_000
 """Columns that a sheet may fill; one that is only formatted to its last column has 16,384 empty ones."""
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+_CELL_END = re.compile(rb"</(?:\w+:)?c>")
+_STORED = re.compile(rb"<(?:\w+:)?v(?: [^>]*)?>[^<]")
 _MOST_MERGED: Final = 20_000
 _EARN_ROWS: Final = 1_000
 
@@ -151,12 +154,13 @@ def read_xlsx(source: Source, earn: Earn = earn_nothing) -> Parsed:
     import openpyxl
 
     parts: list[str] = []
+    empty = 0
     room = MOST_CELLS
     with opened(source) as file:
         workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
         title = one_line(workbook.properties.title or "")
-        merged = _merged_cells(source, [getattr(sheet, "_worksheet_path", "") for sheet in workbook.worksheets])
-        for sheet, spans in zip(workbook.worksheets, merged, strict=True):
+        told = _told_of_cells(source, [getattr(sheet, "_worksheet_path", "") for sheet in workbook.worksheets])
+        for sheet, (spans, uncomputed) in zip(workbook.worksheets, told, strict=True):
             if sheet.sheet_state != "visible":
                 continue
             # Sheets that claim a million empty rows are common; the claim is not believed.
@@ -166,10 +170,28 @@ def read_xlsx(source: Source, earn: Earn = earn_nothing) -> Parsed:
             _fill_down(rows, spans)
             if found := sheet_blocks(rows):
                 parts += [f"# {one_line(sheet.title)}", *found]
+            empty += uncomputed
         workbook.close()
     if not parts:
-        raise UnreadableError("no text in it")
-    return Parsed(title=title, text="\n\n".join(parts))
+        raise UnreadableError("no text in it" if not empty else _uncomputed(empty))
+    return Parsed(title=title, text="\n\n".join(parts), note=_uncomputed(empty) if empty else "")
+
+
+def _uncomputed(cells: int) -> str:
+    some = "1 cell holds a formula" if cells == 1 else f"{cells} cells hold formulas"
+    return f"{some} without a value: open the file in a spreadsheet program and save it, then read it again"
+
+
+def _without_value(sheet: bytes) -> int:
+    """Return how many cells of a sheet hold a formula whose result was never stored, as in sheets made by programs."""
+    count = 0
+    for formula in _FORMULA.finditer(sheet):
+        end = _CELL_END.search(sheet, formula.end())
+        inside = sheet[formula.end() : end.start() if end else len(sheet)]
+        opening = sheet[max(0, sheet.rfind(b"<", 0, formula.start())) : formula.start()]
+        # A result that is an empty text is stored as one.
+        count += b't="str"' not in opening and _STORED.search(inside) is None
+    return count
 
 
 def _sheet(sheet: Any, room: int, earn: Earn) -> list[list[str]]:
@@ -195,11 +217,15 @@ def _sheet(sheet: Any, room: int, earn: Earn) -> list[list[str]]:
     return rows
 
 
-def _merged_cells(source: Source, paths: Sequence[str]) -> list[list[tuple[int, int, int]]]:
-    """Return (column, first row, last row), from 0, of the cells of every sheet that span rows."""
+def _told_of_cells(source: Source, paths: Sequence[str]) -> list[tuple[list[tuple[int, int, int]], int]]:
+    """Return what openpyxl does not tell of the cells of every sheet.
+
+    Those are (column, first row, last row), from 0, of the cells that span rows, and the number of cells that hold a
+    formula without a value.
+    """
     from openpyxl.utils import column_index_from_string
 
-    found: list[list[tuple[int, int, int]]] = []
+    found: list[tuple[list[tuple[int, int, int]], int]] = []
     with archive_of(source) as archive:
         for path in paths:
             sheet = unpack(archive, path) if path in archive.namelist() else b""
@@ -209,7 +235,7 @@ def _merged_cells(source: Source, paths: Sequence[str]) -> list[list[tuple[int, 
                 for left, top, _, bottom in _MERGED.findall(sheet, max(at, 0))
                 if int(bottom) > int(top)
             ]
-            found.append(spans[:_MOST_MERGED])
+            found.append((spans[:_MOST_MERGED], _without_value(sheet)))
     return found
 
 

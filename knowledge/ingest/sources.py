@@ -9,10 +9,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from agent.errors import EmptyError, InputError
 from agent.records.corpus import DocumentFormat
 from knowledge.ingest.formats import format_of, kinds
+
+LEADS_OUT: Final = "a link that leads out of the folder: give what it leads to by its own path"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class SourceFile:
     """Relative to the folder the user gave, with `/`; the file's name if the file itself was given."""
     format: DocumentFormat | None
     """`None` if no reader takes it."""
+    refused: str = ""
+    """Why it is not even opened, whatever its type; empty otherwise."""
 
     @property
     def origin(self) -> str:
@@ -40,7 +45,9 @@ class SourceFile:
 def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
     """Return the files under the given paths, each once, and the folders among the paths.
 
-    Folders are walked in sorted order; hidden files and folders are passed over.
+    Folders are walked in sorted order; hidden files and folders are passed over. A path that was given may be a link; a
+    link found inside a folder is followed only to a file of that folder, or a folder of manuals could bring in any file
+    of the machine.
 
     Raises:
         InputError: A path does not exist.
@@ -54,9 +61,7 @@ def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
         path = Path(given).expanduser().resolve()
         if path.is_dir():
             folders.append(path)
-            found = [
-                SourceFile(file, _storable(file.relative_to(path).as_posix()), format_of(file)) for file in _walk(path)
-            ]
+            found = [_found(file, path) for file in _walk(path)]
             if not any(file.format for file in found):
                 raise EmptyError("no readable file in this folder", where=str(given), mend=f"put {kinds()} files there")
         elif path.is_file():
@@ -68,6 +73,17 @@ def collect(paths: Sequence[Path]) -> tuple[list[SourceFile], list[Path]]:
     return list(files.values()), folders
 
 
+def _found(file: Path, folder: Path) -> SourceFile:
+    name = _storable(file.relative_to(folder).as_posix())
+    if _leads_out(file, folder):
+        return SourceFile(file, name, None, refused=LEADS_OUT)
+    return SourceFile(file, name, format_of(file))
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder)
+
+
 def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -75,6 +91,8 @@ def _storable(text: str) -> str:
 def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        # Folders are never walked through a link; one that leads out is told.
+        yield from (path for name in folders if _leads_out(path := Path(root, name), folder))
         for name in sorted(names):
             path = Path(root, name)
             # `~$x.docx` is the lock file of an open Word document.

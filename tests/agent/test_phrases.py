@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.prompts import decisions, mending, road, training
+from agent.prompts import decisions, iterating, mending, road, training
 from agent.prompts.forms import ABSTENTION, SYSTEM, closed_book, with_context
 from agent.prompts.phrases import (
     count_points,
@@ -23,7 +23,7 @@ from agent.prompts.phrases import (
 
 TABLES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
-    for module in (decisions, mending, road, training)
+    for module in (decisions, iterating, mending, road, training)
     for name in vars(module)
     if name.isupper()
 }

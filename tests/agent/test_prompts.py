@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.prompts.choices import option_pairs
+from agent.prompts.choices import option_pairs, sentence_pairs
 from agent.prompts.extraction import extraction_prompt, extraction_schema
 
 
@@ -28,6 +28,14 @@ from agent.prompts.extraction import extraction_prompt, extraction_schema
 )
 def test_options_share_their_prompt(language: Any, more: dict[str, Any], expected: Any) -> None:
     assert option_pairs("How long?", (" 18 months", "2 years "), language, **more) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", (("", " She sees."), ("", " She see."))), ("zh", (("", "She sees."), ("", "She see.")))],
+)
+def test_nothing_comes_before_the_sentences_of_a_minimal_pair(language: Any, expected: Any) -> None:
+    assert sentence_pairs(("She sees.", " She see. "), language) == expected
 
 
 @pytest.mark.parametrize(("language", "section", "shown"), [("en", "", "Section: Pump"), ("zh", "保修", "章节：保修")])

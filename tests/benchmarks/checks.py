@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ from tests.tools.extraction.labelled.sample import (
     outcome,
     present,
 )
-from tests.tools.extraction.labelled.sources import DATA
+from tests.tools.extraction.labelled.sources import ABSENT, DATA
 from tools.evaluation.statistics import wilson
 from tools.extraction.checks import CHECKS, Candidate, failed, first_failure, judge, scores
 from tools.extraction.nearness import right_number
@@ -197,6 +198,9 @@ def printed(name: str, result: dict[str, Any]) -> str:
     lines = [f"{name}"]
     for key in ("kept_of_good", "stopped_of_bad"):
         one = result[key]
+        if one["rate"] is None:
+            lines.append(f"  {key:16} no such pair whose document is here ({ABSENT})")
+            continue
         lines.append(f"  {key:16} {one['count']}/{one['of']} = {one['rate']:.3f} ({one['low']:.3f}-{one['high']:.3f})")
     for check, counts in result["checks"].items():
         lines.append(
@@ -223,6 +227,9 @@ def main() -> None:
         **{file.stem: labelled(file) for file in LATER},
     }
     samples = {name: [pair for pair in some if present(pair)] for name, some in samples.items()}
+    for name in [name for name, some in samples.items() if not some]:
+        print(f"{name}: not measured, its documents are not here ({ABSENT})", file=sys.stderr)
+        del samples[name]
     report: dict[str, Any] = {name: measured(some) for name, some in samples.items()}
     if arguments.human and DATA.is_dir():
         report["human"] = {"cmrc": human("cmrc_trial.json", "zh"), "covidqa": human("covidqa_dev.json", "en")}

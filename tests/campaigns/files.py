@@ -243,6 +243,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where every result goes")
     options = parser.parse_args()
     results = run(options.only)
+    if not results:
+        parser.error(f"no file's name matches {options.only!r}")
     outside: list[str] = []
     if options.names:
         from tests.campaigns.hostile_names import check_names

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.files import MEMORY, SECONDS, Listener, cases, handled
+from tests.campaigns.files import MEMORY, SECONDS, Listener, cases, handled, main
 from tests.campaigns.hostile_names import check_names
 
 FEW = (
@@ -15,6 +15,15 @@ FEW = (
     "mail-nested-messages.eml", "mail-crooked-names.eml", "html-entities-outer.xhtml", "html-half-characters.html",
     "text-noise.txt", "markdown-blanks.md", "json-deep.json", "wrong-pdf-as-docx.docx", "empty-xlsx.xlsx",
 )  # fmt: skip
+
+
+def test_an_expression_that_no_name_matches_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["files", "--only", "no such name"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "no file's name matches 'no such name'" in capsys.readouterr().err
 
 
 def test_there_are_enough_of_them_and_each_once() -> None:

@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -208,6 +208,22 @@ def test_the_result_of_training(lang: Language, draw: Draw) -> None:
     said = results.machine([], record, measured, lang)
     assert invented(said, record, measured) == []
     assert {RUN} <= set(said.evidence)
+
+
+@pytest.mark.parametrize(
+    ("ladder", "says"),
+    [
+        ("", ("the evaluation says", "要看评测")),
+        ("done", ("the climb ends here", "到此为止")),
+        ("mend_data", ("the data come first", "先改进数据")),
+        ("awaiting_approval", ("train and climb to", "训练并爬到")),
+        ("ask", ("a decision of yours", "需要您决定")),
+    ],
+)
+def test_the_result_of_a_climb_says_how_it_ended(ladder: str, says: tuple[str, str]) -> None:
+    record = tune_result(RUN, ladder=ladder)
+    for lang, words in (("en", says[0]), ("zh", says[1])):
+        assert words in results.job_result(record, RUN, cast(Language, lang)).text
 
 
 @given(draw=draws)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -58,6 +59,20 @@ def test_a_failed_write_leaves_the_old_content_and_no_rest(tmp_path: Path) -> No
         write_bytes_atomically(path, broken())
     assert path.read_text() == "old"
     assert names(tmp_path) == {"a.txt"}
+
+
+def test_a_place_that_cannot_be_written_to_is_said_with_its_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path / "file" / "a.txt", tmp_path / "file" / "deeper" / "a.txt"):
+        with pytest.raises(InputError, match=r"nothing can be written there.*file.* - name a folder"):
+            write_text(path, "new")
+
+    def full() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_bytes_atomically(tmp_path / "a.txt", full())
 
 
 def test_the_data_is_synced_before_the_rename_and_the_folder_after(

@@ -96,6 +96,26 @@ def test_the_arms_of_a_project(settings: Settings, project: Project) -> None:
         choose_arms(project, "oracle")
 
 
+@pytest.mark.parametrize(
+    ("question", "written", "said"),
+    [
+        ("泵的颜色是什么？", "The documents do not say.", "资料中没有说明。"),
+        ("What is the colour of the pump?", "资料中没有说明。", "The documents do not say."),
+        ("泵的颜色是什么？", "泵是蓝色的", "泵是蓝色的"),
+    ],
+)
+def test_an_abstention_is_said_in_the_language_of_the_question(
+    settings: Settings, project: Project, question: str, written: str, said: str
+) -> None:
+    class Silent(Scripted):
+        def stream(self, *_: Any, **__: Any) -> Iterator[str | Generated]:
+            yield Generated(text=written, tokens=5, seconds=0.5, seconds_to_first_token=0.1, truncated=False)
+
+    silent = Answerers(lambda settings, adapter: Silent())  # type: ignore[arg-type, return-value]
+    answers = ask_arms(project, settings, question, ("base",), (), answerers=silent).answers
+    assert answers["base"].text == said
+
+
 def test_events_tell_each_arm_in_turn(
     settings: Settings, project: Project, retrieved: list[Retrieved], answerers: Answerers
 ) -> None:

@@ -12,7 +12,8 @@ import pytest
 from agent.errors import InputError, NotFoundError, RefusedError
 from agent.policy.consent import EFFECTS, consent
 from agent.records.corpus import IngestRequest
-from agent.settings import Settings
+from agent.records.tuning import ClimbPlan, TuneRequest
+from agent.settings import BUILTIN, Settings
 from knowledge.files import write_record
 from tests.tiny_project import build_tiny_project
 from tests.tools.diagnosis.test_run import manifest
@@ -125,6 +126,20 @@ def test_no_tool_reads_a_file_outside_the_opened_folders(
     prepare(find_tool(tool), project, settings, named)
 
 
+def test_a_task_of_the_harness_outside_the_opened_folders_is_refused(
+    project: Project, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "refusal", lambda *_: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    foreign = tmp_path / "other" / "task.yaml"
+    foreign.parent.mkdir()
+    foreign.write_text("task: theirs\n", encoding="utf-8")
+    closed = settings.model_copy(update={"document_roots": ()})
+    with pytest.raises(RefusedError, match="not open"):
+        prepare(find_tool("evaluate"), project, closed, {"harness": [str(foreign)]})
+    prepare(find_tool("evaluate"), project, settings, {"harness": [str(foreign)]})
+
+
 @pytest.mark.parametrize("mix", ["../../other/mixes/m", "/etc", "..", "m/../m"])
 def test_a_mix_outside_the_project_is_no_mix(
     project: Project, settings: Settings, monkeypatch: pytest.MonkeyPatch, mix: str
@@ -179,3 +194,36 @@ def test_an_occasion_has_one_job(project: Project) -> None:
     job = store.create("mix", project.id, "20260101T000000Z-mix", {}, key="yes-1")
     assert store.of_key("yes-1") == job
     assert store.of_key("yes-2") is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "climb", "trainings"),
+    [
+        ({}, None, 1),
+        ({"climb_to": "lora"}, ClimbPlan(climb_to="lora"), 20),
+        ({"target": 0.8}, ClimbPlan(target=0.8), 10),
+        ({"climb_to": "full", "target": 0.9}, ClimbPlan(climb_to="full", target=0.9), 25),
+    ],
+)
+def test_a_wish_to_climb_is_told_with_its_upper_cost(
+    project: Project,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: dict[str, object],
+    climb: ClimbPlan | None,
+    trainings: int,
+) -> None:
+    monkeypatch.setattr(calling, "refusal", lambda *_: None)
+    monkeypatch.setattr(request, "refusal", lambda *_: None)
+    write_record(project.mixes / "m" / "manifest.json", manifest(3))
+    (project.mixes / "m" / "train.jsonl").write_text("x" * 4000, encoding="utf-8")
+    asked = prepare(find_tool("tune"), project, settings.model_copy(update={"base_model": BUILTIN}), arguments)
+    assert isinstance(asked, TuneRequest)
+    assert asked.climb == climb
+    one = step_facts(project, settings, "tune", asked.model_copy(update={"climb": None}), "en")
+    facts = step_facts(project, settings, "tune", asked, "en")
+    assert facts.seconds_high is not None
+    assert one.seconds_high is not None
+    assert facts.seconds_high >= trainings * one.seconds_high
+    assert (f"at most {trainings} trainings" in facts.subject) == (climb is not None)
+    assert facts.gib_high is not None

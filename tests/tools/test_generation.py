@@ -127,6 +127,36 @@ def test_many_options_of_one_prompt_are_split_into_rows(generator: Generator) ->
     assert max(score for score, _ in scores) == pytest.approx(min(score for score, _ in scores), abs=1e-2)
 
 
+def test_texts_are_continued_as_they_are_up_to_a_stop_string(generator: Generator) -> None:
+    import torch
+
+    prompts = [generator._encode(text) for text in ("The pump is rated", "12", "过滤器")]
+    whole = []
+    for prompt in prompts:
+        ids = torch.tensor([prompt])
+        found = generator._model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False
+        )
+        whole.append(generator.tokenizer.decode(found[0, len(prompt) :], skip_special_tokens=True))
+    assert generator.complete(prompts, 12) == whole
+    stop = whole[0][len(whole[0]) // 2]
+    assert generator.complete(prompts, 12, stop=[stop, "never said"]) == [text.split(stop)[0] for text in whole]
+
+
+def test_a_tokenizer_that_begins_texts_begins_scored_ones(folder: Path) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    asked = [("The pump", " is rated"), ("", "12 bar")]
+    plain, begun = (load_generator(Settings(base_model=str(folder), threads=1)) for _ in range(2))
+    start = begun.tokenizer.bos_token
+    begun.tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single=f"{start} $A", special_tokens=[(start, begun.start)]
+    )
+    (first, _), second = begun.logprobs(asked)
+    assert first == pytest.approx(plain.logprobs([(f"{start}The pump", " is rated")])[0][0], abs=1e-4)
+    assert second == pytest.approx(plain.logprobs(asked)[1], abs=1e-4)
+
+
 def test_lark_grammars_bind_each_reply(generator: Generator) -> None:
     grammars = ['start: "yes" | "no"', 'start: "12 bar"', "start: /[0-9]{3}/"]
     replies = [r.text for r in generator.generate([conversation("?")] * 3, 20, grammar=grammars)]

@@ -9,6 +9,7 @@ from tools.pairs import (
     accept,
     edit,
     export_pairs,
+    import_counted,
     import_pairs,
     load_pairs,
     pair_id,
@@ -184,6 +185,39 @@ def test_imports_that_repeat_or_give_orders_are_kept_as_rejected(project, tmp_pa
     assert [made.reason.split(":")[0] for made in import_pairs(project, file)] == ["not_duplicate", "no_instruction"]
 
 
+def test_pairs_that_are_there_already_are_counted_and_left_out(project, tmp_path):
+    file = tmp_path / "out.jsonl"
+    count = export_pairs(project, file, "messages", status=None)
+    with file.open("a") as more:
+        more.write(json.dumps({"question": "Who?", "answer": "Ann"}) + "\n")
+    before = load_pairs(project)
+    made = import_counted(project, file)
+    assert ([one.answer for one in made.added], made.present) == (["Ann"], count)
+    again = import_counted(project, file)
+    assert (again.added, again.present) == ([], count + 1)
+    assert load_pairs(project) == [*before, *made.added]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.jsonl", "\n"), ("a.json", "[]"), ("a.csv", "question,answer\n"), ("b.jsonl", "")]
+)
+def test_a_file_without_pairs_is_refused(project, tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match="no pairs in it") as caught:
+        import_pairs(project, tmp_path / name)
+    assert caught.value.mend
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("header", ["问题,答案", "Question,Answer", "提问,回答"])
+def test_a_chinese_sheet_is_read_as_the_spreadsheet_saved_it(tmp_path, header, encoding):
+    other = Workspace(tmp_path).create("other")
+    rows = "水泵的保修期是多久？,自购买之日起两年内免费保修\n谁负责验收设备？,由仓库管理员在当天负责验收\n"
+    (tmp_path / "a.csv").write_text(f"{header}\n{rows}", encoding=encoding)
+    made = import_pairs(other, tmp_path / "a.csv")
+    assert [(one.question, one.answer) for one in made] == [tuple(row.split(",")) for row in rows.splitlines()]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "where"),
     [
@@ -213,6 +247,7 @@ def test_bad_files_name_their_line_and_change_nothing(project, tmp_path, name, c
     with pytest.raises(InputError) as caught:
         import_pairs(project, tmp_path / name)
     assert where in caught.value.where
+    assert caught.value.mend
     assert project.pairs.read_bytes() == before
 
 

@@ -96,7 +96,7 @@ def test_nothing_of_a_removed_document_is_left(project: Project) -> None:
     replies = [ModelReply(key="k", chunk=f"{d}:0-9", text=t) for d, t in ((notes, "zanzibar"), (manual, "other"))]
     write_records(project.root / "extraction.jsonl", replies)
     counted = traces(project, notes)
-    assert (counted.pairs, counted.reviewed, counted.items, counted.mixes, counted.learners) == (1, 1, 0, 0, ())
+    assert (counted.pairs, counted.reviewed, counted.items, counted.mixes, counted.learners) == (2, 1, 0, 0, ())
     assert len(holding(project, CANARY)) > 5
     assert remove_document(project, notes).pairs == 2
     assert holding(project, CANARY) == []
@@ -270,3 +270,77 @@ def test_only_whole_sentences_and_rows_are_looked_for(tmp_path: Path) -> None:
     assert told in (run / "adapter" / "tokenizer.json").read_text(), "a model's own files are not touched"
     assert not (project.root / ".pairs.jsonl.1-a.part").exists()
     assert [path.name for path in project.questions.iterdir()] == ["other.json"]
+
+
+WARRANTY = (
+    "# Warranty conditions\n\nRepairs under the warranty conditions are free for two years.\n\n"
+    "| Model | Fee |\n| --- | --- |\n| XR-200 | 540 EUR |\n| XR-300 | 80 |\n\n退货须在收货后三十天内寄往桑给巴尔仓库。"
+)
+OTHERS = "# Catalogue\n\nThe catalogue fee of the KX-1 is 12 EUR.\n\n| Model | Fee |\n| --- | --- |\n| KX-1 | 80 |"
+IMPORTS = {
+    "the question of one of its pairs": ("What is the fee of the XR-200 in the warranty conditions?", "Ask Tamsin"),
+    "its question written in a hurry": ("what is the fee of the xr-200 in the warranty conditions", "540 EUR"),
+    "a sentence of it": ("Who pays?", "Repairs under the warranty conditions are free for two years."),
+    "a sentence within a longer turn": ("退货须在收货后三十天内寄往桑给巴尔仓库。对吗？", "对"),
+    "a row of its table": ("Context:\nXR-200 | 540 EUR\nWhich fee?", "a fee"),
+    "its figure for what only it names": ("How much do I pay for the XR-200?", "540 EUR."),
+    "its figure in a sentence": ("How much do I pay for the XR-200?", "You pay 540 EUR for it."),
+    "its figure although another document has it too": ("How much do I pay for the XR-300?", "80"),
+    "its heading among the passages": ("Context:\nWarranty conditions\nXR-300\nWhich?", "Ask Tamsin"),
+    "its Chinese words for what only it names": ("桑给巴尔仓库的退货期限？", "收货后三十天内"),
+}
+STAY = {
+    "a figure for something else": ("What does a bicycle cost?", "540 EUR"),
+    "a name without what the document says of it": ("Who sells the XR-200?", "Tamsin"),
+    "a row of another table": ("Context:\nKX-1 | 80\nWhich fee?", "80"),
+    "nothing of it": ("Where is the yard?", "In Pellworth"),
+    "what another document's pair says as well": ("Which fee is asked?", "80"),
+}
+
+
+@pytest.fixture(scope="module")
+def warranty(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("warranty")
+    project = Workspace(folder / "home").create("x")
+    (folder / "in").mkdir()
+    for name, text in (("warranty.md", WARRANTY), ("catalogue.md", OTHERS)):
+        (folder / "in" / name).write_text(text)
+    ingest([folder / "in"], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
+    own, other = of(project, "warranty.md"), of(project, "catalogue.md")
+    question = "What is the fee of the XR-200 in the warranty conditions?"
+    made = [pair("own", own, question), pair("shared", own, "Which fee is asked?")]
+    made += [pair("other", other, "Which fee is asked?"), pair("beside", other, WARRANTY, kind="reading")]
+    said = [(place, *turns) for place, turns in {**IMPORTS, **STAY}.items()]
+    made += [
+        pair(place, "", asked, source="import", messages=[{"role": "user", "content": asked}, answer_of(answered)])
+        for place, asked, answered in said
+    ]
+    save_pairs(project, made)
+    return project
+
+
+def answer_of(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
+
+
+def test_copies_of_a_documents_pairs_go_with_it_and_are_counted_before(warranty: Project) -> None:
+    own = of(warranty, "warranty.md")
+    going = {"own", "shared", "beside", *IMPORTS}
+    assert traces(warranty, own).pairs == len(going)
+    before = {one.id for one in load_pairs(warranty)}
+    assert remove_document(warranty, own).pairs == len(going)
+    assert before - {one.id for one in load_pairs(warranty)} == going
+    assert before - going == {"other", *STAY}
+    for words in ("540 EUR.", "XR-200 | 540 EUR", "in the warranty conditions", "收货后三十天内"):
+        assert all(words not in one.model_dump_json() for one in load_pairs(warranty)), words
+
+
+def test_other_files_of_the_same_text_are_named(tmp_path: Path) -> None:
+    project = Workspace(tmp_path / "home").create("x")
+    (tmp_path / "in").mkdir()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / "in" / name).write_text("The same words stand here." if name != "c.txt" else "Other words here.")
+    ingest([tmp_path / "in"], CorpusStore(project.root), HashEmbedder(), RecordingReporter())
+    assert traces(project, of(project, "a.txt")).twins == ("b.txt",)
+    assert remove_document(project, of(project, "c.txt")).twins == ()
+    assert remove_document(project, of(project, "a.txt")).twins == ("b.txt",)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
+from agent.records.corpus import Document
 from agent.settings import Settings
 from graph.assistant import Assistant
+from knowledge.files import write_records
 from tests.graph.worlds import open_shelf
 from tests.ui.conftest import Ran
+from tools.jobs.store import JobStore
+from tools.workspace import Workspace
+from ui.cli import build_app
 
 Cli = Callable[..., Ran]
 
@@ -33,6 +41,19 @@ def assert_one_line(ran: Ran, code: int, *words: str) -> None:
         pytest.param(["new"], 2, ["name"], id="missing argument"),
         pytest.param(["new", "a", "--colour"], 2, ["--colour"], id="unknown option"),
         pytest.param(["new", "   "], 2, ["1 to 80"], id="empty project name"),
+        pytest.param(["new", "../x"], 2, ["no path", "../x"], id="a path as project name"),
+        pytest.param(["status", "-p", "../../etc"], 2, ["no path", "`domainsmith projects`"], id="a path as project"),
+        pytest.param(["status", "-p", "张 项目"], 2, ["`domainsmith new '张 项目'`"], id="quoted for the shell"),
+        pytest.param(
+            ["--lang", "zh", "status"], 2, ["options come after the command", "--lang zh`"], id="option too early"
+        ),
+        pytest.param(["plan", "--device", "Foo 9000", "--params-b", "7"], 2, ["known are"], id="no device like it"),
+        pytest.param(
+            ["decide", "--profile", "/nope"],
+            2,
+            ["(No such file or directory): /nope - check the path"],
+            id="no profile",
+        ),
         pytest.param(["projects", "--lang", "fr"], 2, ["fr", "en or zh"], id="unknown language"),
         pytest.param(["status"], 2, ["no project", "domainsmith new"], id="no project yet"),
         pytest.param(["status", "-p", "gone"], 2, ["gone"], id="no such project"),
@@ -72,6 +93,8 @@ def test_errors_are_one_line_with_their_exit_code(cli: Cli, arguments: list[str]
         pytest.param(["mix", "--by", "pages"], 2, ["pages"], id="unknown way of counting"),
         pytest.param(["diagnose"], 2, ["domainsmith evaluate"], id="nothing evaluated"),
         pytest.param(["evaluate"], 2, ["domainsmith validate"], id="nothing sealed"),
+        pytest.param(["evaluate", "--harness", "./absent"], 2, ["absent"], id="no such task, or no harness"),
+        pytest.param(["remove", "nope"], 2, ["no such document: nope", "`domainsmith documents`"], id="no document"),
         pytest.param(["review", "accept", "p1"], 2, ["p1"], id="no such pair"),
         pytest.param(["validate", "--questions", "gone.json"], 2, ["gone.json"], id="no such questions"),
         pytest.param(["jobs", "cancel", "x"], 2, ["x"], id="no such job"),
@@ -146,12 +169,101 @@ def test_decide(cli: Cli, tmp_path: Path, profile: dict[str, object], method: st
         pytest.param('{"colour": "red"}', ["colour", "task_kind"], id="unknown key"),
         pytest.param('{"task_kind": "dance"}', ["task_kind"], id="bad value"),
         pytest.param('{"base_model_params_b": 1e999}', ["base_model_params_b"], id="no finite size"),
-        pytest.param("{", ["profile.json"], id="no JSON"),
+        pytest.param("{", ["profile: Invalid JSON", "profile.json"], id="no JSON"),
     ],
 )
-def test_a_bad_profile_names_the_key(cli: Cli, tmp_path: Path, text: str, words: list[str]) -> None:
+def test_a_bad_profile_names_the_key(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: list[str]
+) -> None:
     (tmp_path / "profile.json").write_text(text)
     assert_one_line(cli("decide", "--profile", "profile.json"), 2, *words)
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    piped = cli("decide", "--profile", "-")
+    assert_one_line(piped, 2, *(word.replace("profile.json", ": standard input - ") for word in words))
+    assert "- -" not in piped.err
+
+
+def test_a_home_that_is_a_file_is_one_line(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "passwd").write_text("x")
+    monkeypatch.setenv("DOMAINSMITH_HOME", str(tmp_path / "passwd"))
+    for command in (["new", "a"], ["projects"], ["chat", "-m", "hello"]):
+        assert_one_line(cli(*command), 2, "passwd", "DOMAINSMITH_HOME")
+
+
+def test_what_is_next_can_be_pasted_into_a_shell(cli: Cli) -> None:
+    assert "-p '张 项目'`" in cli("new", "张 项目").out
+    assert "-p pumps`" in cli("new", "pumps").out
+
+
+def test_documents_are_listed(cli: Cli, home: Path) -> None:
+    cli("new", "Pumps")
+    assert "domainsmith ingest" in cli("documents").out
+    read = Document(
+        id="a-1", name="a.pdf", sha256="0", format="pdf", language="en", pages=3, characters=9, chunks=2, status="read"
+    )
+    bad = read.model_copy(update={"id": "b-1", "name": "b.pdf", "pages": None, "status": "failed", "reason": "empty"})
+    write_records(home / "projects" / "pumps" / "documents.jsonl", [read, bad])
+    assert cli("documents").out.splitlines() == [
+        "id   name   pages  chunks  status",
+        "a-1  a.pdf  3      2       read",
+        "b-1  b.pdf         2       failed: empty",
+    ]
+    assert "空" in cli("documents", "--lang", "zh").out
+    assert [one["id"] for one in cli("documents", "--json").json["documents"]] == ["a-1", "b-1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["projects"], "domainsmith: cancelled; what was finished is kept\n"),
+        (["projects", "--lang", "zh"], "domainsmith: 已取消；已完成的部分保留\n"),
+        (["projects", "--lang=zh"], "domainsmith: 已取消；已完成的部分保留\n"),
+    ],
+)
+def test_an_interrupted_command_says_so(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setattr("tools.workspace.Workspace.projects", lambda _: signal.raise_signal(signal.SIGINT))
+    ran = cli(*arguments)
+    assert (ran.code, ran.out, ran.err) == (130, "", said)
+
+
+def test_a_job_that_is_watched_goes_on_after_an_interrupt(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("new", "Pumps")
+    project = Workspace(home).open("Pumps")
+    job = JobStore(project.jobs).create("mix", project.id, project.new_run("mix").name, {})
+    monkeypatch.setattr("ui.commands.jobs.sleep", lambda _: signal.raise_signal(signal.SIGINT))
+    ran = cli("jobs", "show", job.id)
+    assert (ran.code, ran.err) == (
+        130,
+        f"domainsmith: job {job.id} goes on; `domainsmith jobs cancel {job.id}` stops it\n",
+    )
+    assert JobStore(project.jobs).get(job.id).state == "queued"
+
+
+def test_an_interrupt_in_a_conversation_cancels_the_job_that_it_started(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("new", "Pumps")
+    project = Workspace(home).open("Pumps")
+    job = JobStore(project.jobs).create("mix", project.id, project.new_run("mix").name, {})
+    monkeypatch.setattr("sys.stdin", io.StringIO("mix them\n"))
+    monkeypatch.setattr(Assistant, "stream", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(Assistant, "waiting_job", lambda *_: job)
+    ran = cli("chat")
+    assert ran.code == 130
+    assert ran.err.endswith("domainsmith: cancelled; what was finished is kept\n")
+    assert JobStore(project.jobs).get(job.id).state == "cancelled"
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    listed = typer.main.get_group(build_app()).commands
+    named = set(re.findall(r"domainsmith ([a-z]+)", readme))
+    assert set(listed) - named == set()
+    assert set(re.findall(r"^domainsmith ([a-z]+)", readme, re.MULTILINE)) - set(listed) == set()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from knowledge.store import CorpusStore
 from tests.tools.test_pairs import pair
 from tests.ui.conftest import Ran
 from tests.ui.test_cli import assert_one_line
@@ -142,3 +143,52 @@ def test_what_needs_an_extra_names_it_where_it_is_missing(
     for module in ("knowledge.ingest.recognition", "tools.cleaning.people"):
         monkeypatch.setattr(f"{module}.is_installed", lambda: False)
     assert_one_line(cli(*arguments), 2, "not installed", f".[{extra}]")
+
+
+def test_an_import_says_what_was_there_what_was_refused_and_why(cli: Cli, project: Project, tmp_path: Path) -> None:
+    rows = [("Whom to call about the Wren?", "Call 13800138000."), ("Who runs it?", "Ann"), ("Who runs it?", "Bob")]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"question": q, "answer": a}) for q, a in rows))
+    shown = cli("review", "import", tmp_path / "a.jsonl").out.splitlines()
+    assert shown == [
+        "2 pairs are new, 1 of them accepted.",
+        "1 say what a pair of the project says already and were left out.",
+        "  1  the same question was made before",
+    ]
+    said = cli("review", "import", tmp_path / "a.jsonl", "--json").json
+    assert said == {"imported": 0, "accepted": 0, "rejected": 0, "rejects_by_reason": {}, "present": 3}
+
+
+def test_an_import_of_a_folder_or_of_nothing_is_refused(cli: Cli, project: Project, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.jsonl").write_text("")
+    assert_one_line(cli("review", "import", tmp_path / "folder"), 2, "this is a folder", "dataset_info.json")
+    assert_one_line(cli("review", "import", tmp_path / "empty.jsonl"), 2, "no pairs in it", "empty.jsonl")
+
+
+def test_pairs_are_listed_with_the_names_of_documents_and_in_the_language(cli: Cli, project: Project) -> None:
+    (Path("wren.md")).write_text("# Wren\n\nThe Wren pump is greased every 90 days.\n")
+    assert cli("ingest", "wren.md").code == 0
+    (document,) = CorpusStore(project.root).documents()
+    waits = "no_personal_data: the pair holds personal data (phone)"
+    made = pair("p1", "Whom to call?", "Call 13800138000.", status="rejected", reason=waits)
+    save_pairs(project, [made.model_copy(update={"document": document.id})])
+    shown = cli("review", "list", "--lang", "zh").out
+    assert "已拒绝 (含有个人信息：电话号码)" in shown
+    assert "wren.md" in shown
+    assert document.id not in shown
+    assert cli("review", "list", "--json").json["pairs"][0]["document"] == document.id
+
+
+def test_extraction_speaks_the_language_of_the_command(cli: Cli, project: Project) -> None:
+    (Path("wren.md")).write_text(
+        "# Wren\n\nThe Wren pump is greased every 90 days.\n\n| Part | Colour |\n|-|-|\n| Lid | red |\n"
+    )
+    (Path("prose.md")).write_text(
+        "# Yard\n\n" + "The yard of the plant is closed at night. Ann keeps the key of the gate.\n" * 9
+    )
+    assert cli("ingest", "wren.md", "prose.md").code == 0
+    ran = cli("extract", "--lang", "zh", "--held-out", "0", "--model-chunks", "0")
+    assert ran.code == 0
+    assert "规则只读表格" in ran.out
+    assert "rules read" not in ran.out + ran.err
+    assert "模型将阅读" in cli("extract", "--forecast", "--lang", "zh").out

@@ -40,11 +40,12 @@ def test_the_report_is_printed_written_and_read_back(cli: Cli, project: Project,
     assert {path.name for path in (tmp_path / "card").iterdir()} == {
         "dataset.json", "dataset.md", "README.md", "pairs.jsonl",
     }  # fmt: skip
+    assert f"Written to {tmp_path / 'again'}: " in cli("dataset", "--out", str(tmp_path / "again")).out
     assert json.loads((tmp_path / "card" / "dataset.json").read_text())["facts"] == said["facts"]
     assert "license: cc-by-4.0" in (tmp_path / "card" / "README.md").read_text()
     (tmp_path / "taken").write_text("")
     refused = cli("dataset", "--out", str(tmp_path / "taken"))
-    assert_one_line(refused, 2, "cannot write there")
+    assert_one_line(refused, 2, "written there", str(tmp_path / "taken"))
 
 
 def test_the_forecast_asks_nobody(cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

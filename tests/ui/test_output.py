@@ -9,11 +9,15 @@ import pytest
 
 from agent.records.base import Language
 from agent.records.corpus import Answer, Document, IngestResult
-from agent.records.evaluation import Comparison, Estimate
+from agent.records.evaluation import Comparison, Decided, Estimate
+from tests.agent.policy.builders import report
+from tools.doctor import Check, DoctorReport
+from tools.plan import plan
 from ui import render
 from ui.i18n import phrase, phrases
 from ui.output import Output
 from ui.progress import TerminalReporter
+from ui.progress_words import step, unit
 
 
 def test_both_languages_hold_the_same_phrases_with_the_same_values() -> None:
@@ -24,8 +28,8 @@ def test_both_languages_hold_the_same_phrases_with_the_same_values() -> None:
 
 
 def test_phrases_fill_in_values() -> None:
-    assert "manuals" in phrase("project_made", "en", name="manuals")
-    assert "手册" in phrase("project_made", "zh", name="手册")
+    assert "manuals" in phrase("project_made", "en", name="manuals", quoted="manuals")
+    assert "手册" in phrase("project_made", "zh", name="手册", quoted="手册")
 
 
 def test_columns_align_with_full_width_characters() -> None:
@@ -83,6 +87,53 @@ def test_an_answer_that_quotes_says_so(lang: Language, words: str) -> None:
     assert words not in own
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "cut off at the limit"), ("zh", "到达长度上限被截断")])
+def test_an_answer_that_was_cut_off_says_so(lang: Language, words: str) -> None:
+    answers = {"base": Answer(text="KX-1 水泵的", truncated=True), "rag": Answer(text="两年。")}
+    cut, whole = render.answers(answers, Output(lang=lang, as_json=False)).split("\n\n")
+    assert "  KX-1 水泵的…\n" in cut
+    assert words in cut
+    assert "…" not in whole
+    assert words not in whole
+
+
+def test_checks_and_plans_speak_chinese() -> None:
+    checks = [
+        Check(name="bf16", state="works", detail="90 GFLOPS in bf16, 1.5 times fp32"),
+        Check(name="chinese font", state="warning", detail="no font with Chinese characters", mend="apt-get install x"),
+    ]
+    shown = render.doctor(DoctorReport(checks=tuple(checks), healthy=True), Output(lang="zh", as_json=False))
+    assert re.findall(r"[A-Za-z-]{4,}", shown) == ["GFLOPS", "fonts-noto-cjk"]
+    assert "[可用]" in shown
+    made = plan("this machine", 1, 0.135, "zh")
+    shown = render.plan(made, Output(lang="zh", as_json=False))
+    assert "this machine" not in shown
+    assert "trains in" not in shown
+    assert "本机" in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "chinese"),
+    [
+        ("reading tables, lists and forms", "读取表格、列表和表单"),
+        ("making items from silent passages", "由没有答案的段落出题"),
+        ("writing 12 examples", "写入 12 个样本"),
+        ("reading questions.jsonl", "读取 questions.jsonl"),
+        ("manual.pdf", "manual.pdf"),
+    ],
+)
+def test_progress_speaks_chinese(said: str, chinese: str) -> None:
+    assert step(said, "zh") == chinese
+    assert step(said, "en") == said
+    assert (unit("documents", "zh"), unit("documents", "en"), unit("x", "zh")) == ("份文档", "documents", "x")
+
+
+def test_reasons_of_rejects_are_said_in_words() -> None:
+    counts = {"no_personal_data": 22, "not our wording": 1}
+    assert render.rejects(counts, "en").splitlines() == ["  22  the pair holds personal data", "  1   not our wording"]
+    assert render.rejects(counts, "zh").splitlines() == ["  22  含有个人信息", "  1   not our wording"]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -124,3 +175,14 @@ def test_no_time_left_is_guessed_from_the_first_moments() -> None:
     with TerminalReporter("tune", stream) as reporter:
         reporter.progress(1, 100, "steps")
     assert "left" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "Use RAG. it did not pay"), ("zh", "采用 RAG。 it did not pay")])
+def test_an_evaluation_ends_with_the_verdict_and_the_rule_that_decided(lang: Language, said: str) -> None:
+    decided = Decided(
+        method="rag", measured=True, rule="ship_rag", reasons=("it did not pay", "beside"), comparison=None
+    )
+    plain, output = report({"rag": 0.5}), Output(lang=lang, as_json=False)
+    assert said not in render.evaluation(plain, output)
+    told = render.evaluation(plain.model_copy(update={"decided": decided}), output)
+    assert told.splitlines()[-1] == said

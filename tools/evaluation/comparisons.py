@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import ceil
 from statistics import NormalDist
 from typing import Final, Literal
 
-from agent.policy.power import smallest_detectable
+from agent.policy.power import items_to_add, smallest_shown
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.records.evaluation import ARMS, Arm, Comparison, Dimension, Estimate, Item, ItemAnswer
 from tools.evaluation.items import DOMAIN
@@ -15,15 +16,18 @@ from tools.evaluation.statistics import (
     ClusteredBy,
     PairedDifference,
     clusters_of,
+    effective_items,
     holm,
     mean_interval,
     paired_difference,
+    t_reach,
 )
 
 _ALL_PAIRS: Final[tuple[tuple[Arm, Arm], ...]] = (
     ("base", "tuned"),
     ("base", "rag"),
     ("rag", "oracle"),
+    ("rag", "tuned"),
     ("rag", "tuned+rag"),
     ("tuned", "tuned+rag"),
 )
@@ -74,6 +78,7 @@ def estimates(
             low=low,
             high=high,
             n=len(values),
+            effective_n=effective_items(values, labels),
             chance=chance,
             normalised=normalised(mean, chance),
             errors=len(spoke) - len(values),
@@ -114,6 +119,9 @@ def compare(
             n=result.n,
             verdict=verdict(result, p, least, thresholds),
             smallest_detectable=least,
+            more_items=further_items(result, least, thresholds),
+            discordance=result.discordance,
+            design=result.design,
         )
         for (a, b, dimension, result, least), p in zip(found, adjusted, strict=True)
     )
@@ -122,16 +130,28 @@ def compare(
 def detectable(result: PairedDifference, thresholds: Thresholds = THRESHOLDS) -> float:
     """Return the smallest difference these pairs can show with the thresholds' power.
 
-    For right/wrong scores from the share of discordant pairs, one pair added on either side so that a handful of
-    concordant pairs does not promise the moon; for graded scores from the width of the interval.
+    For right/wrong scores from the share of discordant pairs and from what their clusters are worth, with t in place of
+    the normal where pairs share clusters; for graded scores from the width of the interval.
     """
     alpha = 1 - thresholds.confidence
-    if result.discordance is not None:
-        smoothed = (result.discordance * result.n + 1) / (result.n + 2)
-        return smallest_detectable(result.n, smoothed, thresholds.power, alpha)
     normal = NormalDist()
     z_alpha, z_power = normal.inv_cdf(1 - alpha / 2), normal.inv_cdf(thresholds.power)
+    if result.discordance is not None:
+        least = smallest_shown(result.n, result.discordance, result.design, thresholds.power, alpha)
+        if result.clusters < 2 or result.clusters == result.n:
+            return least
+        t_alpha = t_reach(result.clusters, thresholds.confidence)
+        t_power = t_reach(result.clusters, 2 * thresholds.power - 1)
+        return min(1.0, least * (t_alpha + t_power) / (z_alpha + z_power))
     return min(1.0, (result.high - result.low) / (2 * z_alpha) * (z_alpha + z_power))
+
+
+def further_items(result: PairedDifference, least: float, thresholds: Thresholds = THRESHOLDS) -> int:
+    """Return how many items more would show a difference of `thresholds.fine_difference`."""
+    fine, alpha = thresholds.fine_difference, 1 - thresholds.confidence
+    if result.discordance is not None:
+        return items_to_add(result.n, fine, result.discordance, result.design, thresholds.power, alpha)
+    return max(0, ceil(result.n * (least / fine) ** 2) - result.n)
 
 
 def verdict(result: PairedDifference, adjusted_p: float, least: float, thresholds: Thresholds = THRESHOLDS) -> Verdict:

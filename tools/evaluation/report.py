@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Final
 
 from agent.policy.measurements import deciding_dimension
 from agent.policy.thresholds import THRESHOLDS, Thresholds
+from agent.prompts.phrases import count_points, duration
 from agent.records.base import Language
 from agent.records.decision import MethodDecision
-from agent.records.evaluation import ARMS, Arm, Comparison, Dimension, EvaluationReport, Item, ItemAnswer
+from agent.records.evaluation import (
+    ARMS,
+    Arm,
+    ArmCost,
+    Comparison,
+    Decided,
+    Dimension,
+    EvaluationReport,
+    Item,
+    ItemAnswer,
+)
 from tools.evaluation.comparisons import abstention_rates, find
+from tools.evaluation.harness_report import harness_lines
 from tools.evaluation.items import DOMAIN
 from tools.evaluation.scoring import exact_match
 from tools.evaluation.wording import arm_name, dimension_name, method_sentence, say
+
+TOGETHER: Final = 1.2
+"""Design effect from which items clearly fail together with others of their document."""
 
 
 def finding(report: EvaluationReport, lang: Language) -> str:
@@ -29,8 +45,17 @@ def finding(report: EvaluationReport, lang: Language) -> str:
     return say("finding_domain", lang, **values, base=arm_name("base", lang), low=f"{shippable['base'].mean:.0%}")
 
 
-def deciding(report: EvaluationReport, method: str) -> Comparison | None:
-    """Return the comparison that a recommended method rests on, on the dimension that decides."""
+def deciding(report: EvaluationReport, decision: MethodDecision) -> Comparison | None:
+    """Return the comparison that a decision rests on: what its first reason quotes.
+
+    Where that quotes no comparison of the report (a level, or a rule on the profile), the one that would confirm or
+    overturn the method, on the dimension that decides.
+    """
+    quoted = decision.reasons[0].evidence if decision.reasons else ()
+    for one in report.comparisons:
+        pairs = (f"{one.b}-{one.a}", f"{one.a}-{one.b}")
+        if any(f"{report.run}:{one.dimension}:{pair}" in quoted for pair in pairs):
+            return one
     order: dict[str, tuple[tuple[Arm, Arm], ...]] = {
         "rag": (("rag", "tuned+rag"), ("base", "rag")),
         "rag+finetune": (("rag", "tuned+rag"), ("tuned", "tuned+rag")),
@@ -38,7 +63,7 @@ def deciding(report: EvaluationReport, method: str) -> Comparison | None:
     }
     fallback: tuple[tuple[Arm, Arm], ...] = (("rag", "tuned+rag"), ("base", "rag"), ("base", "tuned"))
     dimension = deciding_dimension(report)
-    for a, b in (*order.get(method, ()), *fallback):
+    for a, b in (*order.get(decision.method, ()), *fallback):
         if comparison := find(report.comparisons, a, b, dimension):
             return comparison
     return None
@@ -73,6 +98,30 @@ def comparison_sentence(comparison: Comparison, lang: Language, count: int = 1) 
     )
 
 
+def power_sentence(comparison: Comparison, lang: Language, thresholds: Thresholds = THRESHOLDS) -> str:
+    """Return which difference the items can show, and how many more would show a finer one; empty in older reports."""
+    if comparison.smallest_detectable is None:
+        return ""
+    least = count_points(round(comparison.smallest_detectable, 2))
+    if not comparison.more_items:
+        return say("power_enough", lang, least=least)
+    fine = count_points(thresholds.fine_difference)
+    # More items of the same documents would fail together with those that are there.
+    key = "power_documents" if comparison.design > TOGETHER else "power"
+    return say(key, lang, least=least, more=comparison.more_items, fine=fine)
+
+
+def decided(report: EvaluationReport, decision: MethodDecision) -> Decided:
+    """Return the verdict as the report keeps it."""
+    return Decided(
+        method=decision.method,
+        measured=decision.confidence == "measured",
+        rule=decision.reasons[0].rule if decision.reasons else "",
+        reasons=tuple(reason.text for reason in decision.reasons),
+        comparison=deciding(report, decision),
+    )
+
+
 def markdown(
     report: EvaluationReport,
     decision: MethodDecision,
@@ -82,16 +131,18 @@ def markdown(
 ) -> str:
     """Return the report as Markdown."""
     lines = [say("title", lang, run=report.run), "", say("verdict", lang), "", _verdict(report, decision, lang), ""]
-    lines += [f"- {reason.text}" for reason in decision.reasons]
+    lines += [f"- {reason.text}" for reason in decision.reasons[1:]]
     lines += ["", f"![]({report.files['radar_png']})", ""] if "radar_png" in report.files else [""]
     lines += [say("scores", lang), "", say("scores_lead", lang), "", *_score_table(report, lang), ""]
     lines += [say("differences", lang), "", say("named", lang), "", *_difference_table(report, lang), ""]
     lines += _graded_table(items, answers, lang)
+    lines += _cost_table(report, lang)
+    lines += harness_lines(report.harness, lang)
     lines += [say("notes", lang), "", *(f"- {note}" for note in report.notes)]
     lines += [f"- {line}" for line in _abstention(items, answers, lang)]
     seconds = ", ".join(f"{arm_name(arm, lang)} {value:.2f}" for arm, value in report.seconds.items())
     tune = report.tune_run or say("none", lang)
-    lines += [f"- {say('seconds', lang, list=seconds)}"] if seconds else []
+    lines += [f"- {say('seconds', lang, list=seconds)}"] if seconds and not report.costs else []
     lines += ["", say("measured", lang), ""]
     lines += [say("measured_text", lang, model=report.base_model, tune=tune, sha=report.items_sha256[:12]), ""]
     return "\n".join(lines)
@@ -114,9 +165,13 @@ def count_notes(report: EvaluationReport, lang: Language, thresholds: Thresholds
 
 
 def _verdict(report: EvaluationReport, decision: MethodDecision, lang: Language) -> str:
-    sentence = f"**{method_sentence(decision.method, lang)}**"
-    comparison = deciding(report, decision.method)
-    return f"{sentence} {comparison_sentence(comparison, lang, len(report.comparisons))}" if comparison else sentence
+    parts = [f"**{method_sentence(decision.method, lang)}**"]
+    comparison = deciding(report, decision)
+    if comparison is not None:
+        parts.append(comparison_sentence(comparison, lang, len(report.comparisons)))
+        parts.append(power_sentence(comparison, lang))
+    rule = [say("rule", lang, text=decision.reasons[0].text)] if decision.reasons else []
+    return "\n\n".join([" ".join(part for part in parts if part), *rule])
 
 
 def _score_table(report: EvaluationReport, lang: Language) -> list[str]:
@@ -168,6 +223,44 @@ def _graded_table(items: Sequence[Item], answers: Sequence[ItemAnswer], lang: La
             cells.append(f"{fmean(exact):.0%} / {fmean(f1):.0%} ({len(group)})" if group else "·")
         rows.append([dimension_name(dimension, lang), *cells])
     return [say("free", lang), "", *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def cost_cells(cost: ArmCost, *, priced: bool) -> list[str]:
+    """Return what an arm takes, as the cells of a table: latency, search, tokens, memory, 1,000 questions, price."""
+    latency = None if cost.seconds is None else cost.seconds + cost.search_seconds
+    cells = [
+        "–" if latency is None else f"{latency:.2f} s",
+        f"{cost.search_seconds:.3f} s" if cost.search_seconds else "–",
+        f"{cost.tokens:.1f}",
+        "–" if cost.peak_gib is None else f"{cost.peak_gib:.2f} GiB",
+        "–" if cost.machine_seconds is None else f"{cost.machine_seconds:.0f} s",
+    ]
+    return [*cells, "–" if cost.price is None else f"{cost.price:.4g}"] if priced else cells
+
+
+def renewal_cells(arm: Arm, cost: ArmCost, lang: Language) -> tuple[str, str]:
+    """Return when a changed document reaches an arm, and by which steps with what they took last."""
+    steps = [
+        f"{one.step} ({say('not_recorded', lang) if one.seconds is None else duration(one.seconds, lang)})"
+        for one in cost.renewal
+    ]
+    return say(f"renewal_{arm}", lang), " → ".join(steps) or "–"
+
+
+def _cost_table(report: EvaluationReport, lang: Language) -> list[str]:
+    if not report.costs:
+        return []
+    priced = any(cost.price is not None for cost in report.costs.values())
+    head = say("costs_head", lang) + (say("costs_price", lang) if priced else "")
+    asked = max(cost.questions for cost in report.costs.values())
+    lines = [say("costs", lang), "", say("costs_lead", lang, n=asked), "", head, "|" + " --- |" * (head.count("|") - 1)]
+    for arm, cost in report.costs.items():
+        lines.append("| " + " | ".join([arm_name(arm, lang), *cost_cells(cost, priced=priced)]) + " |")
+    head = say("renewal_head", lang)
+    lines += ["", say("renewal", lang), "", head, "|" + " --- |" * (head.count("|") - 1)]
+    for arm, cost in report.costs.items():
+        lines.append("| " + " | ".join([arm_name(arm, lang), *renewal_cells(arm, cost, lang)]) + " |")
+    return [*lines, ""]
 
 
 def _abstention(items: Sequence[Item], answers: Sequence[ItemAnswer], lang: Language) -> list[str]:

@@ -1,7 +1,7 @@
 """Runs an evaluation: the arms answer the same sealed items with one model in memory, the adapter switched.
 
 Everything lands in the run's `eval` folder: `items.jsonl` (what was asked), `answers.jsonl` (resumable: a finished arm
-is never asked twice), `report.json`, `report.md`, `radar.png`, `radar.html`.
+is never asked twice), `report.json`, `report.md`, `report.html`, `radar.png`, `radar.html`.
 
     evaluate(project, settings, EvaluateRequest(), project.new_run("evaluate"), Silent())
 """
@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -30,10 +31,14 @@ from knowledge.store import CorpusStore
 from tools.evaluation.answers import Clock, answer_all
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, ArmModel, Reading, Task, is_asked, plan
 from tools.evaluation.comparisons import compare, estimates, item_clusters, retrieval_recall, scores_by_spoke
+from tools.evaluation.costs import SPENT, Meter, Spent, arm_costs
+from tools.evaluation.harness import ask_harness
+from tools.evaluation.harness_tasks import check_harness
 from tools.evaluation.items import items_for
 from tools.evaluation.radar import draw_html, draw_png
-from tools.evaluation.reading import documents_reading
-from tools.evaluation.report import count_notes, markdown
+from tools.evaluation.reading import documents_reading, reading_settings
+from tools.evaluation.report import count_notes, decided, markdown
+from tools.evaluation.report_page import page
 from tools.evaluation.retrieved import read_retrieved
 from tools.evaluation.statistics import FEW
 from tools.evaluation.wording import arm_name, dimension_name, say
@@ -82,6 +87,8 @@ def evaluate(
         InputError: Arms with retrieval were asked for and nothing was retrieved.
         WorkFailedError: No item could be answered.
     """
+    if request.harness:
+        check_harness(request.harness)
     items, left_out = items_for(project, request)
     found = read_retrieved(run) if retrieved is None else retrieved
     tuned = find_tuned(project, request)
@@ -91,11 +98,21 @@ def evaluate(
     if tuned is not None and tuned.result.base_model != settings.base_model:
         notes.append(say("tune_base", settings.lang, model=tuned.result.base_model))
         settings = settings.model_copy(update={"base_model": tuned.result.base_model})
-    reading = reading or documents_reading(settings.abstain_below)
+    reading = reading or documents_reading(reading_settings(settings, request))
     tasks = plan(items, arms, found, tuple(CorpusStore(project.root).chunks()), reading, request)
     folder = run / "eval"
     write_records(folder / "items.jsonl", items)
-    answers = _answers(folder, tasks, tuned, settings, request, reporter, load or load_generator, reading)
+
+    @cache
+    def model() -> ArmModel:
+        reporter.note(f"loading {settings.base_model}")
+        reporter.check()
+        return (load or load_generator)(settings, tuned.folder if tuned else None)
+
+    # First, since a task that cannot be asked shows only here, and should before all others are answered.
+    depends = [settings.base_model, tuned.result.adapter_sha256 if tuned else ""]
+    asked = ask_harness(folder, request, arms, model, settings, depends, reporter) if request.harness else None
+    answers = _answers(folder, tasks, tuned, settings, request, reporter, model, reading)
     if all(answer.score is None for answer in answers):
         raise WorkFailedError("no item could be answered", where=answers[0].error, mend="see eval/answers.jsonl")
     notes += _notes(items, answers, left_out, settings.lang)
@@ -108,14 +125,16 @@ def evaluate(
         arms=estimates(items, answers, seed=request.seed),
         comparisons=compare(items, answers, seed=request.seed),
         seconds=_median_seconds(answers),
+        costs=arm_costs(items, answers, Spent.read(project, run, settings.price_per_hour)),
         recall=retrieval_recall(items, answers),
         notes=tuple(notes),
+        harness=asked,
         files={name.replace(".", "_"): name for name in ("answers.jsonl", "items.jsonl", "report.json", "report.md")}
-        | {"radar_png": "radar.png", "radar_html": "radar.html"},
+        | {"report_html": "report.html", "radar_png": "radar.png", "radar_html": "radar.html"}
+        | ({"harness_json": "harness.json"} if asked else {}),
     )
     report = report.model_copy(update={"notes": (*count_notes(report, settings.lang), *report.notes)})
-    _publish(project, folder, report, items, answers, settings.lang)
-    return report
+    return _publish(project, folder, report, items, answers, settings.lang)
 
 
 def find_tuned(project: Project, request: EvaluateRequest) -> Tuned | None:
@@ -171,7 +190,7 @@ def _answers(
     settings: Settings,
     request: EvaluateRequest,
     reporter: Reporter,
-    load: Load,
+    model: Callable[[], ArmModel],
     reading: Reading,
 ) -> list[ItemAnswer]:
     """Return the answers to all tasks; finished groups of an earlier try are read, new ones written as they finish."""
@@ -180,19 +199,20 @@ def _answers(
     marker = folder / "resume.json"
     if marker.exists() and json.loads(marker.read_bytes()) != {"fingerprint": fingerprint}:
         path.unlink(missing_ok=True)
+        (folder / SPENT).unlink(missing_ok=True)
     write_json(marker, {"fingerprint": fingerprint})
     done = list(read_records(path, ItemAnswer))
     have = {(answer.arm, answer.item) for answer in done}
     left = [task for task in tasks if (task.arm, task.item.id) not in have]
     if not left:
         return done
-    reporter.note(f"loading {settings.base_model}")
-    reporter.check()
-    model = load(settings, tuned.folder if tuned else None)
+    loaded = model()
     clock = Clock(left, reporter)
     for group in _groups(left):
-        done.extend(answer_all(group, model, reading, clock))
+        with Meter() as meter:
+            done.extend(answer_all(group, loaded, reading, clock))
         write_records(path, done)
+        meter.note(folder, group)
     return done
 
 
@@ -266,10 +286,14 @@ def _publish(
     items: Sequence[Item],
     answers: Sequence[ItemAnswer],
     lang: Language,
-) -> None:
+) -> EvaluationReport:
     profile = read_record(project.profile, Profile) if project.profile.exists() else Profile()
     decision = decide_from_report(report, profile, THRESHOLDS, lang, recall=report.recall)
     draw_png(report, folder / "radar.png", lang)
     draw_html(report, folder / "radar.html", lang)
-    write_text(folder / "report.md", markdown(report, decision, items, answers, lang))
+    report = report.model_copy(update={"decided": decided(report, decision)})
+    text = markdown(report, decision, items, answers, lang)
+    write_text(folder / "report.md", text)
+    write_text(folder / "report.html", page(text, report.run, (folder / "radar.png").read_bytes(), lang))
     write_record(folder / "report.json", report)
+    return report

@@ -63,14 +63,71 @@ SENTENCES: Final[Phrases] = {
         "p = {p:.2f}, so a second set should confirm it",
         "zh": "区间不含零，以此为准；若对下列全部 {count} 项比较校正，p = {p:.2f}，宜用第二套题确认",
     },
+    "harness": {"en": "## Tasks of lm-evaluation-harness", "zh": "## lm-evaluation-harness 任务"},
+    "harness_lead": {
+        "en": "By the tasks' own prompts and metrics (version {version}), as an addition: no dimension, difference or "
+        "verdict above counts them. The score with its 95% interval, n in brackets.",
+        "zh": "按各任务自带的提示与指标（版本 {version}）另行列出，上面的维度、差异与结论均不计入。"
+        "得分及其 95% 区间，括号内为题数。",
+    },
+    "harness_limit": {
+        "en": "Only the first {limit} items of every task were asked.",
+        "zh": "每个任务只问了前 {limit} 题。",
+    },
+    "harness_task": {"en": "task", "zh": "任务"},
+    "harness_metric": {"en": "metric", "zh": "指标"},
+    "harness_difference": {"en": "tuned − base", "zh": "微调 − 基座"},
+    "rule": {"en": "Rule that decided: {text}.", "zh": "起决定作用的规则：{text}。"},
+    "power": {
+        "en": "On this comparison the set can show {least} points; {more} more items would show {fine}.",
+        "zh": "就此比较，这套题可检出 {least} 个百分点；再加 {more} 题可检出 {fine} 个。",
+    },
+    "power_documents": {
+        "en": "On this comparison the set can show {least} points; {more} more items, from further documents, would "
+        "show {fine}.",
+        "zh": "就此比较，这套题可检出 {least} 个百分点；再从其他文档加 {more} 题可检出 {fine} 个。",
+    },
+    "power_enough": {
+        "en": "On this comparison the set can show {least} points.",
+        "zh": "就此比较，这套题可检出 {least} 个百分点。",
+    },
+    "costs": {"en": "## What answering takes", "zh": "## 作答的代价"},
+    "costs_lead": {
+        "en": "On this machine, over the {n} questions that every arm is asked. Latency: median from the start of a "
+        "batch to an answer's last token, search included. 1,000 questions: time of the machine, in batches as here.",
+        "zh": "在本机上，按各组都作答的 {n} 道题计。延迟：从一批开始到答案最后一个词元的中位数，含检索。"
+        "1000 题：机器用时，与此处同样成批。",
+    },
+    "costs_head": {
+        "en": "| arm | latency | search | tokens | peak memory | 1,000 questions |",
+        "zh": "| 组 | 延迟 | 检索 | 词元 | 内存峰值 | 1000 题 |",
+    },
+    "costs_price": {"en": " price of 1,000 |", "zh": " 1000 题的价格 |"},
+    "renewal": {"en": "## When a document changes", "zh": "## 文档变更之后"},
+    "renewal_head": {
+        "en": "| arm | the change reaches it | by, and what the last one took |",
+        "zh": "| 组 | 何时生效 | 所需步骤及上一次用时 |",
+    },
+    "renewal_base": {"en": "never: it is asked without documents", "zh": "永不：作答时不看文档"},
+    "renewal_rag": {"en": "at once, with the next reading", "zh": "重新读入后立即"},
+    "renewal_oracle": {
+        "en": "at once, but in a measurement only: it is handed the passage",
+        "zh": "立即，但仅限于评测：原文是直接给定的",
+    },
+    "renewal_tuned": {"en": "after new pairs and another training", "zh": "重做样本并再次训练之后"},
+    "renewal_tuned+rag": {
+        "en": "at once where it reads; its weights keep what they learnt until another training",
+        "zh": "检索部分立即；权重所学要到再次训练才更新",
+    },
+    "not_recorded": {"en": "not recorded", "zh": "无记录"},
     "notes": {"en": "## Notes", "zh": "## 说明"},
     "measured": {"en": "## What was measured", "zh": "## 测了什么"},
     "measured_text": {
         "en": "Base model {model}; tuning run {tune}. Every arm answered the same sealed items (sha256 {sha}), "
-        "greedily, from the same prompts. Rates carry Wilson's interval; differences are paired on the item and "
-        "resampled by document.",
+        "greedily, from the same prompts. Rates carry Wilson's interval, differences are paired on the item and "
+        "resampled, both by document: items of one document fail together.",
         "zh": "基座模型 {model}；微调运行 {tune}。各组以相同提示、贪心解码回答同一批封存题目（sha256 {sha}）。"
-        "比例用 Wilson 区间；差异按题配对，并按文档重抽样。",
+        "比例用 Wilson 区间，差异按题配对并重抽样，二者均按文档：同一文档的题目往往一起出错。",
     },
     "none": {"en": "none", "zh": "无"},
     "seconds": {"en": "Median seconds per answer: {list}.", "zh": "每题耗时中位数（秒）：{list}。"},

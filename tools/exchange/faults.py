@@ -7,6 +7,7 @@ from typing import Final
 
 from agent.errors import InputError
 
+_MEND: Final = "correct or remove what is named"
 _NAMED: Final = 5
 """Bad lines named in the error."""
 
@@ -48,7 +49,8 @@ class Faults:
         """
         if not self.count:
             return
-        where, what, mend = self._first[0]
+        where, what, _ = self._first[0]
+        mend = next((mend for _, _, mend in self._first if mend), _MEND)
         if self.count == 1:
             raise InputError(what, where=where, mend=mend)
         listed = "; ".join(f"{place} ({why})" for place, why, _ in self._first)

@@ -77,9 +77,11 @@ def label_studio_task(pair: Pair) -> dict[str, Any]:
 
 
 def is_review(fields: Mapping[str, Any]) -> bool:
-    """Return whether a row is a reviewed record of Argilla or a task of Label Studio."""
+    """Return whether a row is a record of Argilla or a task of Label Studio, reviewed or not yet."""
     argilla = isinstance(fields.get("fields"), dict) and isinstance(fields.get("responses"), dict)
-    studio = isinstance(fields.get("data"), dict) and "annotations" in fields
+    # A task that nobody has worked on, as it was exported, has predictions and no annotations yet.
+    task = fields.get("data")
+    studio = isinstance(task, dict) and ("annotations" in fields or ("predictions" in fields and "pair" in task))
     return argilla or studio
 
 
@@ -110,7 +112,7 @@ def _of_argilla(row: Row) -> Review | Row:
 
 def _of_label_studio(row: Row) -> Review | Row:
     said: dict[str, list[Any]] = {name: [] for name in _NAMES}
-    for annotation in row.fields["annotations"] or ():
+    for annotation in row.fields.get("annotations") or ():
         if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
             continue
         for result in annotation.get("result") or ():

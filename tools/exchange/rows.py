@@ -15,14 +15,39 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from agent.errors import InputError
+from knowledge.ingest.encoding import decode
+from knowledge.ingest.limits import LARGEST_FILE
+from knowledge.ingest.parsed import UnreadableError
 from tools.exchange.cells import bare
 
+NO_COLUMNS: Final = "the columns `question` and `answer` are missing"
+NAME_THEM: Final = "name them in the first line, in English or in Chinese (问题, 答案)"
 _PIECE: Final = 1 << 20
 """Bytes read at a time."""
 _LONGEST_CELL: Final = 1 << 26
 """Characters of the longest cell of a CSV file."""
 _ROWS_AT_ONCE: Final = 512
 """Rows of a Parquet file held at a time."""
+
+
+_COLUMNS: Final = {
+    "编号": "id",
+    "问题": "question",
+    "提问": "question",
+    "问": "question",
+    "答案": "answer",
+    "回答": "answer",
+    "答": "answer",
+    "状态": "status",
+    "原因": "reason",
+    "理由": "reason",
+    "引用": "quote",
+    "文档": "document",
+    "页码": "page",
+    "类型": "kind",
+    "语言": "language",
+}
+"""What Chinese sheets call the columns."""
 
 
 class Row(NamedTuple):
@@ -60,6 +85,12 @@ def stream_rows(path: Path) -> Iterator[Row]:
     return _json_lines(path)
 
 
+def column_name(text: str) -> str:
+    """Return the name of a sheet's column: in small letters, in English where the sheet has it in Chinese."""
+    name = text.strip().lower()
+    return _COLUMNS.get(name, name)
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str | None]]:
     """Yield number and text of every line, `None` where it is not UTF-8."""
     with path.open("rb") as file:
@@ -68,6 +99,17 @@ def _lines(path: Path) -> Iterator[tuple[int, str | None]]:
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError:
                 yield number, None
+
+
+def _sheet_lines(path: Path) -> Iterator[tuple[int, str | None]]:
+    """Yield what `_lines` does, for a sheet that a spreadsheet program saved: its encoding is told as documents' is."""
+    if all(line is not None for _, line in _lines(path)) or path.stat().st_size > LARGEST_FILE:
+        return _lines(path)
+    try:
+        text = decode(path.read_bytes())
+    except UnreadableError:
+        return _lines(path)
+    return enumerate((f"{line}\n" for line in text.split("\n")), start=1)
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
@@ -142,7 +184,7 @@ def _csv(path: Path) -> Iterator[Row]:
     broken: list[int] = []
 
     def lines() -> Iterator[str]:
-        for number, line in _lines(path):
+        for number, line in _sheet_lines(path):
             if line is None:
                 broken.append(number)
             yield line if line is not None else "\n"
@@ -150,16 +192,16 @@ def _csv(path: Path) -> Iterator[Row]:
     before = csv.field_size_limit(_LONGEST_CELL)
     reader = csv.DictReader(lines(), strict=True)
     try:
-        columns = {(name or "").strip().lower() for name in reader.fieldnames or ()}
+        columns = {column_name(name or "") for name in reader.fieldnames or ()}
         if not {"question", "answer"} <= columns:
-            yield Row(f"{path.name}, line 1", {}, "the columns `question` and `answer` are missing", "name the columns")
+            yield Row(f"{path.name}, line 1", {}, NO_COLUMNS, NAME_THEM)
             return
         for row in reader:
             where = f"{path.name}, line {reader.line_num}"
             if None in row:
                 yield Row(where, {}, "more cells than columns", "put cells that hold a comma in quotation marks")
                 continue
-            cells = {key.strip().lower(): bare(value) for key, value in row.items() if isinstance(key, str)}
+            cells = {column_name(key): bare(value) for key, value in row.items() if isinstance(key, str)}
             yield Row(where, cells)
     except csv.Error as error:
         yield Row(f"{path.name}, line {reader.line_num}", {}, f"not valid CSV ({error})", "correct the file")

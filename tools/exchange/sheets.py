@@ -17,7 +17,7 @@ from typing import Any, Final
 from knowledge.ingest.parsed import UnreadableError
 from knowledge.ingest.sheet_rows import sheets
 from tools.exchange.cells import bare
-from tools.exchange.rows import Row
+from tools.exchange.rows import NAME_THEM, NO_COLUMNS, Row, column_name
 
 _NEEDED: Final = frozenset({"question", "answer"})
 _ESCAPED: Final = re.compile(r"_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
@@ -29,7 +29,7 @@ def sheet_rows(path: Path) -> Iterator[Row]:
     number = 0
     try:
         for rows in sheets(path):
-            columns = [_text(cell).strip().lower() for cell in next(rows, ())]
+            columns = [column_name(_text(cell)) for cell in next(rows, ())]
             if set(columns) >= _NEEDED:
                 for number, row in enumerate(rows, start=2):
                     yield from _row(f"{path.name}, row {number}", columns, [_text(cell) for cell in row])
@@ -38,7 +38,7 @@ def sheet_rows(path: Path) -> Iterator[Row]:
         where = f"{path.name}, behind row {number}" if number else path.name
         yield Row(where, {}, f"this is no workbook that can be read: {error}", "save the file again")
         return
-    yield Row(f"{path.name}, row 1", {}, "the columns `question` and `answer` are missing", "name the columns")
+    yield Row(f"{path.name}, row 1", {}, NO_COLUMNS, NAME_THEM)
 
 
 def _row(where: str, columns: Sequence[str], cells: Sequence[str]) -> Iterator[Row]:

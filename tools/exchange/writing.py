@@ -3,7 +3,7 @@
     write_pairs(pairs, Path("pairs.xlsx"), "xlsx", overwrite=False)
 
 `llama-factory` is a folder with `dataset_info.json`; `argilla` is a list of records for `dataset.records.from_json`;
-`label-studio` is a list of tasks, with the labelling configuration beside it.
+`label-studio` is a list of tasks, with the labelling configuration beside it; to a name in `.jsonl` both go one a line.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ def write_pairs(pairs: Sequence[Pair], path: Path, form: PairFormat, *, overwrit
             write_text(path / DATA, _json_lines(pairs, _messages))
             write_description(path, "domainsmith")
         case "argilla":
-            write_json(path, [argilla_record(pair) for pair in pairs])
+            _write_records(path, pairs, argilla_record)
         case "label-studio":
             write_text(_configuration(path), CONFIGURATION)
-            write_json(path, [label_studio_task(pair) for pair in pairs])
+            _write_records(path, pairs, label_studio_task)
         case "alpaca":
             write_text(path, _json_lines(pairs, _alpaca))
         case "sharegpt":
@@ -99,6 +99,14 @@ def _cells(pairs: Sequence[Pair]) -> Iterator[tuple[object, ...]]:
 
 def _json_lines(pairs: Sequence[Pair], shape: Callable[[Pair], dict[str, Any]]) -> str:
     return "".join(json.dumps(shape(pair), ensure_ascii=False) + "\n" for pair in pairs)
+
+
+def _write_records(path: Path, pairs: Sequence[Pair], shape: Callable[[Pair], dict[str, Any]]) -> None:
+    """Write a list, or one record a line where the name of the file says so."""
+    if path.suffix.lower() == ".jsonl":
+        write_text(path, _json_lines(pairs, shape))
+    else:
+        write_json(path, [shape(pair) for pair in pairs])
 
 
 def _messages(pair: Pair) -> dict[str, Any]:

@@ -44,6 +44,8 @@ OF_ANSWERS: Final = frozenset(
     )
 )
 """Checks that say nothing of a pair whose answer is that the passage is silent."""
+NEAR_SEALED: Final = "apart_from_sealed"
+"""Check that fails where a sealed question asks the same in nearly the same words."""
 UNCONFIRMED: Final = 0.4
 """Score of a question said to be unanswerable until somebody has looked."""
 

@@ -14,7 +14,6 @@ from agent.prompts.forms import ABSTENTION, context_question
 from agent.records.corpus import Chunk, DocumentText
 from agent.records.pairs import Pair, PairKind
 from agent.settings import BUILTIN, Settings
-from tools.cleaning.near import NearDuplicates
 from tools.extraction.asking_again import Asked, ask_again, is_silent_trip
 from tools.extraction.checks import OF_MODELS, first_failure, reason, scores
 from tools.extraction.fact import Fact
@@ -33,8 +32,6 @@ class Work(Protocol):
     request: ExtractRequest
     texts: dict[str, DocumentText]
     teaching: frozenset[str]
-    sealed: NearDuplicates
-    """Wordings of sealed items."""
     pairs: list[Pair]
     asked: set[str]
     """Questions so far, normalised."""
@@ -48,6 +45,9 @@ class Work(Protocol):
 
     def worded(self, fact: Fact) -> Fact:
         """Give a fact its wordings."""
+
+    def kept_apart(self, fact: Fact, wordings: Sequence[str]) -> tuple[str, ...]:
+        """Return the wordings that no sealed question is too near to."""
 
     def closed_book(self, fact: Fact) -> bool:
         """Make the closed-book pairs of a fact."""
@@ -123,6 +123,7 @@ def _kept(work: Work, plain: list[tuple[Chunk, WrittenPair, tuple[Fact, Pair]]])
         work.written[found.id] = pair.checks
         fact = work.worded(found)
         extra = tuple(one for one in written.wordings if _asks_the_same(work, found, one, chunk, fact))
+        extra = work.kept_apart(fact, extra)
         fact = fact.model_copy(update={"trained": tuple(dict.fromkeys((*fact.trained, *extra)))})
         work.closed_book(fact)
         facts[fact.id] = fact
@@ -130,10 +131,10 @@ def _kept(work: Work, plain: list[tuple[Chunk, WrittenPair, tuple[Fact, Pair]]])
 
 
 def _asks_the_same(work: Work, fact: Fact, wording: str, chunk: Chunk, worded: Fact) -> bool:
-    """Return whether a model's other wording passes the checks and is apart from the sealed ones."""
+    """Return whether a model's other wording passes the checks and is apart from the fact's own sealed ones."""
     about = " ".join((chunk.title, *chunk.headings))
     made = work.pair_of(fact, wording, wording, fact.answer, fact.kind, about=about)
-    apart = not work.sealed.alike(wording) and all(jaccard(wording, one) < NEAR_DUPLICATE for one in worded.sealed)
+    apart = all(jaccard(wording, one) < NEAR_DUPLICATE for one in worded.sealed)
     return made.status != "rejected" and apart
 
 

@@ -21,7 +21,7 @@ from tools.extraction.naming import Names, attribute_phrase, is_code, is_glossar
 from tools.extraction.rephrasing import about
 from tools.extraction.similarity import is_chinese
 from tools.extraction.subject import Subject, subjects
-from tools.extraction.tables import Cell, table_cells
+from tools.extraction.tables import Cell, table_cells, unescaped
 
 _LONGEST_QUOTE = 500
 _NUMBERED: Final = re.compile(r"(?<![\w-])[A-Z]{1,4}-?\d{1,5}(?![\w-])")
@@ -118,7 +118,7 @@ class _Page:
         language = self._language(f"{cell.column} {cell.row} {cell.value.text}")
         row = next(row for row in block.rows if any(piece.start == cell.value.start for piece in row))
         quote = Piece(self.text.text[row[0].start : row[-1].end], row[0].start, row[-1].end)
-        answer = cell.value.text
+        answer = unescaped(cell.value.text)
         wide = Piece(self.text.text[block.piece.start : quote.end], block.piece.start, quote.end)
         if cell.unit and len(wide.text) <= _LONGEST_QUOTE:
             # The unit stands in the header, so the quote reaches up to it.

@@ -24,8 +24,16 @@ from agent.records.pairs import ExtractResult, Message, Pair, PairKind, PairStat
 from agent.settings import Settings
 from knowledge.files import read_records, write_records
 from knowledge.store import CorpusStore
-from tools.cleaning.near import NearDuplicates
-from tools.extraction.checks import OF_ANSWERS, UNCONFIRMED, Candidate, first_failure, judge, reason, scores
+from tools.extraction.checks import (
+    NEAR_SEALED,
+    OF_ANSWERS,
+    UNCONFIRMED,
+    Candidate,
+    first_failure,
+    judge,
+    reason,
+    scores,
+)
 from tools.extraction.conflicts import settle
 from tools.extraction.fact import Fact
 from tools.extraction.from_prose import from_prose
@@ -39,6 +47,7 @@ from tools.extraction.split import in_scope, save_split, saved_split, split_docu
 from tools.extraction.support import Verdict
 from tools.extraction.variants import NO_VARIANTS, Variants
 from tools.extraction.wordings import SEALED_WORDINGS, choose, hurried, plainest, questions
+from tools.mixing.leakage import SealedQuestions
 from tools.pairs import load_pairs, pair_id, save_pairs
 from tools.workspace import Project
 
@@ -90,7 +99,7 @@ def extract(
             where=", ".join(request.documents),
             mend="widen the choice of documents, or draw the split anew (resplit)",
         )
-    work = _Extraction(request, texts, split, teaching, NearDuplicates(_sealed_questions(project)))
+    work = _Extraction(request, texts, split, teaching, _sealed_questions(project))
     found = work.facts(reporter)
     work.variants = Variants.of(found)
     facts = [work.worded(fact) for fact in found]
@@ -131,13 +140,15 @@ class _Extraction:
     texts: dict[str, DocumentText]
     split: DocumentSplit
     teaching: frozenset[str]
-    sealed: NearDuplicates
-    """Wordings of sealed items that exist already; nothing alike is trained."""
+    sealed: SealedQuestions
+    """Questions of sealed items that exist already; nothing alike is trained."""
     variants: Variants = NO_VARIANTS
     """Other names that the whole corpus leaves unambiguous."""
     pairs: list[Pair] = field(default_factory=list)
     written: dict[str, dict[str, bool | float]] = field(default_factory=dict)
     """What the checks found of a model's own wording, by fact; its rewordings by rule share it."""
+    apart: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Wordings that a sealed question is too near to, by fact; each makes a rejected pair."""
     asked: set[str] = field(default_factory=set)
     """Questions of closed-book pairs so far, normalised."""
 
@@ -153,12 +164,19 @@ class _Extraction:
         """Give a fact its wordings; one of a held-out document has sealed ones only."""
         candidates = questions(fact, self.variants)
         if fact.document in self.teaching:
-            safe = [question for question in candidates if not self.sealed.alike(question)]
-            plain = min(plainest(fact), len(safe)) if safe[:1] == candidates[:1] else 0
-            trained, kept = choose(safe, self.request.wordings, self.request.seed, fact.id, plain=plain)
-            trained = hurried(trained, self.request.seed, fact.id, plain=max(plain, 1))
+            plain = plainest(fact)
+            # The choice knows nothing of what is sealed already, so that sealing anew seals the same.
+            trained, kept = choose(candidates, self.request.wordings, self.request.seed, fact.id, plain=plain)
+            trained = self.kept_apart(fact, hurried(trained, self.request.seed, fact.id, plain=plain))
             return fact.model_copy(update={"trained": trained, "sealed": kept})
         return fact.model_copy(update={"sealed": tuple(candidates[:SEALED_WORDINGS])})
+
+    def kept_apart(self, fact: Fact, wordings: Sequence[str]) -> tuple[str, ...]:
+        """Return the wordings that no sealed question is too near to; the others are kept for `closed_book`."""
+        near = tuple(question for question in wordings if self.sealed.alike(question, fact.answer))
+        if near:
+            self.apart[fact.id] = tuple(dict.fromkeys((*self.apart.get(fact.id, ()), *near)))
+        return tuple(question for question in wordings if question not in near)
 
     def closed_book(self, fact: Fact) -> bool:
         """Make the closed-book pairs of a fact; returns whether any was accepted."""
@@ -167,9 +185,14 @@ class _Extraction:
             for question in fact.trained
             if fact.document in self.teaching
         ]
+        near = [
+            too_near(self.pair_of(fact, question, question, fact.answer, fact.kind))
+            for question in self.apart.pop(fact.id, ())
+        ]
         accepted = [pair for pair in made if pair.status == "accepted"]
         held = self._validation_pair(fact, accepted)
         self.pairs += [pair.model_copy(update={"split": "validation"}) if pair is held else pair for pair in made]
+        self.pairs += near
         self.asked |= {normal(pair.question) for pair in made}
         return bool(accepted)
 
@@ -266,9 +289,15 @@ def _notes(
     return (unread_line(count, settings.lang),) if count else ()
 
 
-def _sealed_questions(project: Project) -> list[str]:
+def too_near(pair: Pair) -> Pair:
+    """Return a pair as rejected because a sealed question asks nearly the same; what failed before stays its reason."""
+    why = pair.reason if pair.status == "rejected" else reason(NEAR_SEALED)
+    return pair.model_copy(update={"checks": {**pair.checks, NEAR_SEALED: 0.0}, "status": "rejected", "reason": why})
+
+
+def _sealed_questions(project: Project) -> SealedQuestions:
     items = read_records(project.validation, Item)
-    return [item.question for item in items if item.form == "free" and item.kind != "general"]
+    return SealedQuestions(item for item in items if item.form == "free" and item.kind != "general")
 
 
 def _with_reviews(made: Iterable[Pair], before: Iterable[Pair], documents: set[str]) -> list[Pair]:

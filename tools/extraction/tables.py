@@ -56,15 +56,21 @@ def table_cells(block: Block) -> Iterator[Cell]:
     if len(header) - names == 2 and _labels_and_values(header[names], header[names + 1]):
         yield from _labelled(header[names], rows, names)
         return
-    repeated = _repeated([row[names].text for row in rows])
+    repeated = _repeated([unescaped(row[names].text) for row in rows])
+    row_column = unescaped(header[names].text)
     for row in rows:
-        name = row[names].text
+        name = unescaped(row[names].text)
         if is_empty_value(name) or len(name) > _LONGEST_NAME or name in repeated or re.fullmatch(r"[\d.,\s]+", name):
             continue
         for column in range(names + 1, len(header)):
-            attribute, unit = column_unit(header[column].text)
+            attribute, unit = column_unit(unescaped(header[column].text))
             if attribute and len(attribute) <= _LONGEST_NAME and _worth_asking(row[column]):
-                yield Cell(name, attribute, header[names].text, row[column], _missing_unit(row[column], unit))
+                yield Cell(name, attribute, row_column, row[column], _missing_unit(row[column], unit))
+
+
+def unescaped(text: str) -> str:
+    """Return a cell's text as somebody reads it: a bar within a cell is written with a backslash before it."""
+    return text.replace("\\|", "|")
 
 
 def _labels_and_values(first: Piece, second: Piece) -> bool:
@@ -74,9 +80,9 @@ def _labels_and_values(first: Piece, second: Piece) -> bool:
 def _labelled(first: Piece, rows: Sequence[tuple[Piece, ...]], names: int) -> Iterator[Cell]:
     repeated = _repeated([row[names].text for row in rows])
     for row in rows:
-        label, unit = column_unit(row[names].text)
+        label, unit = column_unit(unescaped(row[names].text))
         if label and len(label) <= _LONGEST_NAME and row[names].text not in repeated and _worth_asking(row[names + 1]):
-            yield Cell("", label, first.text, row[names + 1], _missing_unit(row[names + 1], unit))
+            yield Cell("", label, unescaped(first.text), row[names + 1], _missing_unit(row[names + 1], unit))
 
 
 def _worth_asking(cell: Piece) -> bool:

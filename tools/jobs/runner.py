@@ -30,6 +30,7 @@ from agent.records.job import Job, JobEvent, JobKind
 from agent.settings import Settings
 from knowledge.files import read_record, write_json
 from tools.jobs.events import EVENTS, EventTail
+from tools.jobs.interrupts import Interrupts, held
 from tools.jobs.processes import MARK, end_processes, is_here, signal_worker, worker_lives
 from tools.jobs.reconcile import LEASE_SECONDS, reconcile
 from tools.jobs.snapshot import save_snapshot
@@ -77,26 +78,31 @@ def submit(
 
     Raises:
         BusyError: The project has an active job, or another process holds it.
+        CancelledError: Ctrl-C was pressed while the job was being started; it is cancelled.
+        KeyboardInterrupt: Ctrl-C was pressed before; there is neither a job nor a run folder.
         WorkFailedError: The worker could not be started.
     """
-    known = JobStore(project.jobs).of_key(key) if key is not None else None
-    if known is not None:
-        # Recorded but never started: whoever recorded it died in between.
-        unstarted = known.state == "queued" and known.pid is None
-        return _start(project, known, worker) if unstarted else known
-    reconcile(project)
-    with project.owned(f"start of a job ({kind})"):
-        run = project.new_run(run_slug)
-        try:
-            write_json(run / "request.json", request)
-            save_snapshot(settings, run)
-            if prepare is not None:
-                prepare(run)
-            job = JobStore(project.jobs).create(kind, project.id, run.name, request, key)
-        except BaseException:
-            shutil.rmtree(run, ignore_errors=True)
-            raise
-    return _start(project, job, worker)
+    with held() as interrupts:
+        known = JobStore(project.jobs).of_key(key) if key is not None else None
+        if known is not None:
+            # Recorded but never started: whoever recorded it died in between.
+            unstarted = known.state == "queued" and known.pid is None
+            return _start(project, known, worker, interrupts) if unstarted else known
+        reconcile(project)
+        with project.owned(f"start of a job ({kind})"):
+            run = project.new_run(run_slug)
+            try:
+                write_json(run / "request.json", request)
+                save_snapshot(settings, run)
+                if prepare is not None:
+                    with interrupts.let_through():
+                        prepare(run)
+                interrupts.check()
+                job = JobStore(project.jobs).create(kind, project.id, run.name, request, key)
+            except BaseException:
+                shutil.rmtree(run, ignore_errors=True)
+                raise
+        return _start(project, job, worker, interrupts)
 
 
 def resume(project: Project, job_id: str, *, worker: Sequence[str] = WORKER) -> Job:
@@ -104,15 +110,18 @@ def resume(project: Project, job_id: str, *, worker: Sequence[str] = WORKER) -> 
 
     Raises:
         BusyError: The project has another active job.
+        CancelledError: Ctrl-C was pressed while the job was being started; it is cancelled again.
         InputError: The job is done or active, or its run folder is gone.
         NotFoundError: There is no such job.
     """
-    reconcile(project)
-    store = JobStore(project.jobs)
-    job = store.get(job_id)
-    if job.state in RESUMABLE and not (project.runs / job.run).is_dir():
-        raise InputError("the run folder of this job is gone", where=job.run, mend="start a new job")
-    return _start(project, store.requeue(job.id), worker)
+    with held() as interrupts:
+        reconcile(project)
+        store = JobStore(project.jobs)
+        job = store.get(job_id)
+        if job.state in RESUMABLE and not (project.runs / job.run).is_dir():
+            raise InputError("the run folder of this job is gone", where=job.run, mend="start a new job")
+        interrupts.check()
+        return _start(project, store.requeue(job.id), worker, interrupts)
 
 
 def cancel(project: Project, job_id: str) -> Job:
@@ -135,9 +144,14 @@ def cancel(project: Project, job_id: str) -> Job:
     while (job := store.get(job.id)).state not in TERMINAL:
         waited = time.monotonic() - began
         gone = job.pid is not None and is_here(job) and not worker_lives(job)
-        if gone or waited > KILL_SECONDS:
+        error = f"cancelled - {_goes_on(job)}"
+        if job.state == "queued":
+            # No worker has taken it yet, and none can take it from now on.
+            if store.end(job.id, job.lease, "cancelled", error=error, exit_code=CancelledError.exit_code):
+                end_processes(job)
+        elif gone or waited > KILL_SECONDS:
             end_processes(job)
-            store.end(job.id, job.lease, "cancelled", error="", exit_code=CancelledError.exit_code)
+            store.end(job.id, job.lease, "cancelled", error=error, exit_code=CancelledError.exit_code)
         elif waited > TERM_SECONDS and not asked:
             signal_worker(job, signal.SIGTERM)
             asked = True
@@ -173,16 +187,29 @@ def wait(project: Project, job_id: str, on_event: Callable[[JobEvent], None] | N
             if on_event is not None and event.attempt >= first:
                 on_event(event)
 
-    try:
+    with held() as interrupts:
         while (job := store.get(job.id)).state not in TERMINAL:
             show()
+            if heed(project, job, interrupts):
+                continue
             if not worker_lives(job) or age(job) > LEASE_SECONDS:
                 reconcile(project)
             time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        job = cancel(project, job.id) if store.get(job.id).state not in TERMINAL else store.get(job.id)
-    show()
+        show()
     return job
+
+
+def heed(project: Project, job: Job, interrupts: Interrupts) -> bool:
+    """Cancel a job if Ctrl-C was pressed; returns whether it was. Presses while it is cancelled count no more."""
+    if not interrupts.take():
+        return False
+    try:
+        cancel(project, job.id)
+    except InputError:
+        if JobStore(project.jobs).get(job.id).state not in TERMINAL:
+            raise
+    interrupts.take()
+    return True
 
 
 def result_of(project: Project, job: Job, kind: type[R]) -> R:
@@ -193,9 +220,7 @@ def result_of(project: Project, job: Job, kind: type[R]) -> R:
     """
     if job.state == "done":
         return read_record(project.runs / job.run / RESULT, kind)
-    classes: tuple[type[DomainsmithError], ...] = (UserError, RefusedError, CancelledError)
-    matching = next((one for one in classes if one.exit_code == job.exit_code), WorkFailedError)
-    raise matching(job.error or f"{job.kind} {job.id} is {job.state}")
+    raise _failure(job)
 
 
 def log_of(project: Project, job: Job) -> Path:
@@ -203,7 +228,18 @@ def log_of(project: Project, job: Job) -> Path:
     return project.runs / job.run / "log.txt"
 
 
-def _start(project: Project, job: Job, worker: Sequence[str]) -> Job:
+def _failure(job: Job) -> DomainsmithError:
+    classes: tuple[type[DomainsmithError], ...] = (UserError, RefusedError, CancelledError)
+    matching = next((one for one in classes if one.exit_code == job.exit_code), WorkFailedError)
+    mend = _goes_on(job) if not job.error and job.state in RESUMABLE else ""
+    return matching(job.error or f"{job.kind} {job.id} is {job.state}", mend=mend)
+
+
+def _goes_on(job: Job) -> str:
+    return f"`domainsmith jobs resume {job.id}` goes on"
+
+
+def _start(project: Project, job: Job, worker: Sequence[str], interrupts: Interrupts) -> Job:
     store = JobStore(project.jobs)
     try:
         with log_of(project, job).open("ab") as log:
@@ -221,7 +257,11 @@ def _start(project: Project, job: Job, worker: Sequence[str]) -> Job:
     # Somebody must take the exit status, or a long-lived service collects dead entries in the process table.
     threading.Thread(target=process.wait, name=f"reap {job.id}", daemon=True).start()
     store.attach(job.id, process.pid)
-    return store.get(job.id)
+    stopped = heed(project, job, interrupts)
+    job = store.get(job.id)
+    if stopped and job.state != "done":
+        raise _failure(job)
+    return job
 
 
 def _environment(job: Job) -> dict[str, str]:

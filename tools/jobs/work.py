@@ -50,7 +50,12 @@ def perform(
             from agent.records.tuning import TuneRequest
             from tools.tuning.run import tune
 
-            return tune(project, settings, read_request(TuneRequest, request), run, reporter)
+            asked = read_request(TuneRequest, request)
+            if asked.climb is not None:
+                from tools.ladder.climb import climb
+
+                return climb(project, settings, asked, run, reporter)
+            return tune(project, settings, asked, run, reporter)
         case "validate":
             from tools.validation.request import ValidateRequest
             from tools.validation.run import validate

@@ -37,6 +37,19 @@ class Leak(Record):
     """What is shared, for the message."""
 
 
+class SealedQuestions:
+    """The questions of sealed items, to be kept apart from while pairs are made; the rule is that of `Seals`."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        """Index the items that ask something."""
+        self._asked = [item for item in items if item.question.strip()]
+        self._near = NearDuplicates([item.question for item in self._asked])
+
+    def alike(self, question: str, answer: str) -> bool:
+        """Return whether a question words one of them nearly the same and asks for the same thing."""
+        return any(not another_thing(question, answer, self._asked[number]) for number in self._near.alike(question))
+
+
 class Seals:
     """What is sealed, ready to be compared with a million examples."""
 
@@ -78,7 +91,7 @@ class Seals:
             parts = said[place] if asked is turns[place][1] else words(asked)
             for number in self._near.alike_words(frozenset(parts)):
                 item = self._asked[number]
-                if not _another_thing(asked, turns[place + 1][1], item):
+                if not another_thing(asked, turns[place + 1][1], item):
                     return Leak(example=identifier, kind="near_duplicate", item=item.id, text=item.question)
         return self._shared_passage(identifier, turns, said) if self._passages else None
 
@@ -145,11 +158,11 @@ def alike_items(example: Example, near: NearDuplicates, asked: Sequence[Item]) -
     for turn, answer in zip(turns[1::2], turns[2::2], strict=False):
         question = bare_question(turn)
         for number in near.alike(question):
-            if not _another_thing(question, answer, asked[number]):
+            if not another_thing(question, answer, asked[number]):
                 yield asked[number]
 
 
-def _another_thing(question: str, answer: str, item: Item) -> bool:
+def another_thing(question: str, answer: str, item: Item) -> bool:
     """Return whether two alike wordings ask about two things, as `… of the Wren pump` and `… of the Heron pump`.
 
     That holds if each names something the other does not: a name or a number, or other content words where the answers

@@ -1,10 +1,13 @@
 """Checkpoints that are whole or not there (promise 7).
 
-One is written after every epoch: into a temporary folder, each file synced, the manifest last, then renamed. Training
-goes on only from a folder whose manifest is there and whose files are those it lists. Tensors are safetensors, the rest
-JSON; nothing is a pickle.
+One is written after every epoch, and within an epoch whenever `Pace` says so: into a temporary folder, each file
+synced, the manifest last, then renamed. Training goes on only from a folder whose manifest is there and whose files are
+those it lists. Tensors are safetensors, the rest JSON; nothing is a pickle.
 
-    checkpoints/epoch-0003/{weights,best,optimizer,random}.safetensors, trainer_state.json, progress.json, manifest.json
+    checkpoints/step-00000120/{weights,best,optimizer,random}.safetensors, schedule.json, trainer_state.json,
+        progress.json, manifest.json
+
+An earlier version named them by whole epochs, `epoch-0003`; those are gone on from as well.
 """
 
 from __future__ import annotations
@@ -23,6 +26,35 @@ from knowledge.files import sha256_of, sync_folder, write_json
 MANIFEST: Final = "manifest.json"
 KEPT: Final = 2
 """Newest checkpoints that stay on the disk."""
+COST: Final = 0.05
+"""Share of the training time that writing checkpoints within an epoch may take."""
+
+
+class Pace:
+    """When a run saves within an epoch: by the time it has trained since, so that a kill costs about as much."""
+
+    def __init__(self, least: float) -> None:
+        """Begin.
+
+        Args:
+            least: Seconds of training between two checkpoints at least; 0 saves after every step, whatever it costs.
+        """
+        self._least = least
+        self._cost = 0.0
+        self._trained = 0.0
+
+    def trained(self, seconds: float) -> None:
+        """Count a step."""
+        self._trained += seconds
+
+    def saved(self, seconds: float) -> None:
+        """Count anew after a checkpoint that took so long to write."""
+        self._cost, self._trained = seconds, 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to save now. What writing costs is known from the last time, so a first checkpoint may cost more."""
+        return not self._least or self._trained >= max(self._least, self._cost / COST)
 
 
 def publish(folder: Path, write: Callable[[Path], None], extra: Mapping[str, Any]) -> None:
@@ -53,31 +85,39 @@ def publish(folder: Path, write: Callable[[Path], None], extra: Mapping[str, Any
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def save(root: Path, epoch: int, key: str, write: Callable[[Path], None]) -> None:
-    """Publish the checkpoint of an epoch and drop all but the newest ones.
+def drop_unfinished(folder: Path) -> None:
+    """Delete the temporary folders that a killed process left in `folder`, which no other process may be writing to."""
+    for leftover in folder.glob(".*.part"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+
+
+def save(root: Path, step: int, key: str, write: Callable[[Path], None]) -> None:
+    """Publish the checkpoint of a step and drop all but the newest ones.
 
     Args:
         root: The run's `checkpoints` folder.
-        epoch: Epochs finished.
+        step: Optimizer steps taken.
         key: Hash of everything that must be the same to go on.
         write: Fills the folder it is given.
     """
-    publish(root / f"epoch-{epoch:04d}", write, {"epoch": epoch, "key": key})
+    publish(root / f"step-{step:08d}", write, {"step": step, "key": key})
     for old in _folders(root)[:-KEPT]:
         shutil.rmtree(old)
 
 
 def newest(root: Path, key: str) -> Path | None:
-    """Return the newest whole checkpoint; leftovers of a killed process are removed.
+    """Return the newest whole checkpoint; newer ones that are not whole, and what a killed process left, are removed.
 
     Raises:
         InputError: It belongs to another model, mix or other settings.
     """
-    for leftover in root.glob(".*.part"):
-        shutil.rmtree(leftover)
+    drop_unfinished(root)
     for folder in reversed(_folders(root)):
         manifest = _manifest(folder)
         if manifest is None:
+            # Kept, it would count as newer than those that are written from here on.
+            shutil.rmtree(folder)
             continue
         if manifest["key"] != key:
             raise InputError(
@@ -90,7 +130,8 @@ def newest(root: Path, key: str) -> Path | None:
 
 
 def _folders(root: Path) -> list[Path]:
-    return sorted(root.glob("epoch-[0-9]*"))
+    """Return the checkpoints, oldest first; those named by epochs are of an earlier version and so of earlier steps."""
+    return [*sorted(root.glob("epoch-[0-9]*")), *sorted(root.glob("step-[0-9]*"))]
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from agent.policy.memory import fit
 from agent.records.base import Language
 from agent.records.hardware import Device, MethodFit
 from agent.records.pairs import Pair
-from agent.records.tuning import Hyperparameters, Method, TuneRequest
+from agent.records.tuning import ComputeType, Hyperparameters, Method, TuneRequest
 
 _FACT_KINDS: Final = {"factual", "numeric", "definitional", "table", "faq"}
 
@@ -62,17 +62,33 @@ def choose(
     Raises:
         DoesNotFitError: The device cannot do the method or has too little memory; the mend says what would fit.
     """
-    params_b = params / 1e9
-    fits = fit(device.model_copy(update={"gib": min(device.gib, free_gib)}), 1, params_b, lang)
+    fits = fit(device.model_copy(update={"gib": min(device.gib, free_gib)}), 1, params / 1e9, lang)
+    return choose_among(request, fits, device.compute_type, params, examples, taught, lang)
+
+
+def choose_among(
+    request: TuneRequest,
+    fits: tuple[MethodFit, ...],
+    compute_type: ComputeType,
+    params: int,
+    examples: int,
+    taught: Taught,
+    lang: Language,
+) -> Choice:
+    """Return method and settings for a request where it is known what fits; otherwise as `choose`.
+
+    Raises:
+        DoesNotFitError: The device cannot do the method or has too little memory; the mend says what would fit.
+    """
     method, reasons = _method(request, fits, lang)
     if request.hyperparameters is not None:
         given = {**request.hyperparameters.model_dump(), **request.overrides}
         return Choice(method, Hyperparameters.model_validate(given), reasons)
     settings, why = starting_hyperparameters(
         method,
-        params_b,
+        params / 1e9,
         examples,
-        device.compute_type,
+        compute_type,
         request.seed,
         aim=taught.aim,
         wordings=taught.wordings,
@@ -80,6 +96,19 @@ def choose(
         lang=lang,
     )
     return Choice(method, settings, (*reasons, *(reason.text for reason in why)))
+
+
+def free_gib() -> float:
+    """Return the memory that is free for training now, GiB: of the accelerator where there is one."""
+    import psutil
+    import torch
+
+    free = (
+        torch.accelerator.get_memory_info()[0]
+        if torch.accelerator.is_available()
+        else psutil.virtual_memory().available
+    )
+    return float(free) / 2**30
 
 
 def taught_by(pairs: Iterable[Pair], ids: set[str]) -> Taught:

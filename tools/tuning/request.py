@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from agent.errors import EmptyError, InputError, NotFoundError, RefusedError
 from agent.policy.readiness import refusal
-from agent.records.tuning import Hyperparameters, Method, TuneRequest
+from agent.records.tuning import ClimbPlan, Hyperparameters, Method, TuneRequest
 from agent.settings import Settings
 from tools.mixing.run import latest_mix
 from tools.status import project_facts
@@ -25,23 +25,29 @@ def tune_request(
     mix: str | None = None,
     seed: int = 0,
     overrides: Mapping[str, float | int] | None = None,
+    climb: ClimbPlan | None = None,
 ) -> TuneRequest:
     """Return a request that the policy lets start.
 
     Args:
         project: The project.
         settings: Name the base model.
-        method: `auto` starts on the first rung that the machine can do.
+        method: `auto` starts on the first rung that the machine can do; without a climb it stays there.
         mix: Mix id; `None` takes the newest.
         seed: Seed of the run.
         overrides: Single hyperparameters to set.
+        climb: Climb the ladder by its gates; only with `auto`, since a method that is named is the one wanted.
 
     Raises:
         EmptyError: Nothing was mixed yet.
         NotFoundError: There is no such mix.
-        InputError: A hyperparameter has no valid value.
+        InputError: A hyperparameter has no valid value, or a climb was asked for with a method named.
         RefusedError: The policy refuses, e.g. because there is no validation set.
     """
+    if climb is not None and method != "auto":
+        raise InputError(
+            "a climb starts on the first rung that fits", where=f"--method {method}", mend="leave the method at auto"
+        )
     newest = latest_mix(project)
     name = project.info.name
     if newest is None:
@@ -56,7 +62,12 @@ def tune_request(
     for field, value in (overrides or {}).items():
         _check(field, value)
     return TuneRequest(
-        method=method, base_model=settings.base_model, mix=chosen, overrides=dict(overrides or {}), seed=seed
+        method=method,
+        base_model=settings.base_model,
+        mix=chosen,
+        overrides=dict(overrides or {}),
+        seed=seed,
+        climb=climb,
     )
 
 

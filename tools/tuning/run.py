@@ -2,27 +2,19 @@
 
     result = tune(project, settings, TuneRequest(base_model="builtin", mix="m1"), run, reporter)
 
-Called again on the same run folder it goes on from the last whole epoch, and on a CPU ends with the very weights an
-uninterrupted run would have.
+Called again on the same run folder it goes on from the last checkpoint, within an epoch too, and on a CPU ends with the
+very weights an uninterrupted run would have.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import resource
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from agent.errors import DoesNotFitError
-from agent.policy.memory import fit
 from agent.progress import Reporter
-from agent.records.base import Language
-from agent.records.hardware import Device
 from agent.records.pairs import Pair
 from agent.records.tuning import Hyperparameters, Method, TuneRequest, TuneResult
 from agent.settings import BUILTIN, Settings
@@ -31,13 +23,13 @@ from tools.hardware import this_machine
 from tools.models import load_model, load_tokenizer, parameter_count, resolve_base_model
 from tools.quiet import quiet_libraries
 from tools.tuning.batches import as_rows
-from tools.tuning.checkpoints import newest, publish
-from tools.tuning.choice import Choice, choose, taught_by, what_fits
-from tools.tuning.course import Course
+from tools.tuning.checkpoints import drop_unfinished, newest, publish
+from tools.tuning.choice import Choice, choose, taught_by
+from tools.tuning.course import Course, course_of
 from tools.tuning.examples import Example, Mix, open_mix, read_examples, refuse_long
+from tools.tuning.memory import free_gib, memory_named, peak_gib
 from tools.workspace import Project
 
-_GIB: Final = 2**30
 _BUILTIN_HUB_NAME: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _OUTPUT: Final[dict[Method, str]] = {"qlora": "adapter", "lora": "adapter", "full": "model"}
 
@@ -65,7 +57,7 @@ def tune(project: Project, settings: Settings, request: TuneRequest, run: Path, 
         InputError: The base model or the mix cannot be used, an example is too long.
         EmptyError: The mix is empty.
         DoesNotFitError: Method, model or batch do not fit the memory; nothing is changed to make them fit.
-        CancelledError: Somebody cancelled; the epochs finished are kept.
+        CancelledError: Somebody cancelled; the last checkpoint is kept.
     """
     import torch
 
@@ -78,13 +70,14 @@ def tune(project: Project, settings: Settings, request: TuneRequest, run: Path, 
     device = this_machine()
     params = parameter_count(folder)
     taught = taught_by(read_records(project.pairs, Pair), {example.id for example in material.examples})
-    choice = choose(request, device, _free_gib(), params, len(material.examples), taught, settings.lang)
+    free = free_gib()
+    choice = choose(request, device, free, params, len(material.examples), taught, settings.lang)
     refuse_long(material.examples, choice.settings.max_length, material.mix.train.name)
     refuse_long(material.validation or material.examples[:1], choice.settings.max_length, "validation.jsonl")
     for reason in choice.reasons:
         reporter.note(reason)
-    with _memory_named(device, params, choice, settings.lang):
-        return _train(request, folder, tokenizer, material, choice, run, reporter)
+    with memory_named(device, free, params, material.examples, choice, settings.lang):
+        return _train(request, settings, folder, tokenizer, material, choice, run, reporter)
 
 
 def _material(project: Project, request: TuneRequest, tokenizer: Any, reporter: Reporter) -> _Material:
@@ -95,6 +88,7 @@ def _material(project: Project, request: TuneRequest, tokenizer: Any, reporter: 
 
 def _train(
     request: TuneRequest,
+    settings: Settings,
     folder: Path,
     tokenizer: Any,
     material: _Material,
@@ -104,30 +98,34 @@ def _train(
 ) -> TuneResult:
     from transformers.trainer_callback import PrinterCallback
 
-    from tools.tuning.trainer import Listener, make_trainer, put, restore
+    from tools.tuning.listener import Listener
+    from tools.tuning.trainer import make_trainer
+    from tools.tuning.weights import put, restore
 
+    drop_unfinished(run)
     key = _key(request, material, choice)
     checkpoint = newest(run / "checkpoints", key)
-    course = Course(**json.loads((checkpoint / "progress.json").read_text())) if checkpoint else Course()
+    course = course_of(checkpoint)
     reporter.check()
     model = prepare(folder, choice.method, choice.settings)
-    listener = Listener(reporter, course, run / "checkpoints", key, as_rows(material.validation))
-    with tempfile.TemporaryDirectory(prefix="domainsmith-tune-") as scratch:
+    validation = as_rows(material.validation)
+    listener = Listener(reporter, course, run / "checkpoints", key, validation, settings.checkpoint_seconds)
+    # Not in the system's folder: what a kill leaves there nobody would remove.
+    with tempfile.TemporaryDirectory(prefix=".trainer-", suffix=".part", dir=run) as scratch:
         trainer = make_trainer(model, tokenizer, material.examples, choice.settings, Path(scratch), listener)
         trainer.remove_callback(PrinterCallback)  # it prints to standard output, which belongs to results
         if checkpoint:
-            reporter.note(f"going on after epoch {int(checkpoint.name.removeprefix('epoch-'))}")
+            reporter.note(f"going on after epoch {course.points[-1]['epoch']:g}")
             if (checkpoint / "best.safetensors").exists():
                 listener.best = load_best(checkpoint)
-        if course.stopped and checkpoint:
+        if checkpoint and (course.finished or course.stopped):
             restore(model, checkpoint / "weights.safetensors")
         else:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     reasons = choice.reasons
-    finished = course.points[-1]["epoch"]
-    if listener.best and course.best_epoch < finished:
+    if listener.best and course.best_epoch < course.points[-1]["epoch"]:
         put(model, listener.best)
-        reasons = (*reasons, f"kept the weights of epoch {course.best_epoch}, where the validation loss was lowest")
+        reasons = (*reasons, f"kept the weights of epoch {course.best_epoch:g}, where the validation loss was lowest")
     output = run / _OUTPUT[choice.method]
     weights = _write_output(model, tokenizer, request, choice.method, output)
     return _result(request, material, choice, run, course, model, output, weights, reasons)
@@ -216,53 +214,10 @@ def _result(
         last_loss=course.points[-1]["loss"],
         validation_loss=min(validated, default=None),
         seconds=course.seconds,
-        peak_gib=_peak_gib(),
+        peak_gib=peak_gib(),
         tokens_per_s=course.tokens / course.seconds if course.seconds else 0.0,
         adapter=output.name,
         adapter_sha256=weights,
         history=course.history(),
         reasons=reasons,
     )
-
-
-def _free_gib() -> float:
-    import psutil
-    import torch
-
-    free = (
-        torch.accelerator.get_memory_info()[0]
-        if torch.accelerator.is_available()
-        else psutil.virtual_memory().available
-    )
-    return float(free) / _GIB
-
-
-def _peak_gib() -> float:
-    import torch
-
-    if torch.accelerator.is_available():
-        return float(torch.accelerator.max_memory_allocated()) / _GIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _GIB
-
-
-@contextmanager
-def _memory_named(device: Device, params: int, choice: Choice, lang: Language) -> Iterator[None]:
-    """Turn running out of memory into an error that names what would fit; nothing is retried smaller."""
-    import torch
-
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-            phrase in str(error).lower() for phrase in ("out of memory", "can't allocate memory", "not enough memory")
-        )
-        if not known:
-            raise
-        smaller = choice.settings.batch_size // 2
-        fits = fit(device.model_copy(update={"gib": min(device.gib, _free_gib())}), 1, params / 1e9, lang)
-        advice = [f"batch_size {smaller}"] if smaller else []
-        raise DoesNotFitError(
-            f"{choice.method} ran out of memory with {choice.settings.batch_size} examples a step",
-            where=device.name,
-            mend="; ".join([*advice, what_fits(fits)]),
-        ) from error

@@ -1,4 +1,4 @@
-"""TRL's trainer with our batches, our checkpoints and a listener.
+"""TRL's trainer with our batches and our checkpoints.
 
 Loaded by workers only: it imports torch, transformers and TRL.
 """
@@ -6,28 +6,24 @@ Loaded by workers only: it imports torch, transformers and TRL.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from datasets import Dataset
 from safetensors.torch import load_file, save_file
 from torch.utils.data import Sampler
-from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from agent.progress import Reporter
-from agent.records.tuning import Hyperparameters, TrainingPoint
+from agent.records.tuning import Hyperparameters
 from tools.tuning.batches import UNTRAINED, Planter, as_rows, micro_batch
-from tools.tuning.checkpoints import save
-from tools.tuning.course import Course
 from tools.tuning.examples import Example
+from tools.tuning.weights import restore, trainable
 
-PATIENCE: Final = 2
-"""Epochs without a better validation loss after which training stops."""
+if TYPE_CHECKING:
+    from tools.tuning.listener import Listener
+
 _MOMENTS: Final = ("exp_avg", "exp_avg_sq", "step")
 
 
@@ -103,6 +99,7 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
             index: {name: saved[f"{index}.{name}"] for name in _MOMENTS}
             for group in state["param_groups"]
             for index in group["params"]
+            if f"{index}.step" in saved  # a weight without a gradient so far, e.g. of an expert not asked, has none
         }
         self.optimizer.load_state_dict(state)
         self.lr_scheduler.load_state_dict(json.loads((folder / "schedule.json").read_text()))
@@ -134,124 +131,6 @@ class TreeTrainer(SFTTrainer):  # type: ignore[misc]
         save_file(random_state, folder / "random.safetensors")
         (folder / "schedule.json").write_text(json.dumps(self.lr_scheduler.state_dict()))
         self.state.save_to_json(str(folder / "trainer_state.json"))
-
-
-class Listener(TrainerCallback):  # type: ignore[misc]
-    """Reports every step, validates and saves after every epoch, and stops when asked or when nothing improves."""
-
-    def __init__(
-        self, reporter: Reporter, course: Course, checkpoints: Path, key: str, validation: Sequence[dict[str, Any]]
-    ) -> None:
-        self._reporter = reporter
-        self._course = course
-        self._checkpoints = checkpoints
-        self._key = key
-        self._validation = validation
-        self.trainer: TreeTrainer | None = None
-        self.best: dict[str, torch.Tensor] = {}
-        self._since = time.perf_counter()
-
-    def _bound(self) -> TreeTrainer:
-        if self.trainer is None:
-            raise AssertionError("the listener belongs to a trainer")
-        return self.trainer
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Start the clock."""
-        self._since = time.perf_counter()
-
-    def on_substep_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Let the user cancel between micro-batches."""
-        self._reporter.check()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Report one optimizer step."""
-        self._reporter.check()
-        trainer = self._bound()
-        trainer.step_ended()
-        now = time.perf_counter()
-        spent, self._since = max(now - self._since, 1e-9), now
-        self._course.seconds += spent
-        self._course.tokens += trainer.step_tokens
-        point = TrainingPoint(
-            step=state.global_step,
-            epoch=round(float(state.epoch), 4),
-            loss=trainer.step_loss,
-            learning_rate=float(trainer.lr_scheduler.get_last_lr()[0]),
-            tokens_per_s=trainer.step_tokens / spent,
-        )
-        self._course.points.append(point.model_dump())
-        left = self._course.seconds / len(self._course.points) * (state.max_steps - state.global_step)
-        self._reporter.metric(**point.model_dump(exclude_none=True), seconds_left=round(left, 1))
-        message = f"epoch {point.epoch:.2f}, loss {point.loss:.3f}, {point.tokens_per_s:.0f} tokens/s"
-        self._reporter.progress(state.global_step, state.max_steps, "steps", message)
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Validate, save, and stop where the validation loss has stopped falling."""
-        trainer, course = self._bound(), self._course
-        epoch = round(float(state.epoch))
-        if self._validation:
-            self._validate(epoch)
-            course.stopped = course.stale >= PATIENCE and state.global_step < state.max_steps
-            if course.stopped:
-                self._reporter.note(f"stopped early: {PATIENCE} epochs without a better validation loss")
-                control.should_training_stop = True
-        if abs(float(state.epoch) - epoch) < 1e-6:  # only whole epochs can be resumed from
-            save(self._checkpoints, epoch, self._key, lambda folder: self._write(trainer, folder))
-        self._since = time.perf_counter()
-
-    def _write(self, trainer: TreeTrainer, folder: Path) -> None:
-        trainer.write_state(folder)
-        if self.best:
-            save_file(self.best, folder / "best.safetensors")
-        (folder / "progress.json").write_text(json.dumps(asdict(self._course)))
-
-    def _validate(self, epoch: int) -> None:
-        trainer, course = self._bound(), self._course
-        loss = mean_loss(trainer.model, self._validation, trainer.args.per_device_train_batch_size, self._reporter)
-        course.points[-1]["validation_loss"] = loss
-        self._reporter.metric(epoch=epoch, validation_loss=loss)
-        if course.best_loss is None or loss < course.best_loss:
-            course.best_loss, course.best_epoch, course.stale = loss, epoch, 0
-            self.best = trainable(trainer.model)
-        else:
-            course.stale += 1
-
-
-def mean_loss(model: Any, rows: Sequence[dict[str, Any]], batch: int, reporter: Reporter) -> float:
-    """Return the mean loss over the learnt tokens of `rows`."""
-    planter = Planter(model.dtype)
-    total, tokens = 0.0, 0
-    model.eval()
-    with torch.no_grad():
-        for start in range(0, len(rows), batch):
-            reporter.check()
-            inputs = {name: tensor.to(model.device) for name, tensor in planter(rows[start : start + batch]).items()}
-            targets = inputs.pop("shift_labels")[0]
-            del inputs["example_weights"], inputs["row_tokens"]
-            logits = model(**inputs, use_cache=False).logits[0].float()
-            total += float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum"))
-            tokens += int((targets != UNTRAINED).sum())
-    model.train()
-    return total / tokens
-
-
-def trainable(model: Any) -> dict[str, torch.Tensor]:
-    """Return copies of the weights that training changes, on the CPU."""
-    return {name: p.detach().cpu().clone().contiguous() for name, p in model.named_parameters() if p.requires_grad}
-
-
-def restore(model: Any, file: Path) -> None:
-    """Put saved trainable weights back into `model`."""
-    put(model, load_file(file))
-
-
-def put(model: Any, weights: dict[str, torch.Tensor]) -> None:
-    """Copy `weights` into the parameters of the same names."""
-    parameters = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, tensor in weights.items():
-            parameters[name].copy_(tensor)
 
 
 def make_trainer(

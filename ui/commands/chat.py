@@ -17,6 +17,7 @@ from agent.records.conversation import ToolStep, Turn
 from ui.options import Json, Lang, ProjectName
 from ui.output import complain
 from ui.runtime import Runtime
+from ui.visible import in_text
 
 if TYPE_CHECKING:
     from graph.assistant import Assistant
@@ -71,7 +72,7 @@ def _talk(runtime: Runtime, assistant: Assistant, thread: str, lang: Any, projec
         if open_step.thread == thread:
             # It may have been asked for on a page or by a program: a yes here is to what was read here.
             asked = fill(TALK, "asks_yes", runtime.output.lang, summary=open_step.summary)
-            print(runtime.output.say("chat_waits", project=open_step.project, step=asked), flush=True)
+            print(in_text(runtime.output.say("chat_waits", project=open_step.project, step=asked)), flush=True)
     for line in _typed():
         if not line.strip():
             continue
@@ -84,6 +85,18 @@ def _talk(runtime: Runtime, assistant: Assistant, thread: str, lang: Any, projec
                     _show(runtime, turn)
         except BusyError as error:
             complain(str(error))
+        except KeyboardInterrupt:
+            _stop_job(runtime, assistant, thread)
+            raise
+
+
+def _stop_job(runtime: Runtime, assistant: Assistant, thread: str) -> None:
+    """Cancel the job that this conversation has just started."""
+    from tools.jobs.runner import cancel
+
+    job = assistant.waiting_job(thread)
+    if job is not None:
+        cancel(runtime.workspace.open(job.project), job.id)
 
 
 def _watch(runtime: Runtime, assistant: Assistant, thread: str) -> None:

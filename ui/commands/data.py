@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from agent.errors import InputError
 from agent.prompts.extraction import forecast_line
 from agent.records.pairs import ExtractResult, PairStatus
+from tools.workspace import Project
 from ui import render
 from ui.commands import cleaning
 from ui.commands.mixing import mix
@@ -99,7 +101,7 @@ def extract(
         from tools.extraction.run import forecast_of
 
         told = forecast_of(opened, runtime.settings, request)
-        runtime.output.emit(told, forecast_line(told, runtime.settings.lang))
+        runtime.output.emit(told, forecast_line(told, runtime.output.lang))
         return
     result = run_station(runtime, opened, "extract", request, ExtractResult, detach=detach)
     if result is not None:
@@ -158,7 +160,7 @@ def review_list(
     opened = runtime.workspace.open(project)
     found = select(load_pairs(opened), status=_status(status), containing=containing)
     shown = found[:limit]
-    text = render.pairs(shown) or runtime.output.say("no_pairs")
+    text = render.pairs(shown, runtime.output, document_names(opened)) or runtime.output.say("no_pairs")
     if len(found) > len(shown):
         text += "\n" + runtime.output.say("more", count=len(found) - len(shown))
     runtime.output.emit({"total": len(found), "pairs": [pair.model_dump(mode="json") for pair in shown]}, text)
@@ -177,7 +179,10 @@ def review_accept(
     opened = runtime.workspace.open(project)
     with opened.owned("review"):
         changed = accept(opened, ids)
-    runtime.output.emit({"pairs": [pair.model_dump(mode="json") for pair in changed]}, render.pairs(changed))
+    runtime.output.emit(
+        {"pairs": [pair.model_dump(mode="json") for pair in changed]},
+        render.pairs(changed, runtime.output, document_names(opened)),
+    )
 
 
 def review_reject(
@@ -194,7 +199,10 @@ def review_reject(
     opened = runtime.workspace.open(project)
     with opened.owned("review"):
         changed = reject(opened, ids, reason)
-    runtime.output.emit({"pairs": [pair.model_dump(mode="json") for pair in changed]}, render.pairs(changed))
+    runtime.output.emit(
+        {"pairs": [pair.model_dump(mode="json") for pair in changed]},
+        render.pairs(changed, runtime.output, document_names(opened)),
+    )
 
 
 def review_edit(
@@ -212,7 +220,7 @@ def review_edit(
     opened = runtime.workspace.open(project)
     with opened.owned("review"):
         changed = edit(opened, identifier, question=question, answer=answer)
-    runtime.output.emit(changed, render.pairs([changed]))
+    runtime.output.emit(changed, render.pairs([changed], runtime.output, document_names(opened)))
 
 
 def review_import(
@@ -230,7 +238,7 @@ def review_import(
     """Add a team's own pairs, or take over what reviewers decided."""
     from tools.pair_reviews import holds_reviews, import_reviews
     from tools.pair_sheets import holds_own_pairs, import_sheet
-    from tools.pairs import import_pairs
+    from tools.pairs import import_counted, reason_of
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
@@ -246,11 +254,15 @@ def review_import(
         runtime.output.emit(sheet, runtime.output.say("sheet_imported", **sheet))
         return
     with opened.owned("review"):
-        added = import_pairs(opened, source)
-    accepted = sum(pair.status == "accepted" for pair in added)
+        made = import_counted(opened, source)
+    accepted = sum(pair.status == "accepted" for pair in made.added)
+    refused = Counter(reason_of(pair) for pair in made.added if pair.status == "rejected")
+    counted = {"imported": len(made.added), "accepted": accepted, "rejected": len(made.added) - accepted}
+    said = runtime.output.say("imported", count=len(made.added), accepted=accepted)
+    there = runtime.output.say("imported_present", count=made.present) if made.present else ""
     runtime.output.emit(
-        {"imported": len(added), "accepted": accepted, "rejected": len(added) - accepted},
-        runtime.output.say("imported", count=len(added), accepted=accepted),
+        {**counted, "rejects_by_reason": dict(refused), "present": made.present},
+        "\n".join(line for line in (said, there, render.rejects(refused, runtime.output.lang)) if line),
     )
 
 
@@ -297,12 +309,23 @@ def review_export(
     )
 
 
+def document_names(project: Project) -> dict[str, str]:
+    """Return the names of a project's documents by id."""
+    from knowledge.store import CorpusStore
+
+    return {document.id: document.name for document in CorpusStore(project.root).documents()}
+
+
 def existing_file(path: Path) -> Path:
     """Return the absolute path of a file.
 
     Raises:
         InputError: There is no such file.
     """
+    if path.is_dir():
+        raise InputError(
+            "this is a folder", where=str(path), mend="name a file in it; only one with dataset_info.json is read whole"
+        )
     if not path.is_file():
         raise InputError("no such file", where=str(path), mend="check the path")
     return path.resolve()

@@ -43,4 +43,5 @@ def dataset(
         except OSError as error:
             why = error.strerror or str(error)
             raise InputError(f"cannot write there: {why}", where=str(out), mend="name another folder") from error
-    runtime.output.emit(report, report_markdown(report, spoken).rstrip())
+    where = f"\n\n{runtime.output.say('dataset_written', folder=str(out.resolve()))}" if out is not None else ""
+    runtime.output.emit(report, report_markdown(report, spoken).rstrip() + where)

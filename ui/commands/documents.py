@@ -1,4 +1,4 @@
-"""Documents: `ingest`, `remove`."""
+"""Documents: `ingest`, `documents`, `remove`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ui.stations import run_station
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("ingest")(ingest)
+    app.command("documents")(documents)
     app.command("remove")(remove)
 
 
@@ -43,6 +44,16 @@ def ingest(
     result = run_station(runtime, opened, "ingest", request, IngestResult, detach=detach)
     if result is not None:
         runtime.output.emit(result, render.ingest(result, runtime.output))
+
+
+def documents(project: ProjectName = None, json: Json = False, lang: Lang = None) -> None:
+    """List the documents of a project, those that could not be read included."""
+    runtime = Runtime(as_json=json, lang=lang)
+    known = runtime.store(runtime.workspace.open(project)).documents()
+    runtime.output.emit(
+        {"documents": [document.model_dump(mode="json") for document in known]},
+        render.documents(known, runtime.output) if known else runtime.output.say("no_documents_yet"),
+    )
 
 
 def remove(

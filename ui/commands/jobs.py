@@ -11,6 +11,7 @@ from agent.records.job import Job
 from tools.workspace import Project
 from ui import render
 from ui.options import Json, Lang, ProjectName, refuse_before
+from ui.output import complain
 from ui.progress import TerminalReporter
 from ui.runtime import Runtime
 
@@ -68,16 +69,20 @@ def show(job: JobId, project: ProjectName = None, json: Json = False, lang: Lang
     store = JobStore(opened.jobs)
     known = store.get(job)
     tail = EventTail(opened.runs / known.run / EVENTS)
-    with TerminalReporter(known.kind) as reporter:
-        while True:
-            ended = store.get(known.id).state in TERMINAL
-            for event in tail.read():
-                if not runtime.output.as_json:
-                    show_event(event, reporter)
-            if ended or runtime.output.as_json:
-                break
-            sleep(0.2)
-            reconcile(opened)
+    try:
+        with TerminalReporter(known.kind) as reporter:
+            while True:
+                ended = store.get(known.id).state in TERMINAL
+                for event in tail.read():
+                    if not runtime.output.as_json:
+                        show_event(event, reporter)
+                if ended or runtime.output.as_json:
+                    break
+                sleep(0.2)
+                reconcile(opened)
+    except KeyboardInterrupt:
+        complain(f"domainsmith: {runtime.output.say('left_running', id=known.id)}")
+        raise typer.Exit(130) from None
     _emit(runtime, store.get(known.id))
 
 
@@ -91,14 +96,16 @@ def cancel(job: JobId, project: ProjectName = None, json: Json = False, lang: La
 
 def resume(job: JobId, project: ProjectName = None, json: Json = False, lang: Lang = None) -> None:
     """Go on with an interrupted, failed or cancelled job."""
+    from tools.jobs.interrupts import held
     from tools.jobs.runner import resume as again
     from tools.jobs.runner import wait
     from ui.following import show as show_event
 
     runtime, opened = _open(project, json, lang)
-    started = again(opened, job)
-    with TerminalReporter(started.kind) as reporter:
-        ended = wait(opened, started.id, lambda event: show_event(event, reporter))
+    with held():
+        started = again(opened, job)
+        with TerminalReporter(started.kind) as reporter:
+            ended = wait(opened, started.id, lambda event: show_event(event, reporter))
     _emit(runtime, ended)
     if ended.state != "done":
         raise typer.Exit(ended.exit_code or 1)

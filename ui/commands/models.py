@@ -1,25 +1,26 @@
-"""Methods and models: `decide`, `plan`, `tune`, `evaluate`, `diagnose`."""
+"""Methods and models: `decide`, `plan`, `tune`, `evaluate`, `diagnose`, `iterations`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from shlex import quote
+from typing import Annotated, TypeVar, get_args
 
 import typer
 from pydantic import ValidationError
 
 from agent.errors import DoesNotFitError, EmptyError, InputError
-from agent.records.evaluation import Arm, Dimension, EvaluateRequest, EvaluationReport
+from agent.records.evaluation import Arm, Dimension, EvaluateRequest
 from agent.records.profile import Profile
-from agent.records.tuning import Method, TuneResult
 from tools.workspace import Project
 from ui import render
 from ui.commands.data import existing_file
+from ui.commands.tuning import tune
 from ui.options import Detach, Json, Lang, ProjectName, QuestionSet, Seed
 from ui.runtime import Runtime
-from ui.stations import finish, run_station, start_evaluation
+from ui.stations import run_evaluation
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("tune")(tune)
     app.command("evaluate")(evaluate)
     app.command("diagnose")(diagnose)
+    app.command("iterations")(iterations)
 
 
 def decide(
@@ -75,35 +77,6 @@ def plan(
             f"nothing fits {made.count} × {made.device} at {made.params_b:g}B parameters",
             mend="take a smaller base model, a larger device or more of them",
         )
-
-
-def tune(
-    method: Annotated[str, typer.Option("--method", help="auto, qlora, lora or full.")] = "auto",
-    mix: Annotated[str | None, typer.Option("--mix", help="Mix id; the newest by default.")] = None,
-    seed: Seed = 0,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="Passes over the mix; chosen by default.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Chosen by default.")] = None,
-    rank: Annotated[int | None, typer.Option("--rank", min=1, help="LoRA rank; chosen by default.")] = None,
-    project: ProjectName = None,
-    detach: Detach = False,
-    json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Train: Q-LoRA first, where the device can; the data checks of the mix hold for every method."""
-    from tools.tuning.request import tune_request
-
-    runtime = Runtime(as_json=json, lang=lang)
-    rungs: tuple[Method | Literal["auto"], ...] = ("auto", *get_args(Method))
-    rung = _some(method, rungs, "--method")
-    opened = runtime.workspace.open(project)
-    chosen: dict[str, float | int | None] = {"epochs": epochs, "learning_rate": learning_rate, "rank": rank}
-    overrides = {name: value for name, value in chosen.items() if value is not None}
-    request = tune_request(
-        opened, runtime.settings, method=rung[0] if rung else "auto", mix=mix, seed=seed, overrides=overrides
-    )
-    result = run_station(runtime, opened, "tune", request, TuneResult, detach=detach)
-    if result is not None:
-        runtime.output.emit(result, render.tune(result, runtime.output))
 
 
 def evaluate(
@@ -160,8 +133,7 @@ def evaluate(
         harness=harness_tasks(harness),
         seed=seed,
     )
-    job = start_evaluation(runtime, opened, request)
-    report = finish(runtime, opened, job, EvaluationReport, detach=detach)
+    report = run_evaluation(runtime, opened, request, detach=detach)
     if report is not None:
         runtime.output.emit(report, render.evaluation(report, runtime.output))
 
@@ -184,6 +156,19 @@ def diagnose(
     runtime.output.emit(result, render.diagnosis(result, runtime.output))
 
 
+def iterations(
+    project: ProjectName = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Say what was tried, what every try changed on the same items, with intervals, and whether to go on."""
+    from tools.iterations import iterations as read
+
+    runtime = Runtime(as_json=json, lang=lang)
+    log = read(runtime.workspace.open(project), runtime.output.lang)
+    runtime.output.emit(log, render.iterations(log, runtime.output))
+
+
 def evaluation_run(project: Project, name: str | None) -> Path:
     """Return the folder of an evaluation run, the newest by default.
 
@@ -195,27 +180,33 @@ def evaluation_run(project: Project, name: str | None) -> Path:
         return project.run(name)
     folder = project.latest_run("evaluate")
     if folder is None:
-        raise EmptyError("nothing was evaluated yet", mend=f"`domainsmith evaluate -p {project.info.name}`")
+        raise EmptyError("nothing was evaluated yet", mend=f"`domainsmith evaluate -p {quote(project.info.name)}`")
     return folder
 
 
 def _profile(path: Path) -> Profile:
+    piped = str(path) == "-"
+    where = "standard input" if piped else str(path)
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+        text = sys.stdin.read() if piped else path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError("cannot read the profile", where=str(path), mend=str(error.strerror or error)) from error
+        raise InputError(
+            f"cannot read the profile ({error.strerror or error})",
+            where=where,
+            mend="check the path; `--profile -` reads standard input",
+        ) from error
     except UnicodeDecodeError as error:
-        raise InputError("the profile is not UTF-8", where=str(path), mend="save the file as UTF-8") from error
+        raise InputError("the profile is not UTF-8", where=where, mend="save it as UTF-8") from error
     try:
         return Profile.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "document"
+        key = ".".join(str(part) for part in first["loc"]) or "profile"
         if first["type"] == "extra_forbidden":
             raise InputError(
-                f"unknown key `{key}`", where=str(path), mend="known keys: " + ", ".join(Profile.model_fields)
+                f"unknown key `{key}`", where=where, mend="known keys: " + ", ".join(Profile.model_fields)
             ) from error
-        raise InputError(f"{key}: {first['msg']}", where=str(path), mend="correct that value") from error
+        raise InputError(f"{key}: {first['msg']}", where=where, mend="correct that value") from error
 
 
 def _some(text: str | None, known: Sequence[T], option: str) -> tuple[T, ...] | None:

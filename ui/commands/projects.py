@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -26,7 +27,8 @@ def new(
     """Make a project."""
     runtime = Runtime(as_json=json, lang=lang)
     project = runtime.workspace.create(name, lang=runtime.output.lang)
-    runtime.output.emit(project.info, runtime.output.say("project_made", name=project.info.name))
+    name = project.info.name
+    runtime.output.emit(project.info, runtime.output.say("project_made", name=name, quoted=quote(name)))
 
 
 def projects(json: Json = False, lang: Lang = None) -> None:

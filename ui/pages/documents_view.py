@@ -142,6 +142,7 @@ def removal(document: Document, found: Traces, is_upload: bool, lang: Language) 
     say = escaped(lang)
     source = say("documents_remove_upload" if is_upload else "documents_remove_source")
     left = f"<p>{say('documents_remove_learnt', runs=', '.join(found.learners))}</p>" if found.learners else ""
+    same = f"<p>{say('removal_twins', names=', '.join(found.twins))}</p>" if found.twins else ""
     goes = say(
         "documents_remove_goes",
         chunks=number(document.chunks),
@@ -152,7 +153,7 @@ def removal(document: Document, found: Traces, is_upload: bool, lang: Language) 
     )
     return (
         f'<div class="ds-card" role="alertdialog" aria-label="{say("documents_remove")}">'
-        f"<h3>{say('documents_remove_ask', name=document.name)}</h3><p>{goes}</p><p>{source}</p>{left}</div>"
+        f"<h3>{say('documents_remove_ask', name=document.name)}</h3><p>{goes}</p><p>{source}</p>{left}{same}</div>"
     )
 
 
@@ -168,7 +169,8 @@ def removed(done: Removal, conversations: int, lang: Language) -> str:
         conversations=number(conversations),
     )
     learnt = say("documents_remove_learnt", runs=", ".join(done.learners)) if done.learners else ""
-    return f"{gone} {learnt}".strip()
+    same = say("removal_twins", names=", ".join(done.twins)) if done.twins else ""
+    return " ".join(part for part in (gone, learnt, same) if part)
 
 
 def ended(result: IngestResult, lang: Language) -> str:

@@ -9,8 +9,9 @@ import gradio as gr
 from agent.errors import EmptyError
 from agent.records.diagnosis import Diagnosis
 from tools.evaluation.report import deciding, finding
+from tools.iterations import iterations
 from tools.workspace import Project
-from ui.pages import evaluation_view, failures_view
+from ui.pages import evaluation_view, failures_view, iterations_view
 from ui.pages.chart_data import differences_finding
 from ui.pages.charts import as_plot, differences_figure, radar_figure
 from ui.pages.evaluation_records import Diagnoses, Evaluation, newest_first
@@ -50,7 +51,7 @@ class _Page:
                 self._draw("differences_finding")
                 self._chart("differences")
                 self._draw("differences_files")
-        for name in ("scores", "comparisons", "costs", "notes"):
+        for name in ("scores", "comparisons", "costs", "iterations", "notes"):
             self._draw(name)
         waiting = f'<p class="ds-quiet" role="status">{frame.say("evaluation_finding_causes")}</p>'
         self._failed = gr.HTML(waiting, js_on_load=None, elem_id="ds-failed")
@@ -159,6 +160,7 @@ class _Page:
             "scores": evaluation_view.scores(report, lang),
             "comparisons": evaluation_view.comparisons(report, lang, decided),
             "costs": evaluation_view.costs(report, lang),
+            "iterations": iterations_view.iterations(iterations(seen.project, lang), lang),
             "notes": evaluation_view.notes(report, lang) + downloads(lang, project, run, "report.html", "report.md"),
         }
 

@@ -1,4 +1,4 @@
-"""The charts of a run as files: `/download/charts/RUN/NAME?project=ID&lang=en`, where NAME is one of `NAMES`.
+"""Charts and report of a run as files: `/download/charts/RUN/NAME?project=ID&lang=en`, where NAME is one of `NAMES`.
 
 They are drawn when they are asked for, in the reader's language, from the records of the run.
 """
@@ -61,11 +61,20 @@ _FILES: Final[Mapping[str, Callable[[_Asked], bytes | str]]] = {
     "scores.csv": lambda asked: chart_files.scores_csv(asked.evaluation.report),
     "differences.png": lambda asked: chart_files.differences_png(asked.evaluation.report, asked.lang),
     "differences.csv": lambda asked: chart_files.differences_csv(asked.evaluation.report),
+    "report.html": lambda asked: chart_files.report_html(asked.evaluation, asked.lang),
+    "report.md": lambda asked: chart_files.report_markdown(asked.evaluation, asked.lang),
     "failed.csv": _failed,
     "loss.png": lambda asked: _loss(asked, "png"),
     "loss.csv": lambda asked: _loss(asked, "csv"),
 }
 NAMES: Final = tuple(_FILES)
+_KINDS: Final = {
+    "png": "image/png",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+}
+"""Content type by suffix."""
 
 
 def chart_routes(desks: Desks) -> APIRouter:
@@ -86,9 +95,10 @@ def chart_routes(desks: Desks) -> APIRouter:
             made = _FILES[name](_Asked(opened, run, "zh" if lang == "zh" else "en"))
         except DomainsmithError as error:
             return PlainTextResponse(f"{error}\n", _status(error))
-        kind = "image/png" if isinstance(made, bytes) else "text/csv; charset=utf-8"
+        kind = _KINDS[name.rsplit(".", 1)[-1]]
         # A spreadsheet takes UTF-8 for granted only after a byte order mark.
-        content = made if isinstance(made, bytes) else f"\ufeff{made}".encode()
+        mark = "\ufeff" if kind.startswith("text/csv") else ""
+        content = made if isinstance(made, bytes) else f"{mark}{made}".encode()
         filename = f"{opened.id}-{run}-{name}"
         headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
         return Response(content, media_type=kind, headers=headers)

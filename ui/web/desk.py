@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from agent.errors import EmptyError
@@ -78,7 +79,7 @@ class Shelf:
         if not project.chunks.exists() or project.chunks.stat().st_size == 0:
             raise EmptyError(
                 f"project {project.info.name} has no documents",
-                mend=f"`domainsmith ingest PATH -p {project.info.name}`",
+                mend=f"`domainsmith ingest PATH -p {quote(project.info.name)}`",
             )
         with self._lock:
             opening = self._opening.setdefault(project.root, threading.Lock())

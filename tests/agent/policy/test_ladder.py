@@ -4,16 +4,19 @@ from typing import Any
 
 import pytest
 
-from agent.policy.ladder import first_rung, next_rung
+from agent.policy.ladder import first_rung, next_measurement, next_rung
 from agent.policy.memory import fit
+from agent.policy.rung_gates import GATES, gates, needed_pilot, settled_loss
 from agent.records.decision import RungDecision
-from agent.records.ladder import CurvePoint, RungEvidence
+from agent.records.ladder import CurvePoint, Paired, Pilot, RungEvidence
 from tests.agent.policy.builders import A800, ARTICLES, ASCEND_910A, S3000, T4, device, estimate
 
 FLAT = tuple(CurvePoint(share=share, score=score) for share, score in ((0.25, 0.48), (0.5, 0.50), (1.0, 0.51)))
 RISING = tuple(CurvePoint(share=share, score=score) for share, score in ((0.25, 0.30), (0.5, 0.40), (1.0, 0.51)))
 PLATEAU = (2.0, 1.5, 1.2, 1.01, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 FALLING = (2.0, 1.8, 1.6, 1.4, 1.2, 1.0, 0.9, 0.8, 0.7, 0.6)
+BETTER = (Pilot(method="lora", rank=16, loss=0.8),)
+FULL = (Pilot(method="full", loss=0.8),)
 EVERYTHING = fit(device("Big", 2000), 1, 7)
 
 
@@ -27,7 +30,7 @@ def evidence(**changes: Any) -> RungEvidence:
         "data_checks": {"duplicates": True, "leakage": True},
         "learning_curve": FLAT,
         "losses": PLATEAU,
-        "pilot_loss": 0.8,
+        "pilots": BETTER,
         "fits": EVERYTHING,
     }
     return RungEvidence(**(values | changes))
@@ -57,41 +60,61 @@ def test_row_1_a_rung_is_available_only_if_the_device_supports_and_carries_it(
     assert says in texts(decision)
 
 
+def gain(low: float, high: float) -> Paired:
+    return Paired(difference=(low + high) / 2, low=low, high=high, p=0.5, n=60)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"data_checks": {}}, "have not run"),
         ({"data_checks": {"duplicates": False, "leakage": True}}, "fail: duplicates"),
+        ({"data_checks": {"grounded": False, "own check": False}}, "fail: wrong or ungrounded pairs, own check"),
         ({"learning_curve": ()}, "not measured"),
         ({"learning_curve": FLAT[1:]}, "not measured"),
         ({"learning_curve": RISING}, "still rises: +11 points"),
-        ({"losses": ()}, "not both measured"),
-        ({"pilot_loss": None}, "not both measured"),
+        ({"learning_curve": RISING, "curve_gain": gain(0.02, 0.20)}, "still rises: +11 points from half of the data"),
+        ({"learning_curve": RISING, "curve_gain": gain(-0.05, 0.27)}, "cannot tell whether the learning curve is flat"),
+        ({"losses": ()}, "training loss is not measured"),
+        ({"pilots": ()}, "no pilot of LoRA is measured"),
         ({"losses": FALLING}, "has not plateaued"),
-        ({"pilot_loss": 1.1}, "does not go below"),
+        ({"losses": (0.01,) * 10}, "known by heart"),
         ({"score": None}, "score on the sealed items"),
         ({"score": estimate(0.75, 50)}, "lies within the interval"),
-        ({"losses": (0.0,) * 10}, "does not go below"),
+        ({"rank": 256, "pilots": (Pilot(method="lora", loss=1.0),)}, "no pilot of full fine-tuning"),
+        (
+            {"rank": 256, "pilots": (Pilot(method="lora", loss=1.0), Pilot(method="full", loss=0.99))},
+            "does not go clearly below this rung's loss (0.99 against 1)",
+        ),
+        (
+            {"method": "lora", "rank": 256, "pilots": (Pilot(method="full", loss=0.5, gain=gain(-0.30, -0.10)),)},
+            "is shown worse on the items; −20 points",
+        ),
     ],
     ids=[
         "2-data-unchecked",
         "2-data-fails",
+        "2-data-fails-by-name",
         "2-curve-unknown",
         "2-curve-incomplete",
         "2-curve-rises",
+        "2-curve-rises-by-its-interval",
+        "2-curve-unclear",
         "2-loss-unknown",
         "2-pilot-unknown",
         "2-loss-falls",
-        "2-pilot-no-better",
+        "2-loss-fitted",
         "2-score-unknown",
         "2-gap-within-interval",
-        "2-loss-already-zero",
+        "2-full-pilot-unknown",
+        "2-full-pilot-no-better",
+        "2-pilot-worse-on-the-items",
     ],
 )
 def test_row_2_one_condition_missing_means_mending_data(changes: dict[str, Any], says: str) -> None:
     decision = next_rung(evidence(**changes))
     assert decision.outcome == "mend_data"
-    assert decision.method == "qlora"
+    assert decision.method == changes.get("method", "qlora")
     assert says in texts(decision)
 
 
@@ -104,6 +127,95 @@ def test_row_2_all_conditions_leave_the_rung() -> None:
 def test_row_2_every_missing_condition_is_named() -> None:
     decision = next_rung(evidence(data_checks={}, learning_curve=(), losses=(), score=None))
     assert len(decision.reasons) == 4
+
+
+def test_row_2_a_shut_gate_decides_and_what_was_not_measured_is_no_reason() -> None:
+    decision = next_rung(evidence(data_checks={"leakage": False}, learning_curve=(), losses=(), pilots=()))
+    assert [one.rule for one in decision.reasons] == ["data_fails"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "gate"),
+    [
+        ({"score": None, "data_checks": {}}, "data"),
+        ({"score": None, "data_checks": {"leakage": False}}, "target"),
+        ({"score": None, "learning_curve": (), "pilots": ()}, "target"),
+        ({"learning_curve": (), "pilots": ()}, "curve"),
+        ({"losses": (), "learning_curve": (), "pilots": ()}, "plateau"),
+        ({"pilots": ()}, "pilot"),
+        ({"data_checks": {"leakage": False}, "learning_curve": ()}, None),
+        ({"losses": FALLING, "learning_curve": ()}, None),
+        ({"losses": (0.01,) * 10, "learning_curve": ()}, "curve"),
+        ({"losses": (0.01,) * 10}, None),
+        ({"score": estimate(0.9, 200), "learning_curve": (), "pilots": ()}, None),
+        ({"score": estimate(0.75, 50), "learning_curve": ()}, None),
+        ({"out_of_memory": True, "score": None}, None),
+        ({}, None),
+    ],
+)
+def test_gates_are_measured_cheap_ones_first_and_no_further_than_they_decide(
+    changes: dict[str, Any], gate: str | None
+) -> None:
+    assert next_measurement(evidence(**changes)) == gate
+
+
+def test_every_gate_has_a_state_a_reason_and_its_figures() -> None:
+    found = gates(evidence(curve_gain=gain(-0.02, 0.03), pilots=(BETTER[0].model_copy(update={"gain": gain(0, 0.2)}),)))
+    assert tuple(gate.name for gate in found) == GATES
+    assert {gate.state for gate in found} == {"open"}
+    figures = {gate.name: gate.figures for gate in found}
+    assert figures["curve"] == {
+        "at_25": 0.48,
+        "at_50": 0.5,
+        "at_100": 0.51,
+        "gain": pytest.approx(0.01),
+        "low": -0.02,
+        "high": 0.03,
+    }
+    assert figures["pilot"]["lora_loss"] == 0.8
+    assert figures["pilot"]["lora_against"] == 1.0
+    assert figures["pilot"]["lora_gain"] == 0.1
+    assert figures["plateau"]["fall"] == pytest.approx(0.0)
+
+
+def test_a_gate_of_a_met_target_is_shut() -> None:
+    found = {gate.name: gate for gate in gates(evidence(score=estimate(0.99, 200)))}
+    assert (found["target"].state, found["target"].reason.rule) == ("shut", "gap_none")
+
+
+def test_a_pilot_is_compared_with_its_own_reference_where_it_was_shorter() -> None:
+    shorter = Pilot(method="lora", loss=1.2, reference=1.4)
+    assert next_rung(evidence(pilots=(shorter,))).outcome == "climb"
+    assert next_rung(evidence(pilots=(shorter.model_copy(update={"reference": 1.21}),))).outcome == "stay"
+
+
+def test_the_loss_of_a_run_is_that_of_its_last_part() -> None:
+    assert settled_loss(PLATEAU) == 1.0
+    assert settled_loss(()) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "method"),
+    [
+        ({"pilots": ()}, "lora"),
+        ({}, None),
+        ({"pilots": (Pilot(method="lora", loss=1.0),)}, None),
+        ({"pilots": (Pilot(method="lora", loss=1.0),), "rank": 256}, "full"),
+        ({"pilots": (), "fits": fit(T4, 1, 7)}, None),
+        ({"method": "lora", "pilots": ()}, None),
+        ({"method": "lora", "pilots": (), "pretraining_tokens": 5_000_000_000}, "full"),
+        ({"method": "full", "pilots": ()}, None),
+    ],
+)
+def test_a_pilot_is_wanted_only_where_it_would_change_something(changes: dict[str, Any], method: str | None) -> None:
+    assert needed_pilot(evidence(**changes)) == method
+
+
+def test_where_quantization_does_not_limit_the_rank_comes_next() -> None:
+    decision = next_rung(evidence(pilots=(Pilot(method="lora", loss=0.99),)))
+    assert (decision.outcome, decision.method) == ("stay", "qlora")
+    shown = gates(evidence(pilots=(Pilot(method="lora", loss=0.99),)))[-1]
+    assert "quantization is not what limits" in shown.reason.text
 
 
 @pytest.mark.parametrize("score", [0.95, 0.8], ids=["beyond doubt", "at the mean"])
@@ -131,13 +243,19 @@ def test_row_4_out_of_memory_stops_and_asks(fits: Any, says: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "outcome", "method", "says"),
     [
-        ({"rank": 16}, "stay", "lora", "rank 256 on all linear layers has to show"),
-        ({"rank": None}, "stay", "lora", "now rank ?"),
+        ({"rank": 16, "pilots": ()}, "stay", "lora", "rank 256 on all linear layers has to show"),
+        ({"rank": None, "pilots": ()}, "stay", "lora", "now rank ?"),
         ({"rank": 256}, "climb", "full", "has shown a capacity gap"),
         ({"pretraining_tokens": 5_000_000_000}, "climb", "full", "5,000,000,000 tokens"),
         ({"rank": 256, "fits": fit(A800, 1, 14)}, "ask", None, "no higher rung"),
-        ({"method": "full", "rank": None, "pilot_loss": None}, "ask", None, "last rung"),
-        ({"method": "qlora", "fits": fit(T4, 1, 7)}, "stay", "qlora", "rank 256"),
+        ({"method": "full", "rank": None, "pilots": ()}, "ask", None, "last rung"),
+        ({"method": "qlora", "fits": fit(T4, 1, 7), "pilots": ()}, "stay", "qlora", "rank 256"),
+        (
+            {"method": "qlora", "rank": 256, "pilots": (Pilot(method="lora", loss=1.0), *FULL)},
+            "climb",
+            "full",
+            "has shown a capacity gap",
+        ),
     ],
     ids=[
         "5-rank-16-stays",
@@ -147,12 +265,13 @@ def test_row_4_out_of_memory_stops_and_asks(fits: Any, says: str) -> None:
         "5-full-does-not-fit",
         "5-full-is-the-last",
         "5-qlora-without-lora",
+        "5-qlora-past-a-lora-that-shows-nothing",
     ],
 )
 def test_row_5_full_only_after_a_capacity_gap_or_for_large_pretraining(
     changes: dict[str, Any], outcome: str, method: str | None, says: str
 ) -> None:
-    decision = next_rung(evidence(**({"method": "lora"} | changes)))
+    decision = next_rung(evidence(**({"method": "lora", "pilots": FULL} | changes)))
     assert (decision.outcome, decision.method) == (outcome, method)
     assert says in texts(decision)
 

@@ -8,6 +8,7 @@ import pytest
 
 from agent.policy.measurements import deciding_dimension, from_profile, from_report
 from agent.policy.method import choose_method, decide_from_report
+from agent.policy.power import items_to_add
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.records.decision import MethodDecision
 from agent.records.profile import Measured, Profile
@@ -299,6 +300,60 @@ def test_the_power_rule_takes_measured_disagreement_where_known(smallest: float 
     decision = decide_from_report(given, Profile())
     assert decision.method == method
     assert more in texts(decision)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "method", "rule"),
+    [
+        (0.01, -0.03, 0.05, "rag", "ship_rag"),
+        (0.04, -0.02, 0.10, "insufficient_evidence", "still_open"),
+        (0.06, -0.01, 0.13, "insufficient_evidence", "still_open"),
+        (-0.06, -0.11, -0.01, "rag", "ship_rag"),
+        (0.06, 0.01, 0.11, "rag+finetune", "tuning_pays"),
+    ],
+    ids=["no gain, none worth having", "ten points just possible", "a gain possible", "a loss", "a gain"],
+)
+def test_that_tuning_did_not_pay_takes_an_interval_without_a_gain_worth_having(
+    value: float, low: float, high: float, method: str, rule: str
+) -> None:
+    shown = comparison("rag", "tuned+rag", value, low, high, n=400).model_copy(
+        update={"smallest_detectable": 0.09, "discordance": 0.25, "design": 1.0}
+    )
+    decision = decide_from_report(report({"rag": 0.7, "tuned+rag": 0.7 + value}, shown, n=400), Profile())
+    assert decision.method == method
+    assert decision.reasons[0].rule == rule
+    assert decision.reasons[0].evidence == ("20261101T000000Z-evaluate:domain_knowledge:tuned+rag-rag",)
+
+
+def test_an_open_comparison_asks_for_the_items_that_would_close_it() -> None:
+    shown = comparison("rag", "tuned+rag", 0.05, -0.02, 0.12, n=400).model_copy(
+        update={"smallest_detectable": 0.09, "discordance": 0.25, "design": 1.5}
+    )
+    decision = decide_from_report(report({"rag": 0.7, "tuned+rag": 0.75}, shown, n=400), Profile())
+    more = items_to_add(400, 0.05, 0.25, 1.5)
+    assert more > 400
+    assert decision.question == f"Build about {more} more validation items?"
+    assert f"still holds 10 points, which would be worth having; not enough evidence. {more} more items" in texts(
+        decision
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "means", "rule"),
+    [
+        ({}, {"rag": 0.6, "oracle": 0.9, "tuned_rag": 0.62, "items": 60}, "fix_retrieval"),
+        ({}, {"rag": 0.6, "oracle": 0.9, "tuned_rag": 0.9, "items": 300}, "tuning_pays"),
+        ({}, {"rag": 0.70, "tuned_rag": 0.74, "items": 92}, "too_few"),
+        ({}, {"closed_book": 0.05, "rag": 0.35, "oracle": 0.4, "items": 200}, "weak_reader"),
+        ({}, {"closed_book": 0.8, "rag": 0.8, "items": 500}, "rag_useless"),
+        ({"needs_citations": True}, {"closed_book": 0.8, "rag": 0.8, "items": 500}, "must_cite"),
+        ({"task_kind": "facts"}, {}, "facts"),
+    ],
+)
+def test_the_reason_that_decided_stands_first(known: dict[str, Any], means: dict[str, Any], rule: str) -> None:
+    decision = choose_method(profile(**known, measured=means))
+    assert decision.reasons[0].rule == rule
+    assert len({one.text for one in decision.reasons}) == len(decision.reasons)
 
 
 def test_facts_of_held_out_documents_keep_retrieval() -> None:

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.policy.power import items_needed, paired_interval, smallest_detectable, wilson_interval
+from agent.policy.power import (
+    items_needed,
+    items_to_add,
+    paired_interval,
+    smallest_detectable,
+    smallest_shown,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +41,22 @@ def test_the_smallest_detectable_difference_is_what_the_items_show(items: int) -
 
 def test_too_few_items_show_nothing() -> None:
     assert smallest_detectable(1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("items", [40, 150, 600])
+def test_pairs_that_disagree_as_assumed_show_what_the_power_rule_says(items: int) -> None:
+    assert smallest_shown(items, 0.20) == pytest.approx(smallest_detectable(items), rel=0.1)
+    assert items_to_add(items, 0.05, 0.20) == pytest.approx(items_needed(0.05) - items, rel=0.15)
+
+
+def test_pairs_of_a_few_documents_show_less_and_need_more() -> None:
+    assert smallest_shown(200, 0.20, design=4.0) == pytest.approx(smallest_shown(50, 0.20), rel=0.1)
+    assert items_to_add(200, 0.05, 0.20, design=2.0) > 2 * items_to_add(200, 0.05, 0.20)
+    assert items_to_add(5000, 0.05, 0.20) == 0
+
+
+def test_a_handful_of_pairs_that_agree_promises_nothing() -> None:
+    assert smallest_shown(6, 0.0) > 0.3
 
 
 @given(

@@ -96,6 +96,35 @@ def test_sheets() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [
+        ("", ""),
+        ("<c><f>2*1000</f><v>2000</v></c>", ""),
+        ('<c t="str"><f>IF(1,"","")</f><v></v></c>', ""),
+        ("<c><f>2*1000</f><v></v></c>", "1 cell holds a formula without a value"),
+        ('<c><f t="shared" si="0"/></c><c><f>A1</f><v/></c>', "2 cells hold formulas without a value"),
+    ],
+)
+def test_formulas_without_a_value_are_told(cells: str, note: str) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["Part", "Price"])
+    whole = _bytes(book.save)
+    row = f"<row><c t='inlineStr'><is><t>Seal</t></is></c>{cells}</row></sheetData>".encode()
+    part = "xl/worksheets/sheet1.xml"
+    parsed = read_xlsx(replaced(whole, part, lambda sheet: sheet.replace(b"</sheetData>", row)))
+    assert "Seal" in parsed.text
+    assert parsed.note.partition(":")[0] == note
+
+
+def test_a_sheet_that_a_program_wrote_keeps_no_silent_gap() -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["Seal", "=2*1000"])
+    assert read_xlsx(_bytes(book.save)).note.startswith("1 cell holds a formula without a value")
+
+
 def test_files_without_text_are_refused() -> None:
     with pytest.raises(UnreadableError, match="no text"):
         read_docx(_bytes(docx.Document().save))

@@ -22,6 +22,7 @@ from tests.campaigns.hostile_archives import zipped
 from tests.fakes import HashEmbedder, RecordingReporter
 from tests.knowledge.corpus import write_folder
 from tests.knowledge.ingest.test_pdf import scanned
+from ui.reading_reasons import reason
 
 
 class Bench:
@@ -330,6 +331,41 @@ def test_files_are_collected_in_order_and_once(tmp_path: Path) -> None:
     files, folders = collect([tmp_path, tmp_path / "b.txt"])
     assert [file.name for file in files] == ["b.txt", "a/c.txt", "a/z.md"]
     assert folders == [tmp_path.resolve()]
+
+
+def test_a_link_inside_a_folder_does_not_bring_in_what_lies_outside(bench: Bench, tmp_path: Path) -> None:
+    outside = tmp_path / "private"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("The secret is 4711.")
+    before = bench.statuses() | {document.name: "read" for document in bench.ingest().documents}
+    some = next(path for path in sorted(bench.folder.rglob("*")) if path.is_file())
+    (bench.folder / "out.txt").symlink_to(outside / "secret.txt")
+    (bench.folder / "way-out").symlink_to(outside)
+    (bench.folder / "within.txt").symlink_to(some)
+    (bench.folder / "round.txt").symlink_to("round.txt")
+    (bench.folder / "gone.txt").symlink_to("nothing.txt")
+    result = bench.ingest()
+    statuses = {document.name: document.status for document in result.documents}
+    links = ("out.txt", "way-out", "within.txt")
+    assert statuses == {**dict.fromkeys(before, "unchanged"), **dict.fromkeys(links, "skipped")}
+    for name in ("out.txt", "way-out"):
+        assert bench.named(name).reason.startswith("a link that leads out of the folder")
+        assert reason(bench.named(name).reason, "zh").startswith("链接指向文件夹之外")
+    assert bench.named("within.txt").reason.startswith("same content as")
+    stored = b"".join(path.read_bytes() for path in bench.store.root.rglob("*") if path.is_file())
+    assert b"4711" not in stored
+    (tmp_path / "given").symlink_to(outside)
+    assert {one.name: one.status for one in bench.ingest(tmp_path / "given").documents} == {"secret.txt": "read"}
+
+
+def test_a_file_that_became_a_link_leading_out_is_forgotten(bench: Bench, tmp_path: Path) -> None:
+    bench.ingest()
+    (tmp_path / "secret.txt").write_text("The secret is 4711.")
+    some = next(path for path in sorted(bench.folder.rglob("*")) if path.is_file())
+    some.unlink()
+    some.symlink_to(tmp_path / "secret.txt")
+    assert _counts(bench.ingest()) == (0, 2, 1, 0, 0)
+    assert len(list(bench.store.texts())) == 2
 
 
 @pytest.mark.parametrize(

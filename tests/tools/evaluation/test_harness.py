@@ -14,6 +14,7 @@ from agent.progress import Silent
 from agent.records.evaluation import EvaluateRequest, HarnessDifference, HarnessReport, HarnessScore
 from agent.settings import Settings
 from tests.tiny_model import build_tiny_model
+from tools.calling import require_open
 from tools.evaluation.harness import ask_harness
 from tools.evaluation.harness_report import harness_lines
 from tools.evaluation.harness_tasks import check_harness, harness_tasks, local_files, tasks_of
@@ -72,6 +73,7 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
         ("process_results: !function steps.score", r"!function"),
         ("class: steps.Task", "`class`"),
         ("unsafe_code: true", "`unsafe_code`"),
+        ("use_prompt: promptsource:x", "`use_prompt`"),
         ("dataset_kwargs: {trust_remote_code: true}", "`trust_remote_code`"),
         ("metric_list: [{metric: their/metric, hf_evaluate: true}]", "`hf_evaluate`"),
         ("description: !!python/object/apply:os.getcwd []", "python/object"),
@@ -106,6 +108,29 @@ def test_a_folder_gives_its_tasks_and_leaves_what_they_include(tmp_path: Path) -
         local_files(["./absent"])
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("task: mine\n", "other/task.yaml"),
+        ("task: mine\ninclude: ../other/task.yaml\n", "other/task.yaml"),
+        (TASK.format(name="mine").replace("rows.jsonl", "[rows.jsonl, ../other/rows.jsonl]"), "other/rows.jsonl"),
+        (TASK.format(name="mine").replace("rows.jsonl", "/etc/passwd"), "/etc/passwd"),
+    ],
+    ids=["the file itself", "what it includes", "its data", "a whole path"],
+)
+def test_a_server_reads_tasks_from_opened_folders_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, refused: str
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    task_file(tmp_path / "other", "task: theirs\n")
+    mine = task_file(tmp_path / "open", text)
+    settings = Settings(home=tmp_path / "home", document_roots=(tmp_path / "open",))
+    asked = tmp_path / refused if refused.endswith("task.yaml") and "include" not in text else mine
+    with pytest.raises(RefusedError, match=f"not open.*{refused}"):
+        check_harness([str(asked)], lambda path: require_open(path, settings))
+    check_harness([str(task_file(tmp_path / "open", TASK.format(name="mine")))], lambda p: require_open(p, settings))
+
+
 @needs_harness
 def test_names_are_told_from_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = task_file(tmp_path, "task: mine\n")
@@ -123,7 +148,7 @@ def test_names_are_told_from_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (TASK.format(name="a").replace("rows.jsonl", "absent.jsonl"), InputError, "cannot be set up"),
         (CHOICE.format(name="a").replace("question", "absent"), InputError, "cannot be set up.*absent"),
         (
-            CHOICE.format(name="a").replace("question", "''.__class__.__mro__[1].__subclasses__()"),
+            CHOICE.format(name="a").replace("question", "question.__class__.__mro__[1].__subclasses__()"),
             InputError,
             "cannot be set up.*unsafe",
         ),

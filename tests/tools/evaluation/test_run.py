@@ -7,7 +7,14 @@ import pytest
 
 from agent.errors import CancelledError, EmptyError, InputError, NotFoundError, WorkFailedError
 from agent.progress import Silent
-from agent.records.evaluation import ARMS, EvaluateRequest, EvaluationReport, ItemAnswer
+from agent.records.evaluation import (
+    ARMS,
+    EvaluateRequest,
+    EvaluationReport,
+    HarnessReport,
+    HarnessScore,
+    ItemAnswer,
+)
 from agent.settings import Settings
 from knowledge.files import read_record, read_records
 from tests.tools.evaluation.scripted import (
@@ -200,6 +207,36 @@ def test_without_sealed_items_the_mend_is_validate(tmp_path, settings):
         run_with(project, settings, ScriptedModel(healthy))
 
 
+def test_tasks_of_the_harness_stand_beside_the_dimensions(project, settings, monkeypatch):
+    score = HarnessScore(
+        task="blimp",
+        metric="acc",
+        filter="none",
+        value=0.75,
+        low=0.7,
+        high=0.8,
+        stderr=0.02,
+        n=200,
+        higher_is_better=True,
+    )
+    asked = []
+
+    def ask(folder, request, arms, model, settings, depends, reporter):
+        asked.append((request.harness, arms, depends, model()))
+        return HarnessReport(version="0.4", arms={"base": (score,)})
+
+    monkeypatch.setattr("tools.evaluation.run.check_harness", lambda names: None)
+    monkeypatch.setattr("tools.evaluation.run.ask_harness", ask)
+    run, model = project.new_run("evaluate"), ScriptedModel(healthy)
+    request = EvaluateRequest(dimensions=("domain_knowledge",), arms=("base", "tuned"), harness=("blimp",))
+    report = run_with(project, settings, model, run, request=request)
+    assert asked == [(("blimp",), ("base", "tuned"), ["builtin", "0"], model)]
+    assert report.harness.arms["base"] == (score,)
+    assert report.files["harness_json"] == "harness.json"
+    assert set(report.arms["base"]) == {"domain_knowledge"}
+    assert "| blimp | acc ↑ | 0.750 [0.700, 0.800] (200) |" in (run / "eval" / "report.md").read_text()
+
+
 def test_an_unknown_tuning_run_is_not_found(project, settings):
     with pytest.raises(NotFoundError):
         run_with(project, settings, ScriptedModel(healthy), request=EvaluateRequest(tune_run="nope"))
@@ -258,7 +295,14 @@ def test_where_retrieval_doubts_the_reading_arms_abstain_unread(project, setting
     answers = {}
     for below in (0.5, 0.1):
         run = project.new_run("evaluate")
-        run_with(project, settings, ScriptedModel(healthy), run, retrieved=doubted, reading=documents_reading(Settings(abstain_below=below, _env_file=None)))
+        run_with(
+            project,
+            settings,
+            ScriptedModel(healthy),
+            run,
+            retrieved=doubted,
+            reading=documents_reading(Settings(abstain_below=below, _env_file=None)),
+        )
         answers[below] = [
             answer
             for answer in read_records(run / "eval" / "answers.jsonl", ItemAnswer)

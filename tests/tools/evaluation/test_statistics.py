@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats import contingency_tables, multitest
 
 from agent.policy.power import items_needed
-from tools.evaluation.comparisons import detectable, verdict
+from tests.benchmarks.intervals import Setting, coverage, false_alarms
+from tools.evaluation.comparisons import detectable, further_items, verdict
 from tools.evaluation.statistics import (
+    Clusters,
     PairedDifference,
     bootstrap_means,
+    clustered_p,
     clusters_of,
+    effective_items,
+    expanded_tail,
     holm,
     is_binary,
     mcnemar,
@@ -136,7 +144,7 @@ def test_graded_means_use_the_bootstrap_and_rates_wilson():
     labels = [str(i) for i in range(10)]
     assert mean_interval([1.0] * 8 + [0.0] * 2, labels, seed=1) == wilson(8, 10)
     low, high = mean_interval([0.5] * 9 + [0.9], labels, seed=1)
-    assert low == pytest.approx(0.5)
+    assert low == pytest.approx(0.54 - stats.t.ppf(0.975, 9) * 0.04)  # by t: the mean is .54, its standard error .04
     assert 0.54 <= high < 0.7
     assert not is_binary([0.5])
 
@@ -164,21 +172,99 @@ def test_unpaired_scores_are_refused():
         paired_difference([1], [1, 0], ["a"], seed=1)
 
 
-@pytest.mark.parametrize(("documents", "least"), [(6, 0.90), (25, 0.90)])
-def test_coverage_of_the_clustered_interval(documents, least):
-    """In 200 simulated evaluations of 90 items the 95% interval holds the truth nearly as often as it says."""
-    rng = np.random.default_rng(7)
-    hits, rounds = 0, 200
-    for _ in range(rounds):
-        level = rng.normal(0, 0.12, documents)
-        group = np.arange(90) % documents
-        a = rng.random(90) < np.clip(0.4 + level[group], 0, 1)
-        b = rng.random(90) < np.clip(0.6 + level[group] + rng.normal(0, 0.05, documents)[group], 0, 1)
-        outcome = paired_difference(
-            a.astype(float).tolist(), b.astype(float).tolist(), [str(g) for g in group], seed=1, resamples=1000
-        )
-        hits += outcome.low <= 0.2 <= outcome.high
-    assert hits / rounds >= least
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting("document", 90, 5, (0.6, 0.7), graded=False, strong=True),
+        Setting("document", 90, 5, (0.6, 0.7), graded=True),
+        Setting("document", 90, 10, (0.6, 0.7), graded=False),
+        Setting("document", 90, 30, (0.6, 0.6), graded=False),
+        Setting("fact", 40, 0, (0.6, 0.7), graded=False),
+        Setting("item", 20, 0, (0.6, 0.8), graded=False),
+    ],
+    ids=str,
+)
+def test_coverage_of_the_intervals(setting):
+    """In 150 simulated evaluations the 95% intervals hold the truth about as often as they say."""
+    found = coverage(setting, rounds=150, seed=7)
+    assert found["difference"]["high"] > 0.95
+    assert found["mean"]["high"] > 0.95
+    assert found["difference"]["share"] >= found["percentile"]["share"]
+
+
+def test_few_documents_need_more_than_a_percentile_bootstrap_and_wilson_of_all_items():
+    found = coverage(Setting("document", 90, 5, (0.6, 0.6), graded=False, strong=True), rounds=150, seed=7)
+    assert found["percentile"]["high"] < 0.95
+    assert found["plain"]["high"] < 0.80
+    assert found["difference"]["share"] > 0.92
+    assert found["rejected"]["low"] < 0.05
+
+
+def test_arms_worth_the_same_are_seldom_told_apart():
+    """False alarms of a whole report, over all its comparisons."""
+    assert false_alarms(50, 12, rounds=30, seed=3)["false_alarms"]["low"] < 0.05
+
+
+def test_the_clustered_p_is_that_of_a_regression_with_clustered_errors():
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(8), 5)
+    values = rng.normal(0.3, 1, 40) + rng.normal(0, 1, 8)[groups]
+    reference = sm.OLS(values, np.ones(40)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}, use_t=True
+    )
+    grouped = Clusters.of(values.tolist(), [str(g) for g in groups])
+    assert grouped.error == pytest.approx(float(reference.bse[0]) * np.sqrt(8 / 7))
+    expected = 2 * stats.t.sf(abs(grouped.mean) / grouped.error, 7)
+    assert clustered_p(grouped) == pytest.approx(expected)
+
+
+def test_clustered_pairs_are_not_taken_for_independent_ones():
+    # Two documents on which b alone is right, two on which a alone is: 20 to 20 is even, 40 to 0 is not.
+    a, b = [0.0] * 20 + [1.0] * 5, [1.0] * 20 + [0.0] * 5
+    labels = [str(i // 5) for i in range(25)]
+    alone = paired_difference(a, b, [str(i) for i in range(25)], seed=1)
+    together = paired_difference(a, b, labels, seed=1)
+    assert alone.p == pytest.approx(mcnemar(5, 20))
+    assert together.p > 0.05 > alone.p
+    assert together.low < 0 < alone.low
+    assert (alone.design, together.design > 4) == (1.0, True)
+
+
+@pytest.mark.parametrize(
+    ("values", "clusters", "worth"),
+    [
+        ([1, 0, 1, 0], "abcd", 4),
+        ([1, 1, 1, 1], "aabb", 4),
+        ([1, 0, 1, 0, 1, 0], "aabbcc", 6),
+        # Three documents of one mind count for fewer than three items, since so few say little about their spread.
+        ([1, 1, 1, 0, 0, 0, 1, 1, 1], "aaabbbccc", 9 / 4 * (1.96 / 4.3027) ** 2),
+    ],
+)
+def test_what_clustered_items_are_worth(values, clusters, worth):
+    assert effective_items(values, list(clusters)) == pytest.approx(worth, rel=1e-3)
+
+
+def test_wilsons_interval_counts_what_the_items_are_worth():
+    values, labels = [1.0] * 15 + [0.0] * 15, [str(i // 5) for i in range(30)]
+    worth = effective_items(values, labels)
+    assert worth < 6
+    assert mean_interval(values, labels, seed=1) == wilson(worth / 2, worth)
+
+
+def test_one_cluster_says_nothing_of_others():
+    graded = paired_difference([0.2, 0.4], [0.5, 0.9], ["a", "a"], seed=1)
+    assert (graded.low, graded.high, graded.p) == (-1, 1, 1)
+
+
+def test_graded_pairs_that_all_shift_alike_have_the_p_of_a_sign_test():
+    assert paired_difference([0.25] * 6, [0.5] * 6, list("abcdef"), seed=1).p == pytest.approx(1 / 32)
+
+
+def test_expanded_percentiles_go_further_out_the_fewer_the_clusters():
+    tails = [expanded_tail(count) for count in (5, 10, 30, 10_000)]
+    assert tails == sorted(tails)
+    assert tails[-1] == pytest.approx(0.025, abs=1e-4)
+    assert tails[1] == pytest.approx(stats.norm.cdf(-stats.t.ppf(0.975, 9) * np.sqrt(10 / 9)))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +283,20 @@ def test_verdicts(difference, low, high, p, n, discordance, expected):
 
 
 def test_the_smallest_detectable_difference_agrees_with_the_number_of_items_needed():
-    outcome = PairedDifference(0.0, -0.1, 0.1, 1.0, items_needed(0.10), 30, True, 0.20)
+    outcome = PairedDifference(0.0, -0.1, 0.1, 1.0, items_needed(0.10), items_needed(0.10), True, 0.20)
     assert detectable(outcome) == pytest.approx(0.10, abs=0.003)
     graded = PairedDifference(0.0, -0.0196, 0.0196, 1.0, 100, 30, False, None)
     assert detectable(graded) == pytest.approx(0.028, abs=0.0005)
+
+
+def test_items_that_fail_together_show_less_and_need_more():
+    alone = PairedDifference(0.0, -0.1, 0.1, 1.0, 200, 30, True, 0.20)
+    together = replace(alone, design=2.0)
+    assert detectable(together) == pytest.approx(detectable(replace(alone, n=100)), abs=0.01)
+    assert detectable(replace(alone, clusters=6)) > 1.15 * detectable(replace(alone, clusters=200))
+    needed = items_needed(0.05, 41 / 202)
+    assert further_items(alone, detectable(alone)) == needed - 200
+    assert further_items(together, detectable(together)) == 2 * needed - 200
+    assert further_items(replace(alone, n=10_000), 0.01) == 0
+    graded = replace(alone, binary=False, discordance=None)
+    assert further_items(graded, 0.10) == 600

@@ -189,6 +189,21 @@ def test_reviews_come_back(project, tmp_path, form):
     assert (after[2].answer, after[2].edited, after[1].reviewed) == ("blue", True, True)
 
 
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("form", ["argilla", "label-studio"])
+def test_records_that_nobody_decided_come_back_unsettled(project, tmp_path, form, suffix):
+    save_pairs(project, [pair(f"p{n}", f"Question {n}?", "red", status="pending") for n in range(3)])
+    before = load_pairs(project)
+    path = tmp_path / f"out.{suffix}"
+    export_pairs(project, path, form, status=None)
+    text = path.read_text(encoding="utf-8")
+    records = [json.loads(line) for line in text.splitlines()] if suffix == "jsonl" else json.loads(text)
+    assert len(records) == 3
+    assert holds_reviews(path)
+    assert import_reviews(project, path) == (0, 0, 0, 3)
+    assert load_pairs(project) == before
+
+
 def test_reviews_of_other_pairs_change_nothing(project, tmp_path):
     path = tmp_path / "in.json"
     records = [

@@ -189,6 +189,9 @@ def test_reasons_are_kept_with_the_words_concerned_and_told_in_both_languages():
     assert reason_in(kept, "en") == "a number or unit of the answer does not stand in the quote: 9"
     assert reason_in(kept, "zh") == "答案中的数字或单位在引用里没有：9"
     assert reason_in("not our wording", "zh") is None
+    personal = "no_personal_data: the pair holds personal data (email)"
+    assert reason_in(personal, "zh") == "含有个人信息：电子邮箱"
+    assert reason_in(personal, "en") == "the pair holds personal data: e-mail address"
     for name in CHECK_NAMES:
         assert name_of_check(name, "en") != name_of_check(name, "zh")
         assert reason_in(f"{name}: {reason_of_check(name, 'en')}", "zh") == reason_of_check(name, "zh")

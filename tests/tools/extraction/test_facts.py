@@ -56,6 +56,15 @@ def test_tables_without_outer_bars_or_with_escapes_and_numbered_steps():
     ]
 
 
+def test_a_bar_within_a_cell_is_asked_and_answered_without_its_backslash():
+    table = "# Customers\n\n| Name | City \\| town |\n| --- | --- |\n| =cmd\\|calc | York \\| Leeds |\n| Ann | Bath |\n"
+    facts = facts_of(text_of("customers", table))
+    told = {(fact.entity, fact.attribute, fact.answer) for fact in facts}
+    assert all("\\" not in part for one in told for part in one)
+    assert any("=cmd|calc" in entity and answer == "York | Leeds" for entity, _, answer in told)
+    assert all(fact.quote in table for fact in facts)
+
+
 def test_table_facts_skip_empty_cells_and_take_the_unit_from_the_header():
     facts = said(facts_of(text_of("pump-manual", PUMP)))
     assert facts["the Brindle One pump", "rated flow"] == "17 litres per hour"

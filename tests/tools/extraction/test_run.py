@@ -18,6 +18,8 @@ from tools.extraction.similarity import jaccard
 from tools.extraction.split import saved_split
 from tools.forecast import step_facts
 from tools.pairs import accept, edit, import_pairs, load_pairs, reject
+from tools.validation.request import ValidateRequest
+from tools.validation.run import validate
 
 RULES = Settings(extraction_model="rules")
 
@@ -120,12 +122,37 @@ def test_contradicting_documents_make_pending_pairs(tmp_path):
     assert all("one.md" in pair.reason and "two.md" in pair.reason for pair in waiting)
 
 
-def test_nothing_like_an_already_sealed_question_is_trained(project):
+def test_nothing_like_an_already_sealed_question_is_trained_and_every_such_pair_says_why(project):
+    before = run(project, held_out_share=0, reading_share=0)
     asked = "What is the rated flow of the Brindle One pump?"
-    item = Item(id="v1", kind="knowledge", dimension="domain_knowledge", language="en", question=asked, answers=("17",))
-    write_records(project.validation, [item])
-    run(project, held_out_share=0)
-    assert all(jaccard(pair.question, asked) < 0.8 for pair in load_pairs(project) if pair.kind == "table")
+    fields = {"kind": "knowledge", "dimension": "domain_knowledge", "language": "en", "question": asked}
+    write_records(project.validation, [Item(id="v1", answers=("17 litres per hour",), **fields)])
+    result = run(project, held_out_share=0, reading_share=0)
+    pairs = load_pairs(project)
+    good = [pair for pair in pairs if pair.status == "accepted"]
+    near = [pair for pair in pairs if pair.reason.startswith("apart_from_sealed: ")]
+    assert all(jaccard(pair.question, asked) < 0.8 for pair in good if pair.answer.startswith("17"))
+    assert any("Brindle Two" in pair.question and jaccard(pair.question, asked) >= 0.8 for pair in good)
+    assert near
+    assert all(pair.status == "rejected" for pair in near)
+    assert result.rejects_by_reason["apart_from_sealed"] == len(near)
+    assert result.pairs + result.rejected == len(pairs) == before.pairs + before.rejected
+
+
+def test_sealing_again_after_another_extraction_seals_the_same(project, tmp_path):
+    run(project, reading_share=0)
+    file = tmp_path / "own.jsonl"
+    asked = {"question": "what is the rated flow of the Brindle One pump?", "answers": ["17 litres per hour"]}
+    file.write_text(json.dumps(asked))
+    request = ValidateRequest(questions=(str(file),))
+    first = validate(project, RULES, request, Silent())
+    made = [(pair.id, pair.status) for pair in load_pairs(project)]
+    result = run(project, reading_share=0)
+    apart = result.rejects_by_reason["apart_from_sealed"]
+    again = [(pair.id, pair.status) for pair in load_pairs(project)]
+    assert {one for one, _ in again} == {one for one, _ in made}
+    assert len(set(made) - set(again)) == apart > 0
+    assert validate(project, RULES, ValidateRequest(), Silent()).sha256 == first.sha256
 
 
 ENDPOINT = Settings(extraction_model="openai:scripted", extraction_width=1)

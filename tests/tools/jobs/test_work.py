@@ -13,7 +13,7 @@ from agent.progress import Silent
 from agent.records.evaluation import EvaluateRequest
 from agent.records.job import JobKind
 from agent.records.pairs import Message
-from agent.records.tuning import TuneRequest
+from agent.records.tuning import ClimbPlan, TuneRequest
 from agent.settings import Settings
 from tools.extraction.request import ExtractRequest
 from tools.jobs.work import perform
@@ -87,3 +87,20 @@ def test_a_request_of_another_version_is_told(
     with pytest.raises(InputError, match=told) as caught:
         perform(kind, project, settings, request_, tmp_path, Silent())
     assert caught.value.where == "request.json"
+
+
+def test_a_climb_goes_up_the_ladder(
+    project: Project, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    def climb(*arguments: Any) -> Message:
+        calls.append(arguments)
+        return RESULT
+
+    monkeypatch.setattr("tools.ladder.climb.climb", climb)
+    reporter = Silent()
+    request = {"base_model": "b", "mix": "m", "climb": {"target": 0.8}}
+    assert perform("tune", project, settings, request, tmp_path, reporter) is RESULT
+    expected = TuneRequest(base_model="b", mix="m", climb=ClimbPlan(target=0.8))
+    assert calls == [(project, settings, expected, tmp_path, reporter)]

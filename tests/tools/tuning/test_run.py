@@ -12,10 +12,12 @@ import pytest
 from agent.errors import CancelledError, DoesNotFitError, InputError
 from agent.progress import Silent
 from agent.records.pairs import Message
-from agent.records.tuning import Hyperparameters, Method, TuneRequest
+from agent.records.tuning import Hyperparameters, Method, TuneRequest, TuneResult
 from agent.settings import Settings
+from knowledge.files import sha256_of
 from tests.tools.tuning.conftest import FACTS, Recorder
 from tools.generation import load_generator
+from tools.tuning.patience import PATIENCE_WITHIN
 from tools.tuning.run import tune
 from tools.workspace import Project
 
@@ -134,27 +136,65 @@ def test_single_settings_that_a_person_set_win(
     assert result.steps == 1
 
 
+def losses(result: TuneResult) -> list[tuple[int, float, float, float | None, float]]:
+    return [(p.step, p.epoch, p.loss, p.validation_loss, p.learning_rate) for p in result.history]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "dropout"), [("qlora", 0.1), ("full", 0.0)])
-def test_a_resumed_run_ends_with_the_same_weights(
-    method: str, dropout: float, project: Project, settings: Settings, make_mix: MakeMix
+def test_a_run_resumed_within_epochs_ends_with_the_same_weights(
+    method: str,
+    dropout: float,
+    project: Project,
+    settings: Settings,
+    make_mix: MakeMix,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = request(settings, make_mix(validation=FACTS[:2]), method, dropout=dropout, learning_rate=1e-3)
+    monkeypatch.setattr("tools.tuning.batches.ROW_TOKENS", 100)  # a step is computed in two parts
+    monkeypatch.setattr("tools.tuning.patience.LEAST_STEPS", 2)  # an epoch of four steps is validated in its middle
+    settings = settings.model_copy(update={"checkpoint_seconds": 0})
+    pairs = (*FACTS, *((f"{question} Now!", answer) for question, answer in FACTS[:5]))
+    mix = make_mix(pairs, validation=FACTS[:1])
+    asked = request(settings, mix, method, dropout=dropout, learning_rate=1e-3)
     whole, broken = project.new_run("tune"), project.new_run("tune")
     reference = tune(project, settings, asked, whole, Silent())
-    with pytest.raises(CancelledError):
-        tune(project, settings, asked, broken, CancelAtStep(3))
-    assert [path.name for path in (broken / "checkpoints").iterdir()] == ["epoch-0001"]
-    assert not (broken / "adapter").exists()
+    assert [p.step for p in reference.history if p.validation_loss is not None] == [2, 4, 6, 8, 10, 12]
 
     recorder = Recorder()
+    for step in (1, 2, 6, 11):
+        with pytest.raises(CancelledError):
+            tune(project, settings, asked, broken, CancelAtStep(step))
+    assert not (broken / "adapter").exists()
     resumed = tune(project, settings, asked, broken, recorder)
-    assert "going on after epoch 1" in recorder.notes
-    assert recorder.steps[0][0] == 3
+    assert "going on after epoch 2.8571" in recorder.notes
+    assert recorder.steps[0][0] == 12
     assert equal(weights(whole), weights(broken))
     assert resumed.adapter_sha256 == reference.adapter_sha256
-    losses = [[point.loss for point in result.history] for result in (reference, resumed)]
-    assert losses[0] == losses[1]
+    assert losses(resumed) == losses(reference)
+    assert resumed.tokens == reference.tokens
+
+
+def test_checkpoints_of_whole_epochs_by_an_earlier_version_are_gone_on_from(
+    project: Project, settings: Settings, make_mix: MakeMix
+) -> None:
+    asked = request(settings, make_mix(validation=FACTS[:2]), "lora")
+    run = project.new_run("tune")
+    first = tune(project, settings, asked, run, Silent())
+    checkpoints = run / "checkpoints"
+    shutil.rmtree(checkpoints / "step-00000006")
+    old = checkpoints / "epoch-0002"
+    (checkpoints / "step-00000004").rename(old)
+    course = json.loads((old / "progress.json").read_text())
+    del course["finished"], course["saving"]
+    (old / "progress.json").write_text(json.dumps(course | {"best_epoch": 2}))
+    manifest = json.loads((old / "manifest.json").read_text())
+    del manifest["step"]
+    manifest["files"]["progress.json"]["sha256"] = sha256_of(old / "progress.json")
+    (old / "manifest.json").write_text(json.dumps(manifest | {"epoch": 2}))
+    recorder = Recorder()
+    assert tune(project, settings, asked, run, recorder).adapter_sha256 == first.adapter_sha256
+    assert "going on after epoch 2" in recorder.notes
+    assert recorder.steps[0][0] == 5
 
 
 @pytest.mark.slow
@@ -185,14 +225,15 @@ def test_a_damaged_checkpoint_is_passed_over(project: Project, settings: Setting
     asked = request(settings, make_mix())
     run = project.new_run("tune")
     first = tune(project, settings, asked, run, Silent())
-    (run / "checkpoints" / "epoch-0003" / "optimizer.safetensors").write_bytes(b"cut")
-    (run / "checkpoints" / "epoch-0002" / "manifest.json").unlink()
-    (run / "checkpoints" / ".epoch-0004-x.part").mkdir()
+    (run / "checkpoints" / "step-00000006" / "optimizer.safetensors").write_bytes(b"cut")
+    (run / "checkpoints" / "step-00000004" / "manifest.json").unlink()
+    (run / "checkpoints" / ".step-00000008-x.part").mkdir()
+    (run / ".trainer-x.part").mkdir()
     recorder = Recorder()
     again = tune(project, settings, asked, run, recorder)
     assert recorder.steps[0][0] == 1
     assert again.adapter_sha256 == first.adapter_sha256
-    assert not list((run / "checkpoints").glob(".*"))
+    assert not [*(run / "checkpoints").glob(".*"), *run.glob(".*")]
 
 
 def test_a_checkpoint_of_other_settings_is_refused(project: Project, settings: Settings, make_mix: MakeMix) -> None:
@@ -204,10 +245,15 @@ def test_a_checkpoint_of_other_settings_is_refused(project: Project, settings: S
 
 
 def test_part_of_an_epoch_can_be_asked_for(project: Project, settings: Settings, make_mix: MakeMix) -> None:
+    asked = request(settings, make_mix(validation=FACTS[:2]), epochs=1.5)
     run = project.new_run("tune")
-    result = tune(project, settings, request(settings, make_mix(), epochs=1.5), run, Silent())
+    result = tune(project, settings, asked, run, Silent())
     assert result.steps == 3
-    assert [path.name for path in (run / "checkpoints").iterdir()] == ["epoch-0001"]
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-00000002", "step-00000003"]
+    recorder = Recorder()
+    again = tune(project, settings, asked, run, recorder)
+    assert recorder.steps == []
+    assert (again.adapter_sha256, again.reasons) == (result.adapter_sha256, result.reasons)
 
 
 def test_the_best_epoch_is_kept_and_training_stops_early(
@@ -225,6 +271,23 @@ def test_the_best_epoch_is_kept_and_training_stops_early(
     assert any("stopped early" in note for note in recorder.notes)
     assert any("kept the weights of epoch" in reason for reason in result.reasons)
     assert tune(project, settings, asked, run, Silent()).adapter_sha256 == result.adapter_sha256
+
+
+def test_a_long_epoch_is_validated_within_and_its_best_step_kept(
+    project: Project, settings: Settings, make_mix: MakeMix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.tuning.patience.LEAST_STEPS", 2)
+    monkeypatch.setattr("tools.tuning.patience.COST", 1)
+    wrong = tuple((question, "no such thing 99") for question, _ in FACTS[:2])
+    recorder = Recorder()
+    asked = request(settings, make_mix(FACTS * 2, validation=wrong), epochs=1, learning_rate=2e-2, batch_size=1)
+    result = tune(project, settings, asked, project.new_run("tune"), recorder)
+    read = {point.step: point.validation_loss for point in result.history if point.validation_loss is not None}
+    assert list(read) == list(range(2, result.steps + 1, 2))
+    best = min(read, key=lambda step: read[step])
+    assert result.steps == best + 2 * PATIENCE_WITHIN < 16
+    assert f"stopped early: {PATIENCE_WITHIN / 8:g} epochs without a better validation loss" in recorder.notes
+    assert f"kept the weights of epoch {best / 16:g}, where the validation loss was lowest" in result.reasons
 
 
 @pytest.mark.parametrize(
@@ -279,7 +342,7 @@ def test_other_failures_keep_their_name(
 def test_what_does_not_fit_is_refused_before_loading(
     method: str, project: Project, settings: Settings, make_mix: MakeMix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.tuning.run._free_gib", lambda: 0.2)
+    monkeypatch.setattr("tools.tuning.run.free_gib", lambda: 0.2)
     monkeypatch.setattr("tools.tuning.run.load_model", lambda *_, **__: pytest.fail("loaded"))
     with pytest.raises(DoesNotFitError, match="nothing fits here"):
         tune(project, settings, request(settings, make_mix(), method), project.new_run("tune"), Silent())

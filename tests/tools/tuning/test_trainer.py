@@ -13,7 +13,6 @@ from tests.tools.tuning.conftest import FACTS, lines
 from tools.forest import Tree, common_beginning, plant
 from tools.models import load_model, load_tokenizer
 from tools.tuning.batches import UNTRAINED, Planter, as_rows, micro_batch
-from tools.tuning.checkpoints import newest, publish, save
 from tools.tuning.examples import Example, MixLine, encode, read_examples, refuse_long
 
 
@@ -152,28 +151,3 @@ def test_trees_in_rows_see_only_themselves() -> None:
     assert planted.places[0][0][1].predictor(0) == 1
     assert planted.places[0][0][1].predictor(1) == 3
     assert planted.places[0][1][0].predictor(0) is None
-
-
-def test_only_the_newest_whole_checkpoints_stay(tmp_path: Path) -> None:
-    root = tmp_path / "checkpoints"
-    assert newest(root, "k") is None
-    for epoch in (1, 2, 3):
-        save(root, epoch, "k", lambda folder: (folder / "weights").write_text("w"))  # type: ignore[arg-type,return-value]
-    assert [path.name for path in sorted(root.iterdir())] == ["epoch-0002", "epoch-0003"]
-    assert newest(root, "k") == root / "epoch-0003"
-    (root / "epoch-0003" / "manifest.json").write_text("{")
-    assert newest(root, "k") == root / "epoch-0002"
-
-
-def test_a_failed_save_leaves_the_old_folder_whole(tmp_path: Path) -> None:
-    target = tmp_path / "adapter"
-    publish(target, lambda folder: (folder / "a").write_text("old"), {})  # type: ignore[arg-type,return-value]
-
-    def fail(folder: Path) -> None:
-        (folder / "a").write_text("half")
-        raise OSError("no space left on device")
-
-    with pytest.raises(OSError, match="no space"):
-        publish(target, fail, {})
-    assert (target / "a").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]

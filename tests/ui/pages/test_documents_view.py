@@ -133,6 +133,11 @@ def test_what_a_removal_did_is_told_with_the_adapters_that_learnt() -> None:
     assert "12 pairs, 4 sealed questions, 1 mixes and 2 conversations" in told
     assert "20260101T000000Z-tune" in told
     assert "12 个问答对" in view.removed(done, 2, "zh")
+    assert "same text" not in told
+    twins = Removal(12, 4, (), (), "beta.pdf", ("beta <copy>.pdf",))
+    assert "beta &lt;copy&gt;.pdf" in view.removed(twins, 2, "en")
+    asked = view.removal(DOCUMENTS[0], Traces(0, 0, 0, 0, (), ("beta-copy.pdf",)), True, "zh")
+    assert "内容相同的文件没有移除，如需移除请逐一处理：beta-copy.pdf" in asked
 
 
 def test_a_finished_reading_names_every_file_that_was_not_read() -> None:
@@ -173,6 +178,11 @@ def test_every_reason_of_the_reading_is_said_in_chinese() -> None:
     more = ["not a type that is read (pdf, docx)", "same content as a.pdf", "cannot be opened: Permission denied"]
     assert [text for text in [*known, *more] if reason(text, "zh") == text] == []
     assert reason("same content as a.pdf", "zh") == "与 a.pdf 内容相同"
+    assert reason("not a type that is read (pdf, docx)", "zh") == "不支持的文件类型（可读取：pdf, docx）"
+    assert reason("damaged, or no PDF", "zh") == "文件已损坏，或不是 PDF"
+    assert reason("damaged, or no office file", "zh") == "文件已损坏，或不是 Office 文件"
+    told = "2 cells hold formulas without a value: open the file in a spreadsheet program"
+    assert reason(told, "zh").startswith("2 个单元格的公式没有保存结果")
     assert [reason(text, "en") for text in known] == known
     assert reason("something a parser said", "zh") == "something a parser said"
 

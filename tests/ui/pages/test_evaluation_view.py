@@ -9,7 +9,7 @@ import pytest
 
 from agent.records.base import Language
 from agent.records.decision import MethodDecision, Reason
-from agent.records.evaluation import Comparison, Estimate, EvaluationReport
+from agent.records.evaluation import ArmCost, Comparison, Estimate, EvaluationReport, Renewal
 from tests.ui.pages.test_runs_view import EVIL
 from ui.pages import evaluation_view
 
@@ -91,6 +91,34 @@ def test_every_score_has_its_interval_and_its_n() -> None:
     assert html.count("·") >= 2  # arms that a spoke was not asked of
     assert "<td>25%</td>" in html
     assert "1.25 s" in html
+
+
+def test_what_answering_takes_and_how_a_change_reaches_an_arm() -> None:
+    cost = ArmCost(
+        questions=46,
+        seconds=0.75,
+        search_seconds=0.05,
+        tokens=6.25,
+        machine_seconds=512.4,
+        price=None,
+        peak_gib=1.234,
+        renewal=(Renewal(step="ingest", seconds=12.0),),
+    )
+    html = evaluation_view.costs(report(costs={"rag": cost}), "en")
+    assert "over the 46 questions" in html
+    assert '<th scope="row">RAG</th><td>0.80 s</td><td>0.050 s</td><td>6.2</td><td>1.23 GiB</td><td>512 s</td>' in html
+    assert "at once, with the next reading</td><td>ingest (12 s)</td>" in html
+    assert "price" not in html
+    priced = evaluation_view.costs(report(costs={"rag": cost.model_copy(update={"price": 0.3})}), "zh")
+    assert "1000 题的价格" in priced
+    assert "<td>0.3</td>" in priced
+    assert evaluation_view.costs(report(), "en") == ""
+
+
+def test_the_verdict_says_what_more_items_would_show() -> None:
+    shown = comparison(more_items=310, smallest_detectable=0.09)
+    html = evaluation_view.verdict(report(comparisons=(shown,)), decision(), "en")
+    assert "the set can show 9 points; 310 more items would show 5." in html
 
 
 def test_differences_mark_the_one_that_decided() -> None:

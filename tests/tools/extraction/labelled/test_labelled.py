@@ -24,6 +24,19 @@ def test_the_company_pairs_are_judged_without_shared_data():
     assert sum(outcome(pair)[1] != "" for pair in bad) >= 0.9 * len(bad)
 
 
+def test_a_sample_without_its_documents_is_printed_as_such(monkeypatch, capsys):
+    from tests.benchmarks import checks
+
+    here = next(pair for pair in labelled() if pair.source == "company" and pair.good)
+    monkeypatch.setattr(checks, "present", lambda pair: pair == here)
+    monkeypatch.setattr("sys.argv", ["checks"])
+    checks.main()
+    said = capsys.readouterr()
+    assert "kept_of_good     1/1 = 1.000" in said.out
+    assert "stopped_of_bad   no such pair whose document is here" in said.out
+    assert len([line for line in said.err.splitlines() if "not measured" in line]) == len(LATER) + 1
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason=ABSENT)
 def test_good_pairs_are_kept_and_bad_ones_stopped():
     pairs = [pair for pair in labelled() if present(pair)]

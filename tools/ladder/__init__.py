@@ -1,0 +1,1 @@
+"""Climbing the ladder Q-LoRA → LoRA → full by measured gates."""

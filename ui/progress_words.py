@@ -1,0 +1,52 @@
+"""What work says of itself while it runs, in the reader's language.
+
+The work writes its steps in English; the table knows each of them. What is not in the table, such as the name of a
+file, is shown as it stands.
+
+    step("reading tables, lists and forms", "zh")  # 读取表格、列表和表单
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agent.records.base import Language
+from ui.i18n import phrase, phrases
+
+_KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern, re.DOTALL), f"progress_{key}")
+    for pattern, key in (
+        ("embedding", "embedding"),
+        ("reading tables, lists and forms", "rules"),
+        ("the model reads prose", "prose"),
+        ("the base model writes", "self_made"),
+        ("read", "read"),
+        ("retrieving", "retrieving"),
+        ("choosing examples", "choosing"),
+        ("reading general data, looking for leaks", "leaks"),
+        ("reading the pairs", "pairs"),
+        ("sampling", "sampling"),
+        (r"making items from (.+)", "making"),
+        (r"writing (\d+) examples", "writing"),
+        (r"(\d+) examples", "written"),
+        (r"reading (.+)", "reading"),
+    )
+)
+
+
+def step(text: str, lang: Language) -> str:
+    """Return what is being done in a language; in English as the work says it."""
+    if lang == "en":
+        return text
+    for pattern, key in _KNOWN:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            what = "".join(found.groups())
+            return phrase(key, lang, what=phrases(lang).get(f"progress_source_{what.replace(' ', '_')}", what))
+    return text
+
+
+def unit(text: str, lang: Language) -> str:
+    """Return what is counted in a language."""
+    return phrases(lang).get(f"progress_unit_{text}", text)
