@@ -20,9 +20,7 @@ DEPTH = 30
 a larger k would have brought from one that the search does not find."""
 
 
-def retrieve_for(
-    items: Sequence[Item], search: Search, k: int, run: Path, reporter: Reporter
-) -> Path:
+def retrieve_for(items: Sequence[Item], search: Search, k: int, run: Path, reporter: Reporter) -> Path:
     """Look up every item's question and write what was found into the run's `eval` folder.
 
     Args:

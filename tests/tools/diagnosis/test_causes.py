@@ -137,7 +137,9 @@ TABLE = {
         "truncated",
         case(
             said("196千\ufffd", "tuned", truncated=True, tokens=4),
-            item=ZH.model_copy(update={"answers": ("196千克",), "context": "阿沃重196千克。", "question": "阿沃多重？"}),
+            item=ZH.model_copy(
+                update={"answers": ("196千克",), "context": "阿沃重196千克。", "question": "阿沃多重？"}
+            ),
         ),
     ),
     "closed book does not know": ("knowledge_gap", case(said("I guess 9 bar", "base"))),
