@@ -240,8 +240,9 @@ def cost_cells(cost: ArmCost, *, priced: bool) -> list[str]:
 
 def renewal_cells(arm: Arm, cost: ArmCost, lang: Language) -> tuple[str, str]:
     """Return when a changed document reaches an arm, and by which steps with what they took last."""
+    unknown = say("not_recorded", lang)
     steps = [
-        f"{one.step} ({say('not_recorded', lang) if one.seconds is None else duration(one.seconds, lang)})"
+        f"{say(f'step_{one.step}', lang)} ({unknown if one.seconds is None else duration(one.seconds, lang)})"
         for one in cost.renewal
     ]
     return say(f"renewal_{arm}", lang), " → ".join(steps) or "–"

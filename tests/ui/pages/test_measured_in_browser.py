@@ -219,7 +219,8 @@ def test_more_items_are_shown_on_demand(page: Watched) -> None:
 
 def test_a_fix_asks_before_it_starts_its_job(page: Watched, place: Place) -> None:
     before = len(place.jobs.list())
-    visit(page, f"/en/evaluation?project={PROJECT}")
+    first = next(job.run for job in place.jobs.list() if job.kind == "evaluate")
+    visit(page, f"/en/evaluation?project={PROJECT}&run={first}")
     apply = page.page.locator("[id^=ds-apply-]:has-text('Apply')").first
     apply.click(timeout=SECONDS)
     page.page.wait_for_selector("#ds-card", state="visible", timeout=SECONDS)

@@ -168,7 +168,7 @@ def test_orders_in_documents_change_nothing(house: House) -> None:
         ("compare", {}, ("required", "compare: question", "correct that value")),
         ("status", {"project": 7}, ("valid string", "status: project", "correct that value")),
         ("status", {"project": "nowhere"}, ("no such project", "nowhere", "domainsmith new")),
-        ("status", {"project": "../.."}, ("no such project", "../..", "domainsmith new")),
+        ("status", {"project": "../.."}, ("a project name is no path", "../..", "domainsmith projects")),
         ("status", {}, ("several projects", "status", f"{MEASURED}, {MADE_FROM}")),
         ("diagnose", {"project": MADE_FROM}, ("evaluat", "", "")),
         ("tune", {"project": MADE_FROM}, ("no training without a mix", "guide: domain-share", "")),

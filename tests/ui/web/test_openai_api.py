@@ -143,7 +143,7 @@ def test_a_model_is_described(client: openai.OpenAI) -> None:
         ("pumps/oracle", "<project>/<arm>"),
         ("pumps", "<project>/<arm>"),
         ("/rag", "GET /v1/models"),
-        ("../pumps/rag", "no such project"),
+        ("../pumps/rag", "a project name is no path"),
         ("pumps/base,rag", "<project>/<arm>"),
         ("bare/rag", "domainsmith ingest"),
         ("bare/tuned", "domainsmith tune"),
