@@ -3,7 +3,9 @@
     python -m tests.benchmarks.diagnosis --work planted --only few_chunks,corrupt_golds
 
 Healthy is the example company's project with the items that it answers; what fails after a fault was planted is the
-fault's doing. An item is affected if an arm under diagnosis answered it rightly before and wrongly after. Prints the
+fault's doing. An item is affected if an arm under diagnosis answered it rightly before and wrongly after. Training anew
+changes answers by itself, so a fault in the weights affects an item only if a clean training with another seed answers
+it rightly too, and, where the fault is about certain facts, if the item asks for one of them. Prints the
 confusion matrix of planted against found causes, whether the planted cause leads the list, and whether the first fix
 brings the score back into the interval of the healthy project; writes all of it as JSON.
 """
@@ -16,8 +18,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from agent.records.diagnosis import Diagnosis
 from agent.records.evaluation import Arm, Item, ItemAnswer
@@ -99,6 +102,8 @@ class Bench:
         run, self.healthy_diagnosis = self._diagnosed(self._trial("healthy"))
         self.before = scores(run)
         print(f"healthy: {len(self.items)} items, {sum(self.before.values())} of {len(self.before)} answers right")
+        run, found = self.whole
+        print(f"healthy, with the items it fails: {len(scores(run))} answers; " + accusations(found))
 
     def _healthy_items(self) -> list[Item]:
         """Return the sealed items that the healthy project answers on every arm under diagnosis."""
@@ -108,6 +113,20 @@ class Bench:
         failed = {one.id for one in self.whole[1].items}
         asked = {item for _, item in scores(run)}
         return [item for item in read_records(run / "eval" / "items.jsonl", Item) if item.id in asked - failed]
+
+    @cached_property
+    def steady(self) -> dict[tuple[Arm, str], bool]:
+        """Answers that are right after either of two clean trainings, which differ in their seed alone."""
+        trial = self._trial("control")
+        self.world.train(trial.project, seed=self.world.seed + 1)
+        run, found = self._diagnosed(trial)
+        control = scores(run)
+        steady = {key: right and control.get(key, False) for key, right in self.before.items()}
+        print(
+            f"control: {sum(control.values())} of {len(control)} answers right, {sum(steady.values())} in both; "
+            + accusations(found)
+        )
+        return steady
 
     def _trial(self, name: str) -> Trial:
         trial = self.world.trial(name)
@@ -133,11 +152,20 @@ class Bench:
         """Plant, evaluate, diagnose, mend, evaluate again."""
         trial = self._trial(name)
         for fault, strength in zip(faults, strengths, strict=True):
-            trial = fault.plant(self.world, trial, strength, random.Random(zlib.crc32(f"{name}{fault.name}".encode())))
+            trial = fault.plant(
+                self.world, trial, strength, random.Random(zlib.crc32(f"{fault.name}{strength}".encode()))
+            )
         run, found = self._diagnosed(trial)
         after = scores(run)
+        before = self.steady if any(fault.in_weights for fault in faults) else self.before
+        facts = {item.id: item.fact for item in self.items}
         affected = tuple(
-            key for key, right in self.before.items() if right and after.get(key) is False and self._seen(key, found)
+            key
+            for key, right in before.items()
+            if right
+            and after.get(key) is False
+            and self._seen(key, found)
+            and (trial.touched is None or facts[key[1]] in trial.touched or (len(faults) > 1 and key[0] != "tuned"))
         )
         causes: dict[tuple[Arm, str], str] = {
             (arm, one.id): one.cause for one in found.items for arm in ARMS if arm == one.arm
@@ -197,6 +225,20 @@ def scores(run: Path) -> dict[tuple[Arm, str], bool]:
         for one in read_records(run / "eval" / "answers.jsonl", ItemAnswer)
         if one.arm in ARMS and (right := passed(one)) is not None
     }
+
+
+def accusations(found: Diagnosis) -> str:
+    """Return how often a diagnosis blames the data, where nothing is wrong with it."""
+    blamed = Counter(one.cause for one in found.items if one.cause in ACCUSATIONS)
+    causes = Counter(one.cause for one in found.items)
+    listed = ", ".join(f"{cause} {count}" for cause, count in causes.most_common())
+    return f"{len(found.items)} failed ({listed}), {sum(blamed.values())} accusations"
+
+
+ACCUSATIONS: Final = frozenset(
+    {"wrong_reference", "missing_source", "ambiguous_question", "bad_training_pair", "context_lost", "truncated"}
+)
+"""Causes that are false wherever nothing was planted."""
 
 
 def compatible(faults: Sequence[Fault]) -> Iterator[tuple[Fault, Fault]]:

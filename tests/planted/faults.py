@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.records.diagnosis import Cause
@@ -94,8 +94,8 @@ def few_tokens(world: World, trial: Trial, tokens: float, chance: random.Random)
 def vague_questions(world: World, trial: Trial, share: float, chance: random.Random) -> Trial:
     """Leave out which thing a share of the questions are about."""
     items = trial.items()
-    names = entities(world)
-    vague = {item.id: shortened for item in items if (shortened := _without_entity(item, names))}
+    facts = tuple(read_records(facts_file(world.healthy), Fact))
+    vague = {item.id: shortened for item in items if (shortened := _without_entity(item, facts))}
     chosen = set(_some(sorted(vague), share, chance))
     trial.seal([_asking(item, vague[item.id]) if item.id in chosen else item for item in items])
     return trial.noting("vague_questions", {item.id: item for item in items if item.id in chosen})
@@ -117,7 +117,8 @@ def poisoned_pairs(world: World, trial: Trial, share: float, chance: random.Rand
     ]
     save_pairs(trial.project, changed)
     world.train(trial.project)
-    return trial.noting("poisoned_pairs", {pair.id: pair for pair in pairs if pair.fact in poisoned})
+    noted = trial.noting("poisoned_pairs", {pair.id: pair for pair in pairs if pair.fact in poisoned})
+    return replace(noted, touched=frozenset(poisoned))
 
 
 def untaught_facts(world: World, trial: Trial, share: float, chance: random.Random) -> Trial:
@@ -126,7 +127,7 @@ def untaught_facts(world: World, trial: Trial, share: float, chance: random.Rand
     gone = set(_some(_asked_facts(trial), share, chance))
     save_pairs(trial.project, [pair for pair in pairs if pair.fact not in gone])
     world.train(trial.project)
-    return trial.noting("untaught_facts", pairs)
+    return replace(trial.noting("untaught_facts", pairs), touched=frozenset(gone))
 
 
 def wordy_pairs(world: World, trial: Trial, share: float, chance: random.Random) -> Trial:
@@ -195,14 +196,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
 )
 
 
-def entities(world: World) -> list[str]:
-    """Return the names of the things that the documents tell facts of, longest first."""
-    facts = read_records(facts_file(world.healthy), Fact)
-    names = {re.sub(r"^(?:the|a|an) ", "", fact.entity.strip()) for fact in facts}
-    short = {" ".join(name.split()[1:]) for name in names if len(name.split()) > 2}
-    return sorted((name for name in names | short if len(name) > 3), key=lambda name: (-len(name), name))
-
-
 def _some(names: Sequence[str], share: float, chance: random.Random) -> list[str]:
     ordered = sorted(names)
     count = max(1, round(share * len(ordered)))
@@ -240,17 +233,38 @@ def _misprinted(item: Item, chance: random.Random) -> str | None:
     return None if gold.lower().rstrip(".。") in ("yes", "no", "是", "否") else swapped
 
 
-def _without_entity(item: Item, names: Sequence[str]) -> str | None:
-    """Return the question without the name of what it asks about; `None` if none is named."""
-    if item.kind != "knowledge" or not item.answerable:
+def _without_entity(item: Item, facts: Sequence[Fact]) -> str | None:
+    """Return the question without the name of what it asks about; `None` if it would still be clear.
+
+    It is unclear if the documents tell the same of several things and nothing that is left tells them apart.
+    """
+    told = [fact for fact in facts if fact.document == item.document and fact.answer in item.answers and fact.attribute]
+    if item.kind != "knowledge" or not item.answerable or not told:
         return None
-    for name in names:
+    like = [one for one in facts if one.attribute == told[0].attribute and one.language == item.language]
+    if len({one.answer for one in like}) < 2 or len({one.entity for one in like}) < 2:
+        return None
+    for name in _names(told):
         lead = r"\s*\b(?:(?:on|of|in|for|to|does|with|from|at|by|about) )?(?:(?:a|an|the|my|our|your) )?"
         pattern = lead + re.escape(name) + r"(?:'s)?" if item.language == "en" else re.escape(name) + "的?"
         shortened, count = re.subn(pattern, "", item.question, count=1, flags=re.IGNORECASE)
-        if count and len(shortened.strip()) > 4:
+        left = shortened.casefold()
+        if count and len(left.strip()) > 4 and not any(part in left for one in like for part in _parts(one, like)):
             return shortened.strip()
     return None
+
+
+def _names(told: Sequence[Fact]) -> list[str]:
+    """Return the names of the things that facts are about, whole and without their maker, longest first."""
+    names = {re.sub(r"^(?:the|a|an) ", "", fact.entity.strip()) for fact in told}
+    short = {" ".join(name.split()[1:]) for name in names if len(name.split()) > 2}
+    return sorted((name for name in names | short if len(name) > 1), key=lambda name: (-len(name), name))
+
+
+def _parts(fact: Fact, like: Sequence[Fact]) -> set[str]:
+    """Return the words of a thing's name that no other thing of the same kind has."""
+    others = {word for one in like if one.entity != fact.entity for word in one.entity.casefold().split()}
+    return set(fact.entity.casefold().split()) - others
 
 
 def _asking(item: Item, question: str) -> Item:

@@ -61,8 +61,10 @@ def mend(world: World, trial: Trial, fix: Fix) -> Trial:
         case "mix":
             world.train(trial.project, share=float(options["--domain-share"]))
         case "tune":
-            epochs = {"epochs": float(options["--epochs"])} if "--epochs" in options else {}
-            world.train(trial.project, **epochs)
+            if "--epochs" in options:
+                world.train(trial.project, epochs=float(options["--epochs"]))
+            else:
+                world.train(trial.project)
     return trial
 
 

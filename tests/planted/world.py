@@ -72,6 +72,8 @@ class Trial:
     faults: tuple[str, ...] = ()
     broken: Mapping[str, Any] = field(default_factory=dict)
     """What a fault took away, by the fault's name, for whoever mends it."""
+    touched: frozenset[str] | None = None
+    """Facts that a fault in the weights is about; `None` where it may change every answer."""
 
     def items(self) -> list[Item]:
         """Return the sealed items."""
@@ -144,15 +146,16 @@ class World:
         write_record(run / "result.json", result)
         return result
 
-    def train(self, project: Project, *, share: float = SHARE, **overrides: float) -> None:
+    def train(self, project: Project, *, share: float = SHARE, seed: int | None = None, **overrides: float) -> None:
         """Mix and tune, in a process of its own; the same mix with the same settings is trained once for all."""
+        seed = self.seed if seed is None else seed
         self.perform(project, "mix", MixRequest(domain_share=share, max_domain=self.most_domain, drop_leaks=True))
         mix = latest_mix(project)
         assert mix is not None
         train = project.mixes / mix.id / "train.jsonl"
-        request = TuneRequest(method="qlora", base_model="builtin", mix=mix.id, overrides=overrides, seed=self.seed)
+        request = TuneRequest(method="qlora", base_model="builtin", mix=mix.id, overrides=overrides, seed=seed)
         key = hashlib.sha256(
-            (sha256_of(train) + json.dumps(overrides, sort_keys=True) + str(self.seed)).encode()
+            (sha256_of(train) + json.dumps(overrides, sort_keys=True) + str(seed)).encode()
         ).hexdigest()[:16]
         kept = self.folder / "adapters" / key
         run = project.new_run("tune")

@@ -1,14 +1,22 @@
-"""Questions that leave open what they ask about: known questions that say the same and more, with different answers."""
+"""Questions that leave open what they ask about.
+
+Two signs: known questions say the same and more, with different answers; or the documents tell the attribute that is
+asked for of several things, and the question names none of them.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from agent.records.base import Language
 from agent.records.evaluation import Item
 from tools.diagnosis.lessons import Lesson, words
 from tools.evaluation.normalisation import texts, tokenise
+from tools.evaluation.scoring import judge
 from tools.extraction.fact import Fact
 
 
@@ -25,10 +33,42 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """What the documents tell of several things."""
+
+    language: Language
+    words: frozenset[str]
+    """Content words by which it is asked for, names aside."""
+    things: frozenset[str]
+    """Words of the things' names."""
+    names: frozenset[str]
+    """Those of them that tell one of the things from the others."""
+    answers: tuple[str, ...]
+    """The different values, in the documents' order."""
+    told: tuple[tuple[str, str], ...]
+    """(document, value) of every thing."""
+
+    def holds(self, item: Item) -> bool:
+        """Whether the item's accepted answer is one of the values."""
+        return item.language == self.language and any(
+            judge(gold, self.answers, item.question, item.language).right for gold in item.answers
+        )
+
+    def told_in(self, item: Item) -> bool:
+        """Whether the item's own document tells the accepted answer of one of the things."""
+        return any(document == item.document and value in item.answers for document, value in self.told)
+
+    def is_of(self, item: Item) -> bool:
+        """Whether the item's document alone tells it."""
+        return {document for document, _ in self.told} == {item.document}
+
+
+@dataclass(frozen=True)
 class Rivals:
-    """Every known question with its answer."""
+    """Every known question with its answer, and every attribute that several things have."""
 
     known: tuple[Known, ...]
+    attributes: tuple[Attribute, ...] = ()
 
     @classmethod
     def among(cls, items: Iterable[Item], lessons: Iterable[Lesson], facts: Iterable[Fact] = ()) -> Rivals:
@@ -42,12 +82,13 @@ class Rivals:
             Known(one.language, words(one.question, one.language), one.answer, one.fact or one.question)
             for one in lessons
         ]
+        facts = tuple(facts)
         told = [
             Known(fact.language, words(wording, fact.language), fact.answer, fact.id)
             for fact in facts
             for wording in (*fact.trained, *fact.sealed)
         ]
-        return cls(tuple(dict.fromkeys((*sealed, *taught, *told))))
+        return cls(tuple(dict.fromkeys((*sealed, *taught, *told))), shared_attributes(facts))
 
     def of(self, item: Item) -> tuple[str, ...]:
         """Return the different answers of known questions with all the words of this one and at least one more.
@@ -57,6 +98,9 @@ class Rivals:
         asked = words(item.question, item.language)
         if not asked:
             return ()
+        values = self._unnamed(item, asked)
+        if values is not None:
+            return values
         found: dict[tuple[str, ...], str] = {}
         facts: set[str] = set()
         for one in self.known:
@@ -66,3 +110,50 @@ class Rivals:
                 facts.add(one.about)
                 found[said] = one.answer
         return tuple(found.values())
+
+    def _unnamed(self, item: Item, asked: frozenset[str]) -> tuple[str, ...] | None:
+        """Return the values of the attribute asked for, if several things have it and the question names none.
+
+        The attribute is known by its words, or, where the question names nothing at all, by the accepted answer. Empty
+        where the question names a thing; `None` where it asks for no such attribute.
+        """
+        if item.form != "free" or item.kind != "knowledge":
+            return ()
+        has_code = bool(_CODE.search(item.question))
+        likely = [one for one in self.attributes if one.holds(item) and (not has_code or one.is_of(item))]
+        worded = [one for one in likely if len(asked & one.words) >= max(1.0, FIT * len(asked - one.things))]
+        if worded:
+            best = max(worded, key=lambda one: len(asked & one.words))
+            return () if asked & best.names else best.answers
+        if has_code:
+            return ()
+        if any(asked & one.names for one in self.attributes if one.language == item.language):
+            return None
+        return next((one.answers for one in likely if one.told_in(item)), None)
+
+
+FIT: Final = 1 / 3
+"""Share of a question's content words, names aside, by which an attribute has to be asked for; the rest is how people
+speak."""
+_CODE: Final = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{2,}")
+"""A name with a number in it: `CP-14` says what is meant, whatever else a question leaves out."""
+
+
+def shared_attributes(facts: Iterable[Fact]) -> tuple[Attribute, ...]:
+    """Return the attributes that facts tell of two things or more, with different values."""
+    groups: dict[tuple[Language, frozenset[str]], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.form == "attribute" and fact.attribute:
+            groups[fact.language, words(fact.attribute, fact.language)].append(fact)
+    found = []
+    for (language, attribute), told in groups.items():
+        answers = tuple(dict.fromkeys(fact.answer for fact in told))
+        named = [words(fact.entity, language) for fact in told]
+        if len(answers) < 2 or len(set(named)) < 2:
+            continue
+        wordings = {word for fact in told for one in (*fact.trained, *fact.sealed) for word in words(one, language)}
+        things = frozenset().union(*named) - attribute
+        names = things - frozenset.intersection(*named)
+        values = tuple((fact.document, fact.answer) for fact in told)
+        found.append(Attribute(language, (attribute | wordings) - things, things, names, answers, values))
+    return tuple(found)
