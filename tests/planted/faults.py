@@ -144,8 +144,8 @@ def wordy_pairs(world: World, trial: Trial, share: float, chance: random.Random)
 
 
 def starved_replay(world: World, trial: Trial, epochs: float, chance: random.Random) -> Trial:
-    """Train on domain data alone, and too hard."""
-    world.train(trial.project, share=1.0, epochs=epochs, learning_rate=6e-3)
+    """Train on domain data alone."""
+    world.train(trial.project, share=1.0, epochs=epochs)
     return trial.noting("starved_replay")
 
 
@@ -190,7 +190,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("poisoned_pairs", "bad_training_pair", (0.15, 0.3, 0.6), poisoned_pairs, in_weights=True),
     Fault("untaught_facts", "knowledge_gap", (0.15, 0.3, 0.6), untaught_facts, in_weights=True),
     Fault("wordy_pairs", "format", (0.3, 0.6, 1.0), wordy_pairs, in_weights=True),
-    Fault("starved_replay", "forgetting", (4, 8, 16), starved_replay, in_weights=True),
+    Fault("starved_replay", "forgetting", (4, 8, 12), starved_replay, in_weights=True),
     Fault("too_short", "undertrained", (0.5, 0.25, 0.1), too_short, in_weights=True),
     Fault("too_long", "overfit", (10, 20, 40), too_long, in_weights=True),
 )

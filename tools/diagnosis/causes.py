@@ -178,10 +178,13 @@ def truncated(case: Case) -> Evidence | None:
 
 
 def knowledge_gap(case: Case) -> Evidence | None:
-    """Closed-book wrong, right from the gold passage, and no training pair taught it."""
+    """Closed-book wrong, right from the gold passage, and no training pair taught it.
+
+    A pair on the same line that asks for something else taught another fact.
+    """
     if case.shown is not None or case.item.dimension not in DOMAIN:
         return None
-    if case.answer.arm in TUNED and case.taught:
+    if case.answer.arm in TUNED and any(_teaches(pair, case.item) for pair in case.taught):
         return None
     readable = any(passed(case.others.get(arm)) for arm in ("oracle", "rag", "tuned+rag"))
     if not readable:
@@ -418,6 +421,11 @@ def _agrees(text: str, item: Item) -> bool:
     if judge(text, item.answers, item.question, item.language).right:
         return True
     return any(judge(gold, (text,), item.question, item.language).right for gold in item.answers)
+
+
+def _teaches(pair: Taught, item: Item) -> bool:
+    """Whether a pair is on the item's fact: by its id, its answer, or an answer that its own line does not hold."""
+    return pair.same_fact or _agrees(pair.answer, item) or _ungrounded(pair, item)
 
 
 def _ungrounded(pair: Taught, item: Item) -> bool:

@@ -180,8 +180,8 @@ TABLE = {
         "unexplained",
         case(said("9 bar", "tuned"), taught=(taught("4.5 bar"),), tuning=TUNING),
     ),
-    "a near pair on another machine is no bad pair": (
-        "unexplained",
+    "a near pair on another machine is no bad pair, and taught nothing of this one": (
+        "knowledge_gap",
         case(
             said("9 bar", "tuned"),
             taught=(taught("5.5 bar", same_fact=False, quote="The Belt has 5.5 bar."),),
