@@ -242,9 +242,10 @@ def accusations(found: Diagnosis) -> str:
 
 
 ACCUSATIONS: Final = frozenset(
-    {"wrong_reference", "missing_source", "ambiguous_question", "bad_training_pair", "context_lost", "truncated"}
+    {"wrong_reference", "missing_source", "ambiguous_question", "bad_training_pair", "truncated", "forgetting"}
 )
-"""Causes that are false wherever nothing was planted."""
+"""Causes that are false wherever nothing was planted. A passage that was found and not shown is a fact, whoever is
+to blame."""
 
 
 def compatible(faults: Sequence[Fault]) -> Iterator[tuple[Fault, Fault]]:

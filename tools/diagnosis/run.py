@@ -32,7 +32,7 @@ from tools.evaluation.arms import WITH_RETRIEVAL, room_for
 from tools.evaluation.comparisons import find
 from tools.evaluation.reading import documents_reading, reading_settings
 from tools.evaluation.retrieved import read_further, read_retrieved
-from tools.evaluation.scoring import judge
+from tools.evaluation.scoring import holds, judge
 from tools.evaluation.statistics import wilson
 from tools.extraction.fact import Fact
 from tools.extraction.run import facts_file
@@ -203,6 +203,8 @@ class Gathered:
             same = (item.fact and other.fact == item.fact) or other.question.strip() == item.question.strip()
             if other.id == item.id or not same or not other.answers or other.form != item.form:
                 continue
+            if _rest_apart(item, other):
+                continue
             if not (_meets(item, other) or _meets(other, item)):
                 return other.id
         return ""
@@ -244,6 +246,12 @@ def _passage(chunk: Chunk) -> Passage:
 
 def _meets(item: Item, other: Item) -> bool:
     return any(judge(gold, other.answers, item.question, item.language).right for gold in item.answers)
+
+
+def _rest_apart(item: Item, other: Item) -> bool:
+    """Whether two accepted answers each stand in a passage of their own: the question is at fault, and neither gold."""
+    apart = item.context and other.context and item.context != other.context
+    return bool(apart) and all(holds(one.context, one.answers, one.language) for one in (item, other))
 
 
 def _arms(report: EvaluationReport, arm: Arm | None) -> tuple[Arm, ...]:

@@ -200,6 +200,24 @@ def test_golds_that_conflict_are_wrong_references(world):
     assert causes(diagnosis) == {"arvo-torque-1": "wrong_reference"}
 
 
+def test_one_question_with_two_true_answers_is_no_wrong_reference(world):
+    # Both golds stand in passages of their own: the wording leaves open which machine is meant.
+    world.retrieved = retrieval(world.items)
+    both = ("arvo-pressure-0", "dorum-pressure-0")
+    world.items = [
+        item.model_copy(update={"question": "What is the rated pressure of it?", "fact": ""})
+        if item.id in both
+        else item
+        for item in world.items
+    ]
+    world.say = lambda user, adapter: (
+        "The documents do not say." if "pressure of it" in user else healthy(user, adapter)
+    )
+    diagnosis, _ = world.diagnose(arm="rag")
+    assert set(causes(diagnosis)) == set(both)
+    assert "wrong_reference" not in causes(diagnosis).values()
+
+
 def test_too_small_a_k_is_a_retrieval_miss(world):
     # A retrieval that ranks the gold chunk second, cut at one.
     found = {name: tuple(reversed(hits))[:1] for name, hits in retrieval(world.items).items()}
