@@ -32,11 +32,12 @@ _SCALES: Final = {"k": 1000, "thousand": 1000, "million": 1_000_000, "千": 1000
 _TOKEN: Final = re.compile(
     r"(?P<name>[A-Za-z_@][A-Za-z0-9_@]*(?:(?:-|(?<=\d)\.)\d[A-Za-z0-9]*)*)"
     r"|(?P<number>\d+(?:,\d{3})*(?:\.\d+)*(?:[eE][-+]?\d{1,2})?)"
-    r"(?:(?P<bits>\s?-?\s?bits?\b|\s?比特|\s?位(?=量化|精度))"
-    r"|\s*(?P<scale>k\b|thousand\b|million\b|[千万亿]))?"
-    r"(?P<share>\s*(?:%|‰|percent\b|per cent\b|个百分点|points?\b))?",
+    r"(?:(?P<bits>[ \t]?-?[ \t]?bits?\b|[ \t]?比特|[ \t]?位(?=量化|精度))"
+    r"|[ \t]*(?P<scale>k\b|thousand\b|million\b|[千万亿]))?"
+    r"(?P<share>[ \t]*(?:%|‰|percent\b|per cent\b|个百分点|points?\b))?",
     re.IGNORECASE,
 )
+# A number and its unit stand on one line: the text is checked line by line.
 _CIRCLED: Final = re.compile(r"[\u2460-\u24ff]")
 _LIST_MARK: Final = re.compile(r"(?m)^[\s>*#|-]*(\d{1,2})[.)、）．:：](?!\d)")
 _ORDINAL: Final = re.compile(

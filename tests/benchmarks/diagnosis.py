@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("planted"))
     parser.add_argument("--only", default="", help="faults by comma; all by default")
     parser.add_argument("--pairs", action="store_true", help="also pairs of faults, at their middle strength")
-    parser.add_argument("--strengths", default="0,1,2", help="which strengths, from 0 slight to 2 heavy")
+    parser.add_argument("--strengths", default="0,1,2", help="which strengths, from 0 slight to 2 heavy; `-` for none")
     parser.add_argument("--no-weights", action="store_true", help="leave out the faults that need training")
     parser.add_argument("--no-fixes", action="store_true", help="plant and diagnose only")
     parser.add_argument("--seed", type=int, default=0)
@@ -86,7 +86,7 @@ def main() -> None:
         if (not asked.only or f.name in asked.only.split(",")) and not (asked.no_weights and f.in_weights)
     ]
     bench = Bench(World(asked.work, asked.seed, asked.most_domain), verbose=asked.verbose, fixes=not asked.no_fixes)
-    levels = [int(one) for one in asked.strengths.split(",") if one]
+    levels = [int(one) for one in asked.strengths.split(",") if one != "-"]
     outcomes = list(bench.run(chosen, levels, pairs=asked.pairs))
     report(outcomes, bench, asked.json)
 

@@ -39,6 +39,7 @@ from graph.figures import Checked, CheckedStream, checked, known_figures, units
         pytest.param("1e99", "1e99", id="far too large a number"),
         pytest.param("on 2026-11-22", "at 2026-11-22T10:00", id="a date"),
         pytest.param("version 3.1.4", "3.1.4", id="a version"),
+        pytest.param("It is 4\nk is a key.", "It is 4\nk is a key.", id="no unit from the next line"),
     ],
 )
 def test_what_may_be_said(reply: str, shown: str) -> None:

@@ -209,7 +209,11 @@ class World:
         if key not in self._retrievers:
             from knowledge.embedding import load_embedder
 
-            self._retrievers[key] = (Retriever.open(CorpusStore(project.root), load_embedder(self.settings)), {})
+            # A copy: the trial's own documents may be read again while this search is kept for others like it.
+            kept = self.folder / "searches" / key
+            if not kept.exists():
+                shutil.copytree(project.root, kept, ignore=shutil.ignore_patterns("runs", "mixes", "jobs"))
+            self._retrievers[key] = (Retriever.open(CorpusStore(kept), load_embedder(self.settings)), {})
         return self._retrievers[key]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,9 @@ def test_facts_are_learnt_by_heart(tmp_path: Path, project: Project, make_mix: C
         hyperparameters=Hyperparameters(epochs=8, learning_rate=2e-3, batch_size=8, max_length=128, rank=16, alpha=32),
     )
     run = project.new_run("tune")
-    result = tune(project, settings, asked, run, Silent())
+    # In a process of its own, as a job is: the peak of its memory is that of the training and of nothing before it.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
+        result = worker.submit(tune, project, settings, asked, run, Silent()).result()
     assert result.total_parameters > 134_515_008, "the embedded model and its adapter"
     generator = load_generator(settings, run / result.adapter)
     assert accuracy(generator, adapter=False) <= 0.1
