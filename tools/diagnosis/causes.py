@@ -65,6 +65,8 @@ def wrong_reference(case: Case) -> Evidence | None:
         return {"gold": item.answers[0], "conflicts_with": case.conflicting}
     if _literal(item) and case.passage and not any(_in_passage(case.passage, gold, item) for gold in item.answers):
         return {"gold": item.answers[0], "in_source": False}
+    if len(case.rivals) > 1:
+        return None  # Both may have taken another of the things that the question fits.
     oracle, tuned = case.others.get("oracle"), case.others.get("tuned")
     if oracle is None or tuned is None or passed(oracle) is not False or passed(tuned) is not False:
         return None

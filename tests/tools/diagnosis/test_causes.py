@@ -172,6 +172,15 @@ TABLE = {
                                            language="en", question="q", options=("x", "y"), correct=1),
              others={"base": said("y", "base", 1.0)}, general_drop=-0.01),
     ),
+    "reader and tuned model agree on another value, and the question fits both": (
+        "ambiguous_question",
+        case(
+            said("50 Nm"),
+            item=item(context=SOURCE, question="What is it?"),
+            others={"oracle": WRONG, "tuned": said("50 Nm", "tuned")},
+            rivals=("4.5 bar", "50 Nm"),
+        ),
+    ),
     "the question fits several": (
         "ambiguous_question",
         case(said("50 Nm"), item=item(question="What is the pressure?"), rivals=("4.5 bar", "5.5 bar")),
