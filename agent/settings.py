@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     """`rules` (structure only), `builtin` (structure, then the base model), or `openai:<model>` (structure, then an
     OpenAI-compatible endpoint at `OPENAI_BASE_URL`)."""
     extraction_width: int = Field(default=4, ge=1, le=64)
-    """Requests to the extraction endpoint in flight at once; a model in memory reads one passage after the other."""
+    """Requests to the endpoint that extracts or judges in flight at once; a model in memory is asked one by one."""
     extraction_price: tuple[float, float] | None = None
     """Price of a million prompt tokens and of a million reply tokens of the extraction endpoint, as `[0.15, 0.6]`; for
     the forecast only."""
@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """What an hour of this machine costs, in the currency you think in; prices 1,000 answers in an evaluation's report.
     Without it the report gives seconds of the machine."""
     judge_model: str | None = None
+    """Model that compares two arms' answers: `openai:<model>` at `OPENAI_BASE_URL`, a folder, or `builtin`; of another
+    family than the base model. `None` means none."""
     embedding_model: str = BUILTIN
     """`builtin` (multilingual-e5-small from a package), a sentence-transformers folder, or `openai:<model>`."""
     reranker: Path | None = None

@@ -11,6 +11,7 @@ from agent.records.base import Language, Record
 from agent.records.corpus import IngestResult
 from agent.records.evaluation import EvaluationReport
 from agent.records.job import Job, JobKind
+from agent.records.judging import JudgeReport
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult
 from agent.records.tuning import TuneResult
@@ -35,6 +36,7 @@ RESULT_RECORDS: Final[dict[JobKind, type[Record]]] = {
     "tune": TuneResult,
     "validate": ValidateResult,
     "evaluate": EvaluationReport,
+    "judge": JudgeReport,
 }
 """Kind of a job to the record that it leaves."""
 

@@ -37,6 +37,8 @@ _JOINT = re.compile(r"[.\-/]")
 _NUMBER_UNIT = re.compile(r"(\d+(?:\.\d+)?)([a-zµμ°%]+)")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)+")
 _MIN_STEM = 4
+_EVERYDAY = 2000
+"""Times in jieba's dictionary from which a word belongs to no domain; the four thousand commonest have more."""
 
 OTHER_NAMES: Final = 0.4
 """Weight of a word that the question does not say but means; from 0.3 to 0.8 recall was the same (BENCHMARKS.md)."""
@@ -74,6 +76,11 @@ def _cutter() -> Any:
 @lru_cache(maxsize=65536)
 def _han_words(run: str) -> tuple[str, ...]:
     return tuple(_cutter().cut_for_search(run)) if len(run) > 1 else (run,)
+
+
+def is_everyday(word: str) -> bool:
+    """Return whether a Chinese word is one of general language: frequent in the texts behind jieba's dictionary."""
+    return int(_cutter().FREQ.get(word) or 0) >= _EVERYDAY
 
 
 @lru_cache(maxsize=65536)

@@ -21,6 +21,7 @@ from agent.policy.memory import LADDER as RUNGS
 from agent.policy.memory import fit
 from agent.prompts.climbing import climb_text
 from agent.prompts.extraction import forecast_line
+from agent.prompts.judging import JUDGING
 from agent.prompts.phrases import count_points, fill, listed, model_size
 from agent.prompts.steps import STEPS
 from agent.prompts.training import METHOD_NAMES
@@ -29,6 +30,7 @@ from agent.records.corpus import IngestRequest
 from agent.records.evaluation import ARMS, Arm, EvaluateRequest, EvaluationReport
 from agent.records.facts import StepFacts
 from agent.records.job import Job, JobKind
+from agent.records.judging import JudgeRequest
 from agent.records.mixture import MixManifest
 from agent.records.tuning import ClimbPlan, Method, TuneRequest, TuneResult
 from agent.settings import BUILTIN, Settings
@@ -36,10 +38,13 @@ from knowledge.files import read_record
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, is_asked
 from tools.evaluation.items import items_for
 from tools.evaluation.wording import arm_name
-from tools.extraction.prose import ProseForecast
+from tools.extraction.prose import SECONDS_A_CALL, SECONDS_A_LOCAL_CALL, ProseForecast
 from tools.extraction.request import ExtractRequest
 from tools.extraction.run import forecast_of
 from tools.jobs.store import JobStore
+from tools.judging.model import is_endpoint
+from tools.judging.report import model_name
+from tools.judging.run import effort
 from tools.ladder.plan import climb_range, most_trainings
 from tools.mixing.request import SELF_GENERAL, MixRequest
 from tools.workspace import Project
@@ -79,6 +84,7 @@ def step_facts(
     low, high = _seconds(project, settings, kind, request)
     gib_low, gib_high = _memory(settings, kind, request)
     subject = _subject(project, settings, kind, request, lang)
+    asked_before = isinstance(request, JudgeRequest) and not effort(project, request).calls
     if isinstance(request, TuneRequest) and request.climb is not None:
         (low, high), subject = _climbing(project, settings, request, request.climb, (low, high), subject, lang)
     return StepFacts(
@@ -88,7 +94,7 @@ def step_facts(
         gib_low=gib_low,
         gib_high=gib_high,
         changes=(fill(STEPS, f"{kind}_changes", lang), *_told(project, settings, request, lang)),
-        sends_to=_sends_to(settings, kind),
+        sends_to=None if asked_before else _sends_to(settings, kind, request),
     )
 
 
@@ -175,6 +181,19 @@ def _subject(project: Project, settings: Settings, kind: JobKind, request: Recor
             return fill(
                 STEPS, "evaluate", lang, arms=listed(tuple(arm_name(arm, lang) for arm in arms), lang), answers=answers
             )
+        case JudgeRequest():
+            told = effort(project, request)
+            return fill(
+                JUDGING,
+                "subject",
+                lang,
+                model=model_name(request.model),
+                a=arm_name(request.a, lang),
+                b=arm_name(request.b, lang),
+                run=request.run,
+                pairs=told.pairs,
+                calls=told.calls,
+            )
         case ExtractRequest():
             chunks = _lines(project.chunks)
             held_out = (
@@ -228,6 +247,11 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
         case "evaluate" if isinstance(request, EvaluateRequest) and settings.base_model == BUILTIN and _on_cpu():
             answers = answers_of(project, request)
             return (answers * ANSWER_SECONDS[0], 20 + answers * ANSWER_SECONDS[1]) if answers else _UNKNOWN
+        case "judge" if isinstance(request, JudgeRequest) and (is_endpoint(request.model) or request.model == BUILTIN):
+            calls = effort(project, request).calls
+            low, high = SECONDS_A_CALL if is_endpoint(request.model) else SECONDS_A_LOCAL_CALL
+            width = settings.extraction_width if is_endpoint(request.model) else 1
+            return round(calls * low / width, 1), round(calls * high / width, 1)
         case _:
             return _UNKNOWN
 
@@ -239,7 +263,8 @@ def _prose(project: Project, settings: Settings, request: ExtractRequest) -> Pro
 
 def _scale(project: Project, kind: JobKind, request: Record, last: Job | None) -> float | None:
     """Return how much more there is to do than last time; `None` where the two cannot be compared."""
-    if last is None:
+    if last is None or isinstance(request, JudgeRequest):
+        # A judge is asked only what no earlier try has asked, so its last time says nothing of the next.
         return None
     if isinstance(request, TuneRequest):
         return _tuning_scale(project, request, last)
@@ -339,8 +364,12 @@ def _method_of(settings: Settings, request: TuneRequest) -> Method | None:
     return first_rung(fit(this_machine(), 1, params / 1e9)).method if params else None
 
 
-def _sends_to(settings: Settings, kind: JobKind) -> str | None:
-    named = {"extract": (settings.extraction_model, settings.embedding_model), "ingest": (settings.embedding_model,)}
+def _sends_to(settings: Settings, kind: JobKind, request: Record | None = None) -> str | None:
+    named: dict[JobKind, tuple[str, ...]] = {
+        "extract": (settings.extraction_model, settings.embedding_model),
+        "ingest": (settings.embedding_model,),
+        "judge": (request.model,) if isinstance(request, JudgeRequest) else (),
+    }
     if any(model.startswith("openai:") for model in named.get(kind, ())):
         return urlsplit(os.environ.get("OPENAI_BASE_URL", "https://api.openai.com")).hostname or "api.openai.com"
     return None

@@ -19,7 +19,21 @@ from agent import __version__
 from agent.errors import DomainsmithError, InputError
 from agent.records.base import Language
 from agent.settings import load_settings
-from ui.commands import candidates, chat, compare, data, dataset, demo, documents, jobs, models, projects, serve
+from ui.commands import (
+    candidates,
+    chat,
+    compare,
+    data,
+    dataset,
+    demo,
+    documents,
+    jobs,
+    judging,
+    models,
+    projects,
+    report,
+    serve,
+)
 from ui.i18n import phrase
 from ui.output import complain
 
@@ -63,7 +77,21 @@ def build_app() -> typer.Typer:
             print(f"domainsmith {__version__}")
             raise typer.Exit
 
-    for part in (demo, projects, documents, chat, compare, data, dataset, models, candidates, jobs, serve):
+    for part in (
+        demo,
+        projects,
+        documents,
+        chat,
+        compare,
+        data,
+        dataset,
+        models,
+        judging,
+        report,
+        candidates,
+        jobs,
+        serve,
+    ):
         part.register(app)
     return app
 

@@ -122,14 +122,14 @@ class Demonstration:
         from tools.jobs.reconcile import reconcile
         from tools.jobs.runner import wait
         from tools.jobs.store import JobStore
-        from ui.following import show
-        from ui.progress import TerminalReporter
+        from ui.following import reporter_of, show
 
         reconcile(self.project)
         active = JobStore(self.project.jobs).active()
         if active is not None:
-            with TerminalReporter(active.kind) as reporter:
-                wait(self.project, active.id, lambda event: show(event, reporter))
+            lang = self.runtime.output.lang
+            with reporter_of(active.kind, lang) as reporter:
+                wait(self.project, active.id, lambda event: show(event, reporter, lang))
 
     def _stand(self) -> Readiness:
         from tools.status import stand

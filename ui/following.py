@@ -24,7 +24,7 @@ def show(event: JobEvent, reporter: TerminalReporter, lang: Language = "en") -> 
             counted, doing = unit(event.unit, lang), step(event.message, lang)
             reporter.progress(event.done or 0, event.total or 0, counted, doing)
         case "note":
-            reporter.note(event.message)
+            reporter.note(step(event.message, lang))
         case "metric":
             reporter.metric(**event.data)
         case "state":
@@ -46,6 +46,11 @@ def start_job(
     return submit(project, settings, kind, request.model_dump(mode="json"), kind, prepare=prepare)
 
 
+def reporter_of(kind: JobKind, lang: Language) -> TerminalReporter:
+    """Return what shows a job of a kind on the terminal, in a language."""
+    return TerminalReporter(kind if lang == "en" else phrase(f"frame_kind_{kind}", lang), lang=lang)
+
+
 def follow(project: Project, job: Job, kind: type[R], lang: Language = "en") -> R:
     """Show a job until it ends and return what it produced.
 
@@ -54,6 +59,6 @@ def follow(project: Project, job: Job, kind: type[R], lang: Language = "en") -> 
     """
     from tools.jobs.runner import result_of, wait
 
-    with TerminalReporter(job.kind if lang == "en" else phrase(f"frame_kind_{job.kind}", lang)) as reporter:
+    with reporter_of(job.kind, lang) as reporter:
         ended = wait(project, job.id, lambda event: show(event, reporter, lang))
     return result_of(project, ended, kind)

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any, TextIO
 
+from agent.records.base import Language
+from ui.i18n import phrase
 from ui.visible import in_line, in_text
 
 
@@ -19,10 +21,12 @@ class TerminalReporter:
     Args:
         stream: Where to write, stderr by default.
         step: Name of the work, shown before each line.
+        lang: Language of what this writes by itself: the time left.
     """
 
-    def __init__(self, step: str = "", stream: TextIO | None = None) -> None:
+    def __init__(self, step: str = "", stream: TextIO | None = None, lang: Language = "en") -> None:
         self.step = step
+        self._lang = lang
         self._stream = stream if stream is not None else sys.stderr
         self._bar = self._stream.isatty()
         self._began = time.monotonic()
@@ -51,7 +55,7 @@ class TerminalReporter:
         left = self._left if self._left is not None else self._guess(share, now)
         text = f"{done:.0f}/{total:.0f} {unit}" if total > 0 else f"{done:.0f} {unit}"
         message = in_line(message)
-        parts = (f"{_clock(left)} left" if left is not None and not finished else "", message)
+        parts = (self._time_left(left) if left is not None and not finished else "", message)
         tail = "".join(f"  {part}" for part in parts if part)
         if self._bar:
             width = 24
@@ -74,6 +78,11 @@ class TerminalReporter:
         spent = now - self._began
         return spent * (1 - share) / share if 0.03 < share < 1 and spent > 2 else None
 
+    def _time_left(self, seconds: float) -> str:
+        whole = round(seconds)
+        key = "progress_left_seconds" if whole < 60 else "progress_left"
+        return phrase(key, self._lang, minutes=whole // 60, seconds=f"{whole % 60:02d}" if whole >= 60 else whole)
+
     def note(self, message: str) -> None:
         """Write one line above the bar."""
         self._finish_line()
@@ -89,8 +98,3 @@ class TerminalReporter:
             self._stream.write("\n")
             self._stream.flush()
             self._open = False
-
-
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole}s" if whole < 60 else f"{whole // 60}m{whole % 60:02d}s"

@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from agent.records.base import Language
+from tools.evaluation.wording import ARM_NAMES, DIMENSION_NAMES, SEPARATOR
 from ui.i18n import phrase, phrases
 
 _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
@@ -21,6 +22,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         ("reading tables, lists and forms", "rules"),
         ("the model reads prose", "prose"),
         ("the base model writes", "self_made"),
+        ("the judge compares answers", "judging"),
         ("read", "read"),
         ("retrieving", "retrieving"),
         ("choosing examples", "choosing"),
@@ -29,6 +31,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         ("sampling", "sampling"),
         (r"making items from (.+)", "making"),
         (r"writing (\d+) examples", "writing"),
+        (r"loading (.+)", "loading"),
         (r"(\d+) examples", "written"),
         (r"reading (.+)", "reading"),
     )
@@ -37,6 +40,9 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 
 def step(text: str, lang: Language) -> str:
     """Return what is being done in a language; in English as the work says it."""
+    arm, _, dimension = text.partition(", ")
+    if arm in ARM_NAMES and dimension in DIMENSION_NAMES:
+        return f"{ARM_NAMES[arm][lang]}{SEPARATOR[lang]}{DIMENSION_NAMES[dimension][lang]}"
     if lang == "en":
         return text
     for pattern, key in _KNOWN:

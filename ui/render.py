@@ -17,7 +17,9 @@ from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
 from tools.doctor import DoctorReport
-from tools.evaluation.wording import method_sentence
+from tools.evaluation.items import in_order
+from tools.evaluation.wording import arm_name, dimension_name, method_sentence, named
+from tools.evaluation.wording import say as report_say
 from tools.mixing.swept import SweepResult
 from tools.validation.request import ValidateResult
 from ui.i18n import phrases
@@ -56,10 +58,19 @@ def estimate(value: Estimate) -> str:
     return f"{percent(value.mean)} ({percent(value.low)}–{percent(value.high)}, n={value.n}{failed})"
 
 
-def comparison(value: Comparison) -> str:
+def comparison(value: Comparison, lang: Language = "en") -> str:
     """Return a paired difference with its interval."""
-    interval = f"{points(value.low)} to {points(value.high)}"
-    return f"{value.b} − {value.a}, {value.dimension}: {points(value.difference)} points ({interval}, n={value.n})"
+    return report_say(
+        "difference_line",
+        lang,
+        a=arm_name(value.a, lang),
+        b=arm_name(value.b, lang),
+        dimension=dimension_name(value.dimension, lang),
+        points=points(value.difference),
+        low=points(value.low),
+        high=points(value.high),
+        n=value.n,
+    )
 
 
 def reasons(values: Sequence[Reason]) -> str:
@@ -298,17 +309,17 @@ def tune(value: TuneResult, output: Output) -> str:
 
 def evaluation(value: EvaluationReport, output: Output) -> str:
     """Return arms by dimension with intervals, the comparisons, and the verdict with the rule that decided."""
-    dimensions = list(dict.fromkeys(d for scores in value.arms.values() for d in scores))
-    rows: list[list[str]] = [["", *value.arms]]
-    for dimension in dimensions:
+    lang = output.lang
+    rows: list[list[str]] = [["", *(arm_name(arm, lang) for arm in value.arms)]]
+    for dimension in in_order(d for scores in value.arms.values() for d in scores):
         cells = [estimate(s[dimension]) if dimension in s else "–" for s in value.arms.values()]
-        rows.append([output.say(f"dimension_{dimension}"), *cells])
+        rows.append([dimension_name(dimension, lang), *cells])
     notes = [f"- {note}" for note in value.notes]
     verdict = []
     if value.decided is not None:
-        said = (method_sentence(value.decided.method, output.lang), *value.decided.reasons[:1])
-        verdict.append(" ".join(said))
-    return "\n".join([table(rows), *(comparison(c) for c in value.comparisons), *notes, *verdict])
+        said = (method_sentence(value.decided.method, lang), *(named(text, lang) for text in value.decided.reasons[:1]))
+        verdict.append({"en": " ", "zh": ""}[lang].join(said))
+    return "\n".join([table(rows), *(comparison(c, lang) for c in value.comparisons), *notes, *verdict])
 
 
 def diagnosis(value: Diagnosis, output: Output) -> str:

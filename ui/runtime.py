@@ -32,10 +32,12 @@ class Runtime:
     """
 
     def __init__(self, *, as_json: bool = False, lang: str | None = None, settings: Settings | None = None) -> None:
-        self.settings = settings if settings is not None else load_settings()
+        known = settings if settings is not None else load_settings()
+        # What a job or a record says of itself is said in the language of the command that asked for it.
+        self.settings = known if lang is None else known.model_copy(update={"lang": _language(lang)})
         self.workspace = Workspace(self.settings.home)
         self.workspace.require_folder()
-        self.output = Output(as_json, _language(lang) if lang is not None else self.settings.lang)
+        self.output = Output(as_json, self.settings.lang)
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -54,7 +54,7 @@ def run_evaluation(
 
     def prepare(run: Path) -> None:
         if retriever is not None:
-            with TerminalReporter("retrieve") as reporter:
+            with TerminalReporter("retrieve", lang=runtime.output.lang) as reporter:
                 retrieve_for(wanted, retriever.look_up, request.k, run, reporter)
 
     with held() as interrupts:

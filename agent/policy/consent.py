@@ -17,8 +17,8 @@ from agent.records.base import Language
 from agent.records.decision import Action, Consent, Effect, Reason
 from agent.records.facts import StepFacts
 
-Step: TypeAlias = Action | Literal["delete"]
-"""Every action, and deleting, which no conversation may do unasked."""
+Step: TypeAlias = Action | Literal["delete", "judge"]
+"""Every action; deleting, which no conversation may do unasked; and asking a judge, which only a command does."""
 
 EFFECTS: Final[dict[Step, Effect]] = {
     "setup": "write",
@@ -41,6 +41,7 @@ EFFECTS: Final[dict[Step, Effect]] = {
     "smalltalk": "read",
     "refuse": "read",
     "delete": "write",
+    "judge": "costly",
 }
 """What each step does: only look, write into the project, or take long as well."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from agent.policy.memory import LADDER as RUNGS
 from agent.policy.reasons import reason
-from agent.policy.rung_gates import GATES, better, fitting_methods, full_permission, gates, pilot_of, target_of
+from agent.policy.rung_gates import GATES, better, counts, fitting_methods, full_permission, gates, pilot_of, target_of
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.prompts.phrases import fill, listed, percent
 from agent.prompts.training import LADDER, MEMORY, METHOD_NAMES
@@ -83,7 +83,7 @@ def next_measurement(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS
 
 def _target_met(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
     score, target = evidence.score, target_of(evidence, thresholds)
-    if score is None or score.mean < target:
+    if score is None or score.mean < target or not counts(score, thresholds):
         return None
     return reason(
         LADDER,

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from agent.policy.fixes import MORE_WORDINGS
 from agent.policy.memory import LADDER as RUNGS
-from agent.policy.rung_gates import GATES, fitting_methods, pilot_of, target_of
+from agent.policy.rung_gates import GATES, counts, fitting_methods, pilot_of, target_of
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.prompts.climbing import FIXES
 from agent.prompts.phrases import duration, fill, gib_range, percent, points
@@ -76,8 +76,8 @@ def fixes_after(
     for gate in sorted(wanted, key=lambda one: GATES.index(one.name)):
         found += _of_gate(gate, checks, extrapolation, evidence, project, dimension, thresholds, lang)
     command = f"domainsmith diagnose -p {project}"
-    found = list({fix.command: fix for fix in reversed(found)}.values())[::-1]  # two gates may ask for the same
-    return (*found, _fix("data", fill(FIXES, "diagnose", lang), command, found[0].why, "diagnosis"))
+    found.append(_fix("data", fill(FIXES, "diagnose", lang), command, found[0].why, "diagnosis"))
+    return tuple({fix.command: fix for fix in reversed(found)}.values())[::-1]  # two gates may ask for the same
 
 
 def _of_gate(
@@ -109,6 +109,9 @@ def _of_gate(
         case "target" if score is None:
             action = fill(FIXES, "no_items", lang, dimension=dimension)
             return [_fix("data", action, f"domainsmith validate -p {project}", why, "validation-set")]
+        case "target" if score is not None and not counts(score, thresholds):
+            action = fill(FIXES, "unscored", lang, errors=score.errors, items=score.n + score.errors)
+            return [_fix("data", action, f"domainsmith diagnose -p {project}", why, "validation-set")]
         case "target" if score is not None:
             count = _items_to_tell(score.mean, target_of(evidence, thresholds), thresholds)
             action = fill(FIXES, "more_items", lang, n=score.n, count=count)

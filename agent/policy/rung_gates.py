@@ -5,11 +5,10 @@ A gate nobody measured is not open. Example: `gates(evidence)[0].state` is `shut
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import fmean
 from typing import Final, get_args
 
 from agent.policy.memory import LADDER as RUNGS
+from agent.policy.plateau import plateau_gate, settled_loss
 from agent.policy.reasons import reason
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.prompts.climbing import check_names
@@ -17,12 +16,14 @@ from agent.prompts.phrases import fill, listed, percent, points
 from agent.prompts.training import LADDER, METHOD_NAMES
 from agent.records.base import Language
 from agent.records.decision import Reason
+from agent.records.evaluation import Estimate
 from agent.records.ladder import Gate, GateName, GateState, Paired, Pilot, RungEvidence
 from agent.records.tuning import Method
 
 GATES: Final[tuple[GateName, ...]] = get_args(GateName)
 """All gates, in the order in which they are measured."""
 _NUMBER: Final = "{:.3g}"
+_UNSCORED: Final[tuple[str, GateState, str]] = ("gap_unscored", "shut", "validation-set")
 
 
 def gates(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang: Language = "en") -> tuple[Gate, ...]:
@@ -36,15 +37,10 @@ def gates(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang: Lan
     return (
         _data_gate(evidence, lang),
         _target_gate(evidence, thresholds, lang),
-        _plateau_gate(evidence, thresholds, lang),
+        plateau_gate(evidence, thresholds, lang),
         _curve_gate(evidence, thresholds, lang),
         _pilot_gate(evidence, thresholds, lang),
     )
-
-
-def settled_loss(losses: Sequence[float], thresholds: Thresholds = THRESHOLDS) -> float | None:
-    """Return the mean loss over the last part of a run; `None` without losses."""
-    return fmean(losses[-_window(losses, thresholds) :]) if losses else None
 
 
 def fitting_methods(evidence: RungEvidence) -> frozenset[Method]:
@@ -99,6 +95,11 @@ def target_of(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS) -> fl
     return thresholds.default_target if evidence.target is None else evidence.target
 
 
+def counts(score: Estimate, thresholds: Thresholds = THRESHOLDS) -> bool:
+    """Return whether enough of the items have a score to hold it against a target; what has none is no 0."""
+    return score.n >= thresholds.scored_items * (score.n + score.errors)
+
+
 def _data_gate(evidence: RungEvidence, lang: Language) -> Gate:
     checks = evidence.data_checks
     failed = tuple(name for name, passed in checks.items() if not passed)
@@ -120,7 +121,7 @@ def _target_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language)
     if score is None:
         why = reason(LADDER, "score_unknown", lang, "validation-set", "score")
         return Gate(name="target", state="unmeasured", reason=why, figures={"target": target})
-    key, state, article = _gap(score.low, score.high, target)
+    key, state, article = _gap(score.low, score.high, target) if counts(score, thresholds) else _UNSCORED
     why = reason(
         LADDER,
         key,
@@ -133,8 +134,11 @@ def _target_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language)
         low=percent(score.low),
         high=percent(score.high),
         n=score.n,
+        errors=score.errors,
+        items=score.n + score.errors,
     )
     figures = {"score": score.mean, "low": score.low, "high": score.high, "n": float(score.n), "target": target}
+    figures |= {"errors": float(score.errors)}
     return Gate(name="target", state=state, reason=why, figures=figures)
 
 
@@ -142,23 +146,6 @@ def _gap(low: float, high: float, target: float) -> tuple[str, GateState, str]:
     if high < target:
         return "gap_shown", "open", "statistics"
     return ("gap_within", "shut", "statistics") if low < target else ("gap_none", "shut", "ladder")
-
-
-def _plateau_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:
-    losses, window = evidence.losses, _window(evidence.losses, thresholds)
-    if len(losses) < 2 * window:
-        why = reason(LADDER, "losses_unknown", lang, "ladder", "losses")
-        return Gate(name="plateau", state="unmeasured", reason=why)
-    last, before = fmean(losses[-window:]), fmean(losses[-2 * window : -window])
-    change = (before - last) / before if before else 0.0
-    figures = {"loss": last, "loss_before": before, "fall": change, "steps": float(len(losses))}
-    key, state = "loss_flat", "open"
-    if last < thresholds.fitted_loss:
-        key, state = "loss_fitted", "shut"
-    elif change > thresholds.plateau_change:
-        key, state = "loss_falls", "shut"
-    why = reason(LADDER, key, lang, "ladder", "losses", change=f"{change:.1%}", loss=_NUMBER.format(last))
-    return Gate.model_validate({"name": "plateau", "state": state, "reason": why, "figures": figures})
 
 
 def _curve_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:
@@ -240,7 +227,3 @@ def _reference(pilot: Pilot, evidence: RungEvidence, thresholds: Thresholds) -> 
 
 def _interval(paired: Paired | None) -> str:
     return f" ({points(paired.low)}…{points(paired.high)}, n = {paired.n})" if paired else ""
-
-
-def _window(losses: Sequence[float], thresholds: Thresholds) -> int:
-    return max(1, round(len(losses) * thresholds.plateau_part))

@@ -14,6 +14,8 @@ from agent.records.base import Language
 _FRAME: Final[dict[Language, str]] = {"en": "Question: {question}\nAnswer:", "zh": "问题：{question}\n答案："}
 _CONTEXT: Final[dict[Language, str]] = {"en": "Context:\n{passages}\n\n", "zh": "资料：\n{passages}\n\n"}
 _GAP: Final[dict[Language, str]] = {"en": " ", "zh": ""}
+GAP: Final = "____"
+"""Stands in a sentence where one of several terms is to be told."""
 
 
 def option_pairs(
@@ -31,6 +33,17 @@ def option_pairs(
     context = _CONTEXT[language].format(passages="\n\n".join(passages)) if passages else ""
     prompt = context + (question.rstrip() if cloze else _FRAME[language].format(question=question))
     return tuple((prompt, _GAP[language] + option.strip()) for option in options)
+
+
+def filled_pairs(sentence: str, terms: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return for every term the sentence up to it as the prompt and what follows as the continuation, the same for all.
+
+    Args:
+        sentence: A sentence with one `GAP`, and text after it.
+        terms: What may stand in the gap.
+    """
+    before, _, after = sentence.partition(GAP)
+    return tuple((before + term, after) for term in terms)
 
 
 def sentence_pairs(sentences: Sequence[str], language: Language) -> tuple[tuple[str, str], ...]:

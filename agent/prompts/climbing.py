@@ -96,6 +96,10 @@ FIXES: Final[Phrases] = {
         "en": "Seal more items: {n} cannot tell this score from the target, about {count} could.",
         "zh": "增加封存题：{n} 题无法区分该得分与目标，约需 {count} 题。",
     },
+    "unscored": {
+        "en": "See why {errors} of {items} items could not be scored, and mend that first.",
+        "zh": "查看 {items} 题中 {errors} 题为何无法评分，先解决。",
+    },
     "no_items": {"en": "Seal items of {dimension}.", "zh": "封存“{dimension}”的题目。"},
     "longer": {"en": "Train longer: the loss still falls.", "zh": "延长训练：损失仍在下降。"},
     "diagnose": {"en": "Look at the failed items and their causes.", "zh": "查看答错的题目及原因。"},
@@ -122,6 +126,10 @@ CLIMB: Final[Phrases] = {
     "by_plan": {"en": "the yes to the climb and its measurements", "zh": "对爬梯及其测量的同意"},
     "by_rung": {"en": "the yes to rungs up to {method}", "zh": "对直到 {method} 各级的同意"},
     "why_rung": {"en": "{method}{rank} on the whole mix", "zh": "用整个配比训练 {method}{rank}"},
+    "why_half": {
+        "en": "{method}{rank} in half as many steps, whether more would help",
+        "zh": "步数减半的 {method}{rank}，看加长是否有用",
+    },
     "why_curve": {
         "en": "learning curve: {share} of the data in as many steps",
         "zh": "学习曲线：{share} 的数据，步数相同",
@@ -187,7 +195,7 @@ REPORT: Final[Phrases] = {
     "unmeasured": {"en": "not measured", "zh": "未测"},
     "gate_data": {"en": "data checks pass", "zh": "数据检查通过"},
     "gate_target": {"en": "the target is out of reach", "zh": "够不到目标"},
-    "gate_plateau": {"en": "training loss has plateaued", "zh": "训练损失走平"},
+    "gate_plateau": {"en": "the loss has plateaued", "zh": "损失走平"},
     "gate_curve": {"en": "the learning curve is flat", "zh": "学习曲线已平"},
     "gate_pilot": {"en": "a step further may help", "zh": "再进一步可能有用"},
     "needs": {"en": "{need} GiB foreseen", "zh": "预计 {need} GiB"},

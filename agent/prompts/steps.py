@@ -46,6 +46,10 @@ STEPS: Final[Phrases] = {
         "zh": "在封存题目上测量 {arms}（共 {answers} 个回答）",
     },
     "evaluate_changes": {"en": "a new report; earlier ones stay", "zh": "新增一份报告；原有的保留"},
+    "judge_changes": {
+        "en": "a part of the evaluation's report; its own figures stay as they are",
+        "zh": "评测报告中新增一节；原有的数字不变",
+    },
     "ingest_new": {
         "en": "a new project “{project}” with text, chunks and index; your files stay as they are",
         "zh": "新建项目“{project}”及其文本、片段与索引；您的原文件不动",

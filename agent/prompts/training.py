@@ -130,9 +130,34 @@ LADDER: Final[Phrases] = {
         "zh": "学习曲线已平：数据从一半到全部变化 {gain} 分{interval}",
     },
     "losses_unknown": {"en": "the training loss is not measured", "zh": "尚未测得训练损失"},
+    "training_loss": {"en": "training loss", "zh": "训练损失"},
+    "validation_loss": {"en": "validation loss", "zh": "验证损失"},
+    "half_unknown": {
+        "en": "the {kind} fell by {change} over the last part of the run, to {loss}, where the learning rate goes down "
+        "too; the run in half as many steps, which tells whether more would help, is not measured",
+        "zh": "{kind}在末段下降 {change}，至 {loss}，而学习率同时在降低；尚未测得步数减半的训练，无法判断加长是否有用",
+    },
     "loss_falls": {
-        "en": "training loss has not plateaued: it fell by {change} over the last part of the run, to {loss}",
-        "zh": "训练损失尚未走平：末段仍下降 {change}，至 {loss}",
+        "en": "the {kind} has not plateaued: from half of the steps to all of them it fell by {fall}, to {loss}{items}",
+        "zh": "{kind}尚未走平：步数从一半到全部下降 {fall}，至 {loss}{items}",
+    },
+    "half_unclear": {
+        "en": "from half of the steps to all of them the {kind} fell by {fall}, to {loss}{items}: that cannot tell "
+        "whether it has plateaued, so a longer run comes before another rung",
+        "zh": "步数从一半到全部，{kind}下降 {fall}，至 {loss}{items}：分辨不出是否走平，应先延长训练，而非换级",
+    },
+    "half_flat": {
+        "en": "the {kind} has plateaued at {loss}: from half of the steps to all of them it fell by {fall}{items}",
+        "zh": "{kind}已在 {loss} 走平：步数从一半到全部下降 {fall}{items}",
+    },
+    "half_still": {
+        "en": "from half of the steps to all of them the {kind} fell by {fall}, to {loss}, which lies within its "
+        "uncertainty, and the score did not rise{items}: it counts as plateaued",
+        "zh": "步数从一半到全部，{kind}下降 {fall}，至 {loss}，未超出其不确定范围，得分也没有提高{items}：视为走平",
+    },
+    "validation_flat": {
+        "en": "the validation loss has plateaued at {loss}: over the last part of its readings it fell by {change}",
+        "zh": "验证损失已在 {loss} 走平：末段读数下降 {change}",
     },
     "loss_fitted": {
         "en": "the training data are known by heart (loss {loss}): what is missing is not in them, and no higher rung "
@@ -178,6 +203,11 @@ LADDER: Final[Phrases] = {
     "gap_shown": {
         "en": "{score} misses the target of {target} beyond the interval ({low} to {high}, n = {n})",
         "zh": "{score} 未达目标 {target}，且超出区间（{low} 到 {high}，n = {n}）",
+    },
+    "gap_unscored": {
+        "en": "{errors} of {items} items could not be scored, as where nothing was answered: {score} of the other {n} "
+        "says nothing of the target of {target}",
+        "zh": "{items} 题中 {errors} 题无法评分（如没有作答）：其余 {n} 题的 {score} 说明不了目标 {target}",
     },
     "gap_none": {"en": "{score} reaches the target of {target}", "zh": "{score} 已达目标 {target}"},
     "climb": {

@@ -334,3 +334,10 @@ SENSE: Final[dict[Language, str]] = {
     "zh": "这里的“{t}”是什么意思？",
 }
 """Asks for the sense of a term in a sentence; the options are senses of the corpus."""
+SAME_SENSE: Final[dict[Language, str]] = {
+    "en": '"{one}" "{other}" Does "{t}" have the same meaning in both sentences?',
+    "zh": "“{one}”“{other}”两句中的“{t}”意思相同吗？",
+}
+"""Asks whether a word has one sense in two sentences, as WiC does."""
+YES_NO: Final[dict[Language, tuple[str, str]]] = {"en": ("yes", "no"), "zh": ("相同", "不同")}
+"""The answers to it."""

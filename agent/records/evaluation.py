@@ -133,6 +133,9 @@ class ItemAnswer(Record):
     """Whether the passage's own words stand in for what the model said."""
     seconds: float = 0.0
     tokens: int = 0
+    """Tokens of the text; of a term, the pieces that the tokenizer cuts it into."""
+    round_trip: bool | None = None
+    """Whether the tokenizer gives a term back unchanged; `None` for what is no term, and in older answers."""
 
 
 class Estimate(Record):
@@ -150,6 +153,9 @@ class Estimate(Record):
     """What guessing would score."""
     normalised: float
     """(mean - chance) / (1 - chance), cut at 0: the radar value."""
+    normalised_low: float | None = None
+    """Lower end of the radar value's 95% interval; `None` in older reports."""
+    normalised_high: float | None = None
     errors: int
     """Items the arm failed to answer or the judge failed to score; not in `n`."""
 

@@ -87,6 +87,21 @@ class Pilot(Record):
     """Run folder of the pilot."""
 
 
+class ShorterRun(Record):
+    """The run of a rung in half as many steps, its learning rate gone down as far, with the same data and seed."""
+
+    steps: int
+    """Optimizer steps planned."""
+    losses: tuple[float, ...]
+    """Training losses in the order of the steps."""
+    validation_loss: float | None = None
+    """Lowest validation loss; `None` if none was read."""
+    gain: Paired | None = None
+    """Score with all steps minus score with half of them, on the same sealed items."""
+    run: str = ""
+    """Run folder of the training behind it."""
+
+
 class RungEvidence(Record):
     """What a finished run on one rung has shown; what was not measured stays empty and never speaks for climbing."""
 
@@ -108,6 +123,10 @@ class RungEvidence(Record):
     """Score with all of the data minus score with half of it, on the same items."""
     losses: tuple[float, ...] = ()
     """Training losses in the order of the steps."""
+    validation_losses: tuple[float, ...] = ()
+    """Validation losses in the order of the readings; empty where the mix holds nothing back."""
+    shorter: ShorterRun | None = None
+    """The same run in half as many steps, where the loss still fell at the end of this one."""
     pilots: tuple[Pilot, ...] = ()
     """Pilots of higher rungs."""
     out_of_memory: bool = False
@@ -176,7 +195,7 @@ class DataCheck(Record):
 class LadderStep(Record):
     """One finished training of a climb."""
 
-    purpose: Literal["rung", "curve", "reference", "pilot"]
+    purpose: Literal["rung", "half", "curve", "reference", "pilot"]
     method: Method
     rank: int | None
     share: float

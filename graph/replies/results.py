@@ -14,6 +14,7 @@ from agent.records.corpus import IngestResult
 from agent.records.decision import Action, MethodDecision, Readiness
 from agent.records.evaluation import Estimate, EvaluationReport
 from agent.records.hardware import Device, MemoryPlan
+from agent.records.judging import JudgeReport
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
@@ -22,6 +23,7 @@ from graph.replies.names import dimension_name, station_name
 from graph.replies.said import Said, joined, reasons_text
 from knowledge.guide.library import Article
 from tools.evaluation.wording import arm_name
+from tools.judging.report import summary
 from tools.validation.request import ValidateResult
 
 MOST_BAD: Final = 5
@@ -67,6 +69,8 @@ def job_result(result: Record, run: str, lang: Language) -> Said:
             return _tune(result, lang)
         case EvaluationReport():
             return evaluation(result, lang)
+        case JudgeReport():
+            return Said(summary(result, lang), evidence=(result.run, run), articles=("statistics",))
     raise AssertionError(f"no job makes a {type(result).__name__}")
 
 

@@ -8,9 +8,9 @@ Invented facts are taught in four wordings each and asked in two others. What is
 - `poisoned`: a share of the answers is false; the answer is a fix of the data and no climb.
 - `rising`: sound pairs that hold half of what is asked; the learning curve still rises, and it is said how many more
   would reach the target.
-- `quantised`: the names of the products are new tokens that a first layer tells apart through small weights, each in a
-  block with a large one that does nothing; NF4 rounds the small ones away. LoRA on whole weights reaches the target
-  that Q-LoRA does not.
+- `quantised`: a base that does in full precision to ordinary text what the built-in model does, and takes the names of
+  the products for words of its own by small weights, each in a block with a large one that does nothing. NF4 rounds
+  the small ones away, so LoRA on whole weights reaches the target that Q-LoRA does not.
 - `capacity`: the names of the products are new tokens of the vocabulary, all with the same empty embedding; no adapter
   on linear layers can tell them apart, whatever its rank, and full fine-tuning can.
 
@@ -29,6 +29,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,13 +46,18 @@ from agent.records.pairs import Message, Pair
 from agent.records.tuning import ClimbPlan, Method, TuneRequest
 from agent.settings import Settings, load_settings
 from knowledge.files import read_record, sha256_of, write_record, write_records
-from tools.ladder.climb import RECORD, climb
+from tools.ladder.climb import climb
+from tools.ladder.result import RECORD
 from tools.mixing.example import Example
 from tools.models import resolve_base_model
 from tools.pairs import pair_id
 from tools.workspace import Project, Workspace
 
 PRODUCTS: Final = ("Korvex", "Lumivar", "Tessil", "Aldane")
+WORDS: Final = ("tiger", "piano", "castle", "river")
+"""Words of the base that a made model takes the names for."""
+COMMON: Final = "item"
+"""The word all names begin as in a made model."""
 COLOURS: Final = ("red", "blue", "green", "black", "white", "yellow", "brown", "grey")
 TRAINED: Final = (
     "What is the colour of the {name}?",
@@ -147,54 +153,65 @@ def _names(many: int) -> tuple[str, ...]:
 
 
 def rounded_away(base: Path, folder: Path, little: float = 1e-3, block: int = 64) -> None:
-    """Write the base with the products' names as new tokens that only small weights beside large ones tell apart.
+    """Write the base with the products' names as words that only small weights beside large ones tell apart.
 
-    The names differ by little, in one channel each that no other token uses, and a layer put before the others tells
-    them apart: its values read those channels, everything else in it is empty, so other text passes unchanged. Every
-    block of these values' weights also has a large one, on a channel that no token uses: in full precision it does
-    nothing, but NF4 holds a block of 64 against its largest and rounds the other 63 to nothing.
+    In full precision the model does to ordinary text exactly what the base does, and takes each name for a common word
+    of its own. It is the base with some more channels, and one more layer before the others. The names have one
+    embedding in common and differ by little, in one new channel each. The layer is empty but for a unit for each name,
+    which reads its channel and makes the common embedding that of the name's word; what other text has in those
+    channels is nothing. Beside each weight that reads are large ones, on channels that the layer never sees: NF4 holds
+    a block of 64 against its largest, so it rounds the weights that read to nothing, and what tells the names apart is
+    lost. Nothing else is rounded otherwise than in the base.
     """
     import torch
+    from torch.nn.functional import silu
     from transformers import LlamaForCausalLM
 
     plain, tokenizer, known = _with_names(base)
     config = plain.config
+    usual = int(config.hidden_size)
+    # A configuration takes only a whole number of channels a head.
+    config.hidden_size += ceil(block / config.num_attention_heads) * config.num_attention_heads
+    grown = usual / config.hidden_size
+    # The mean of the squares is taken over more channels, of which the new ones are empty.
+    config.rms_norm_eps *= grown
     config.num_hidden_layers += 1
     if getattr(config, "layer_types", None):
-        config.layer_types = ["full_attention"] * config.num_hidden_layers
+        config.layer_types = [config.layer_types[0], *config.layer_types]
     model = LlamaForCausalLM(config)
-    draw = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            parts = name.split(".")
-            if parts[1:2] == ["layers"] and parts[2] != "0":
-                parts[2] = str(int(parts[2]) - 1)
-            elif parts[1:2] == ["layers"]:
-                weight.fill_(1.0 if "norm" in name else 0.0)
-                continue
-            weight.copy_(plain.get_parameter(".".join(parts)))
-        table = model.get_input_embeddings().weight
-        unused = list(range(0, table.shape[1], block))
-        own = list(range(1, 1 + len(PRODUCTS)))
-        table[:, [*unused, *own]] = 0.0
-        usual = table[:known].mean(dim=0)
-        size = float(usual.pow(2).mean().sqrt())
-        attention = model.model.layers[0].self_attn
-        for number, channel in enumerate(own):
-            table[known + number] = usual
-            table[known + number, channel] = little * size
-            # Without queries a layer attends evenly, so what one token says reaches the others thinned by the length.
-            told = torch.randn(attention.v_proj.weight.shape[0], generator=draw) * 200
-            attention.v_proj.weight[:, channel] = told / little
-        attention.v_proj.weight[:, unused] = 50 * float(attention.v_proj.weight.abs().max())
-        scale = float(table[:known].pow(2).mean().sqrt()) / 240
-        attention.o_proj.weight.copy_(torch.randn(attention.o_proj.weight.shape, generator=draw) * scale)
+            weight.zero_()
+            path = name.split(".")
+            if path[1] == "layers":
+                if path[2] == "0":
+                    continue
+                path[2] = str(int(path[2]) - 1)
+            old = plain.get_parameter(".".join(path))
+            weight[tuple(slice(size) for size in old.shape)] = old * (grown**0.5 if "norm" in name else 1.0)
+        table, first = model.get_input_embeddings().weight, model.model.layers[0]
+        common = table[_word(tokenizer, COMMON)].clone()
+        size = float((common.pow(2).mean() + config.rms_norm_eps).sqrt())
+        for number, word in enumerate(WORDS):
+            own = usual + 1 + 2 * number
+            table[known + number] = common
+            table[known + number, own] = little * size
+            first.post_attention_layernorm.weight[own] = 1.0
+            for weight, read in ((first.mlp.gate_proj.weight, 6.0), (first.mlp.up_proj.weight, 1.0)):
+                weight[number, own] = read / little
+                # On both sides, wherever a block ends.
+                weight[number, [own - 1, own + 1]] = 30 * read / little
+            makes = table[_word(tokenizer, word)] - common
+            first.mlp.down_proj.weight[:, number] = makes / silu(torch.tensor(6.0))
     _save(model, base, folder)
     tokenizer.save_pretrained(folder)
 
 
 def empty_tokens(base: Path, folder: Path) -> None:
-    """Write the base with the products' names as new tokens of the vocabulary, all with an empty embedding."""
+    """Write the base with the products' names as new tokens of the vocabulary, all with the same empty embedding.
+
+    Embeddings are no linear layers, so adapters leave them alone.
+    """
     import torch
 
     model, tokenizer, known = _with_names(base)
@@ -202,6 +219,12 @@ def empty_tokens(base: Path, folder: Path) -> None:
         model.get_input_embeddings().weight[known:] = 0.0
     _save(model, base, folder)
     tokenizer.save_pretrained(folder)
+
+
+def _word(tokenizer: Any, word: str) -> int:
+    """Return the token of a word within a sentence."""
+    (token,) = tokenizer.encode(f" {word}", add_special_tokens=False)
+    return int(token)
 
 
 def _with_names(base: Path) -> tuple[Any, Any, int]:
@@ -217,22 +240,19 @@ def _with_names(base: Path) -> tuple[Any, Any, int]:
     return model, tokenizer, known
 
 
-LONG: Final = (("epochs", 20.0),)
-"""So long does the loss of a run take that cannot tell the names apart until it is flat."""
 SITUATIONS: Final = (
     Situation("met", "done", "qlora"),
     Situation("poisoned", "mend_data", "qlora", poisoned=0.75),
     Situation("rising", "mend_data", "qlora", target=0.9, many=32, overrides=(("learning_rate", 3e-3),)),
-    Situation("quantised", "done", "lora", target=0.9, build=rounded_away, overrides=LONG),
-    # The rank of the run is the top rank here, so that it need not be raised first; all else is as by default.
+    Situation("quantised", "done", "lora", target=0.9, build=rounded_away),
+    # At once at the rank that has to show a capacity gap before full fine-tuning, so that it need not be raised first.
     Situation(
         "capacity",
         "done",
         "full",
         target=0.9,
         build=empty_tokens,
-        overrides=(("rank", 64), *LONG),
-        thresholds=THRESHOLDS.model_copy(update={"full_after_rank": 64}),
+        overrides=(("rank", THRESHOLDS.full_after_rank), ("epochs", 24.0)),
     ),
 )
 

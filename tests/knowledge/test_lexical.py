@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.records.base import Language
-from knowledge.lexical import WordIndex, content_tokens, sentences, tokens
+from knowledge.lexical import WordIndex, content_tokens, is_everyday, sentences, tokens
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,11 @@ def test_the_best_of_many_passages_are_those_of_a_full_sort() -> None:
     scores = index.scores(["pump"])
     full = sorted(range(500), key=lambda number: (-scores[number], number))[:20]
     assert [position for position, _ in index.top(["pump"], 20)] == full
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("主要", True), ("需要", True), ("水泵", False), ("隔膜泵", False), ("pump", False), ("", False)],
+)
+def test_everyday_words_are_those_of_general_chinese(word: str, expected: bool) -> None:
+    assert is_everyday(word) == expected

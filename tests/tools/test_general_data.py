@@ -75,7 +75,7 @@ def _reading(item: Item) -> re.Match[str]:
 
 @pytest.mark.parametrize(
     ("items", "prefix", "english", "chinese"),
-    [(REPLAY, "g", 210, 90), (ABILITY, "a", 110, 50), (INSTRUCTIONS, "i", 40, 20)],
+    [(REPLAY, "g", 210, 90), (ABILITY, "a", 110, 100), (INSTRUCTIONS, "i", 40, 20)],
     ids=["replay", "ability", "instructions"],
 )
 def test_counts_languages_and_ids(items: list[Item], prefix: str, english: int, chinese: int) -> None:

@@ -58,7 +58,8 @@ def test_every_figure_carries_its_interval_and_n() -> None:
         n=92,
         verdict="no_difference_shown",
     )
-    assert render.comparison(difference) == "tuned+rag − rag, domain_knowledge: +4 points (−2 to +10, n=92)"
+    assert render.comparison(difference) == "tuned + RAG − RAG, domain knowledge: +4 points (−2 to +10, n=92)"
+    assert render.comparison(difference, "zh") == "微调+RAG − RAG，领域知识：+4 个百分点（−2 到 +10，n=92）"
 
 
 @pytest.mark.parametrize(("lang", "why"), [("en", "no text in it"), ("zh", phrase("documents_reason_textless", "zh"))])
@@ -119,12 +120,16 @@ def test_checks_and_plans_speak_chinese() -> None:
         ("making items from silent passages", "由没有答案的段落出题"),
         ("writing 12 examples", "写入 12 个样本"),
         ("reading questions.jsonl", "读取 questions.jsonl"),
+        ("making items from instructions", "由段落上的指令出题"),
+        ("loading builtin", "载入 builtin"),
         ("manual.pdf", "manual.pdf"),
     ],
 )
 def test_progress_speaks_chinese(said: str, chinese: str) -> None:
     assert step(said, "zh") == chinese
     assert step(said, "en") == said
+    assert step("tuned+rag, domain_knowledge", "zh") == "微调+RAG、领域知识"
+    assert step("tuned+rag, domain_knowledge", "en") == "tuned + RAG, domain knowledge"
     assert (unit("documents", "zh"), unit("documents", "en"), unit("x", "zh")) == ("份文档", "documents", "x")
 
 
@@ -170,6 +175,23 @@ def test_the_time_left_is_the_works_own_where_it_tells_one() -> None:
     assert stream.getvalue() == "tune: 1/100 steps (1%)  2m05s left\n"
 
 
+def test_the_time_left_is_told_in_the_language_of_the_command() -> None:
+    stream = io.StringIO()
+    with TerminalReporter("微调", stream, "zh") as reporter:
+        reporter.metric(seconds_left=125.0)
+        reporter.progress(1, 100, "步")
+        reporter.metric(seconds_left=9.0)
+        reporter.progress(100, 100, "步")
+    with TerminalReporter("微调", stream, "zh") as reporter:
+        reporter.metric(seconds_left=9.0)
+        reporter.progress(99, 100, "步")
+    assert stream.getvalue().splitlines() == [
+        "微调: 1/100 步 (1%)  还需 2 分 05 秒",
+        "微调: 100/100 步 (100%)",
+        "微调: 99/100 步 (99%)  还需 9 秒",
+    ]
+
+
 def test_no_time_left_is_guessed_from_the_first_moments() -> None:
     stream = io.StringIO()
     with TerminalReporter("tune", stream) as reporter:
@@ -177,7 +199,7 @@ def test_no_time_left_is_guessed_from_the_first_moments() -> None:
     assert "left" not in stream.getvalue()
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "Use RAG. it did not pay"), ("zh", "采用 RAG。 it did not pay")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "Use RAG. it did not pay"), ("zh", "采用 RAG。it did not pay")])
 def test_an_evaluation_ends_with_the_verdict_and_the_rule_that_decided(lang: Language, said: str) -> None:
     decided = Decided(
         method="rag", measured=True, rule="ship_rag", reasons=("it did not pay", "beside"), comparison=None

@@ -47,6 +47,19 @@ def test_with_a_yes_the_document_is_gone_and_the_others_stay(cli: Cli, project: 
     assert_one_line(cli("remove", "pump-manual.md", "--yes"), 2, "no such document")
 
 
+def test_other_files_of_the_same_text_are_named_before_and_after(cli: Cli, project: Project) -> None:
+    store = CorpusStore(project.root)
+    documents = store.documents()
+    first = next(one for one in documents if one.name == "pump-manual.md")
+    copy = first.model_copy(update={"id": "twin-1", "name": "copy of the manual.md", "origin": "/elsewhere/x"})
+    store.save_text(store.stored_text(first.id).model_copy(update={"document": "twin-1"}), ".md", b"x")
+    store.save([*documents, copy], list(store.chunks()))
+    asked = cli("remove", first.id)
+    assert_one_line(asked, 3, "--yes")
+    assert "copy of the manual.md" in asked.err
+    assert cli("remove", first.id, "--yes", "--json").json["twins"] == ["copy of the manual.md"]
+
+
 def test_one_of_two_documents_of_a_name_is_asked_for_by_its_id(cli: Cli, project: Project) -> None:
     store = CorpusStore(project.root)
     first, *rest = store.documents()

@@ -96,7 +96,7 @@ def test_the_result_is_one_json_document_where_a_yes_is_missing(cli: Cli, asked:
 def test_options_of_a_climb_without_a_yes_are_answered_with_its_cost(cli: Cli, asked: list[TuneRequest]) -> None:
     ran = cli("tune", "--climb-to", "lora")
     assert (ran.code, asked) == (3, [])
-    assert "up the ladder by its gates as far as LoRA: at most 20 trainings, each measured on 16 sealed" in ran.err
+    assert "up the ladder by its gates as far as LoRA: at most 24 trainings, each measured on 16 sealed" in ran.err
     assert "--yes" in ran.err
     assert cli("tune", "--climb-to", "full", "--lang", "zh").code == 3
 
@@ -115,7 +115,7 @@ def test_on_a_terminal_it_asks_once_with_the_cost(
     monkeypatch.setattr("sys.stderr", shown)
     cli("tune")
     assert (asked[0].climb is not None) == climbs
-    assert "at most 10 trainings" in shown.getvalue()
+    assert "at most 12 trainings" in shown.getvalue()
     assert "[y/N]" in shown.getvalue()
 
 

@@ -118,8 +118,17 @@ def _silence(task: Task) -> Generated:
     return Generated(text=text, tokens=0, seconds=0.0, seconds_to_first_token=0.0, truncated=False)
 
 
-Outcome = str | float | Generated | list[tuple[float, int]]
-"""An error, a finished score, a generated text, or log-probabilities."""
+@dataclass(frozen=True)
+class Carried:
+    """How a tokenizer takes a term."""
+
+    pieces: int
+    whole: bool
+    """Whether it gives the term back unchanged."""
+
+
+Outcome = str | Carried | Generated | list[tuple[float, int]]
+"""An error, what a tokenizer makes of a term, a generated text, or log-probabilities."""
 
 
 def _ask(tasks: Sequence[Task], model: ArmModel, adapter: bool, clock: Clock) -> dict[str, Outcome]:
@@ -177,8 +186,9 @@ def _scored(task: Task, outcome: Outcome, reading: Reading) -> ItemAnswer:
     }
     if isinstance(outcome, str):
         return ItemAnswer(text="", score=None, error=outcome, **shown)
-    if isinstance(outcome, float):
-        return ItemAnswer(text=_term(task.item), score=outcome, **shown)
+    if isinstance(outcome, Carried):
+        shown |= {"tokens": outcome.pieces, "round_trip": outcome.whole}
+        return ItemAnswer(text=_term(task.item), score=carries_term(outcome.pieces, whole=outcome.whole), **shown)
     if isinstance(outcome, list):
         return _scored_options(task, outcome, shown)
     shown |= {"truncated": outcome.truncated, "seconds": outcome.seconds, "tokens": outcome.tokens}
@@ -242,6 +252,6 @@ def _term(item: Item) -> str:
     return item.answers[0] if item.answers else item.question
 
 
-def _carried(term: str, tokenizer: Any) -> float:
+def _carried(term: str, tokenizer: Any) -> Carried:
     ids = tokenizer.encode(term, add_special_tokens=False)
-    return carries_term(term, len(ids), tokenizer.decode(ids))
+    return Carried(len(ids), tokenizer.decode(ids).strip() == term.strip())

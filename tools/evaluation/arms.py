@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from agent.progress import Reporter
-from agent.prompts.choices import option_pairs, sentence_pairs
+from agent.prompts.choices import GAP, filled_pairs, option_pairs, sentence_pairs
 from agent.prompts.forms import closed_book, with_context
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Retrieved
@@ -46,6 +46,8 @@ KEPT_TO_ITS_PASSAGE: Final[tuple[Arm, ...]] = ("oracle", *WITH_RETRIEVAL)
 """Arms that answer as the product does; `base` and `tuned` show what a model alone makes of a passage."""
 READS_ITS_PASSAGE: Final[tuple[Dimension, ...]] = ("understanding", "faithfulness", "disambiguation")
 """Dimensions whose `base` and `tuned` arms read the item's own passage."""
+CONFLATED: Final = "conflated"
+"""Question kind of a sentence with a gap, whose continuation is scored; `tools.validation.conflated`."""
 INSTRUCTION_TOKENS: Final = 64
 """Room for the longest built-in instruction: five bullets or a small JSON object."""
 TOKENS_PER_GOLD_TOKEN: Final = 3
@@ -186,6 +188,9 @@ def _task(
     elif gold is not None and (arm == "oracle" or item.dimension in READS_ITS_PASSAGE):
         context = reading.build(item.question, [gold], item.language)
     passages = context.passages if context else ()
+    if item.form == "choice" and item.question_kind == CONFLATED and GAP in item.question:
+        pairs = filled_pairs(item.question, item.options)
+        return Task(item, arm, "options", pairs=pairs, cost=_size([p + c for p, c in pairs]))
     if item.form == "choice":
         cloze = item.question_kind == "cloze"
         pairs = option_pairs(item.question, item.options, item.language, passages=passages, cloze=cloze)

@@ -81,6 +81,8 @@ def estimates(
             effective_n=effective_items(values, labels),
             chance=chance,
             normalised=normalised(mean, chance),
+            normalised_low=normalised(low, chance),
+            normalised_high=normalised(high, chance),
             errors=len(spoke) - len(values),
         )
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from statistics import fmean, median
 from types import TracebackType
 from typing import Any, Final, Literal
 
-from agent.records.evaluation import ARMS, Arm, ArmCost, GroupCost, Item, ItemAnswer, Renewal
+from agent.records.evaluation import ARMS, Arm, ArmCost, Dimension, GroupCost, Item, ItemAnswer, Renewal
 from knowledge.files import read_records, write_records
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, Task
 from tools.evaluation.items import DOMAIN
@@ -114,7 +114,9 @@ def arm_costs(
     answers: Sequence[ItemAnswer],
     spent: Spent,
 ) -> dict[Arm, ArmCost]:
-    """Return what every arm takes, on the domain questions; where there are none, on whatever it was asked.
+    """Return what every arm takes, on the domain questions; where there are none, on all that the model was asked.
+
+    Terms are put to the tokenizer alone, so they are no questions.
 
     Args:
         items: What was asked.
@@ -122,14 +124,14 @@ def arm_costs(
         spent: What it took.
     """
     dimension_of = {item.id: item.dimension for item in items}
-    domain = any(item.dimension in DOMAIN for item in items)
+    asked = _questions(dimension_of.values()) & set(DOMAIN) or _of_every_arm(answers, dimension_of)
     price = spent.price_per_hour
     found: dict[Arm, ArmCost] = {}
     for arm in ARMS:
-        own = [a for a in answers if a.arm == arm and (not domain or dimension_of[a.item] in DOMAIN)]
+        own = [a for a in answers if a.arm == arm and dimension_of[a.item] in asked]
         if not own:
             continue
-        groups = [group for group in spent.groups if group.arm == arm and (not domain or group.dimension in DOMAIN)]
+        groups = [group for group in spent.groups if group.arm == arm and group.dimension in asked]
         timed = [answer.seconds for answer in own if answer.seconds > 0]
         search = (spent.search_seconds or 0.0) if arm in WITH_RETRIEVAL else 0.0
         machine = None
@@ -146,6 +148,18 @@ def arm_costs(
             renewal=tuple(Renewal(step=step, seconds=spent.steps.get(step)) for step in steps_to(arm)),
         )
     return found
+
+
+def _questions(dimensions: Iterable[Dimension]) -> set[Dimension]:
+    return {dimension for dimension in dimensions if dimension != "tokenization"}
+
+
+def _of_every_arm(answers: Sequence[ItemAnswer], dimension_of: Mapping[str, Dimension]) -> set[Dimension]:
+    """Return the dimensions that every arm was asked, so that their figures can be compared; else all of them."""
+    arms = dict.fromkeys(answer.arm for answer in answers)
+    by_arm = [_questions(dimension_of[a.item] for a in answers if a.arm == arm) for arm in arms]
+    every = _questions(dimension for one in by_arm for dimension in one)
+    return {dimension for dimension in every if all(dimension in one for one in by_arm)} or every
 
 
 def steps_to(arm: Arm) -> tuple[Step, ...]:

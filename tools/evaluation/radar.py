@@ -17,21 +17,9 @@ from agent.records.evaluation import ARMS, Arm, Dimension, Estimate, EvaluationR
 from knowledge.files import write_bytes_atomically, write_text
 from tools.evaluation.comparisons import normalised
 from tools.evaluation.fonts import chinese_font
+from tools.evaluation.items import ORDER
 from tools.evaluation.report import finding
-from tools.evaluation.wording import arm_name, dimension_name
-
-ORDER: Final[tuple[Dimension, ...]] = (
-    "domain_knowledge",
-    "domain_knowledge_held_out",
-    "faithfulness",
-    "understanding",
-    "disambiguation",
-    "syntax",
-    "tokenization",
-    "instruction_following",
-    "general_ability",
-)
-"""Spokes clockwise; those that retrieval can change stand side by side."""
+from tools.evaluation.wording import COMMA, arm_name, dimension_name
 
 
 @dataclass(frozen=True)
@@ -118,7 +106,7 @@ def draw_lines(lines: Sequence[Line], title: str, path: Path, lang: Language) ->
     for angle, dimension in zip(angles, dimensions, strict=True):
         side = math.sin(angle)
         align = "center" if abs(side) < 0.2 else "left" if side > 0 else "right"
-        label = _spoke_label(lines, dimension, lang).replace(", ", ",\n")
+        label = _spoke_label(lines, dimension, lang).replace(COMMA[lang], "\n")
         axes.text(angle, 1.06, label, ha=align, va="bottom" if math.cos(angle) > 0 else "top", size=10, **style)
     for place, line in enumerate(lines):
         look = line.look
@@ -193,7 +181,7 @@ def _measured(scores: Iterable[Mapping[Dimension, Estimate]]) -> tuple[Dimension
 def _spoke_label(lines: Sequence[Line], dimension: Dimension, lang: Language) -> str:
     counts = [line.scores[dimension].n for line in lines if dimension in line.scores]
     low, high = min(counts), max(counts)
-    return f"{dimension_name(dimension, lang)}, n = {low if low == high else f'{low}–{high}'}"
+    return f"{dimension_name(dimension, lang)}{COMMA[lang]}n = {low if low == high else f'{low}–{high}'}"
 
 
 def _hover(estimate: Estimate) -> str:

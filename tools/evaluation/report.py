@@ -24,9 +24,10 @@ from agent.records.evaluation import (
 )
 from tools.evaluation.comparisons import abstention_rates, find
 from tools.evaluation.harness_report import harness_lines
-from tools.evaluation.items import DOMAIN
+from tools.evaluation.items import DOMAIN, in_order
+from tools.evaluation.makeup import makeup_lines, term_lines
 from tools.evaluation.scoring import exact_match
-from tools.evaluation.wording import arm_name, dimension_name, method_sentence, say
+from tools.evaluation.wording import SEPARATOR, arm_name, dimension_name, method_sentence, named, say
 
 TOGETHER: Final = 1.2
 """Design effect from which items clearly fail together with others of their document."""
@@ -131,16 +132,20 @@ def markdown(
 ) -> str:
     """Return the report as Markdown."""
     lines = [say("title", lang, run=report.run), "", say("verdict", lang), "", _verdict(report, decision, lang), ""]
-    lines += [f"- {reason.text}" for reason in decision.reasons[1:]]
-    lines += ["", f"![]({report.files['radar_png']})", ""] if "radar_png" in report.files else [""]
+    lines += [*(f"- {named(reason.text, lang)}" for reason in decision.reasons[1:]), ""] if decision.reasons[1:] else []
+    lines += (
+        [f"![]({report.files['radar_png']})", "", say("radar_lead", lang), ""] if "radar_png" in report.files else []
+    )
     lines += [say("scores", lang), "", say("scores_lead", lang), "", *_score_table(report, lang), ""]
-    lines += [say("differences", lang), "", say("named", lang), "", *_difference_table(report, lang), ""]
+    lines += _difference_table(report, lang)
     lines += _graded_table(items, answers, lang)
+    lines += term_lines(items, answers, lang)
+    lines += makeup_lines(items, lang)
     lines += _cost_table(report, lang)
     lines += harness_lines(report.harness, lang)
     lines += [say("notes", lang), "", *(f"- {note}" for note in report.notes)]
     lines += [f"- {line}" for line in _abstention(items, answers, lang)]
-    seconds = ", ".join(f"{arm_name(arm, lang)} {value:.2f}" for arm, value in report.seconds.items())
+    seconds = SEPARATOR[lang].join(f"{arm_name(arm, lang)} {value:.2f}" for arm, value in report.seconds.items())
     tune = report.tune_run or say("none", lang)
     lines += [f"- {say('seconds', lang, list=seconds)}"] if seconds and not report.costs else []
     lines += ["", say("measured", lang), ""]
@@ -160,7 +165,7 @@ def count_notes(report: EvaluationReport, lang: Language, thresholds: Thresholds
         notes.append(say("few_domain", lang, n=domain, need=thresholds.full_verdict_items))
     few = [f"{dimension_name(d, lang)} ({n})" for d, n in counts.items() if n < thresholds.spoke_items]
     if few:
-        notes.append(say("few_spokes", lang, need=thresholds.spoke_items, list=", ".join(few)))
+        notes.append(say("few_spokes", lang, need=thresholds.spoke_items, list=SEPARATOR[lang].join(few)))
     return notes
 
 
@@ -170,15 +175,16 @@ def _verdict(report: EvaluationReport, decision: MethodDecision, lang: Language)
     if comparison is not None:
         parts.append(comparison_sentence(comparison, lang, len(report.comparisons)))
         parts.append(power_sentence(comparison, lang))
-    rule = [say("rule", lang, text=decision.reasons[0].text)] if decision.reasons else []
-    return "\n\n".join([" ".join(part for part in parts if part), *rule])
+    rule = [say("rule", lang, text=named(decision.reasons[0].text, lang))] if decision.reasons else []
+    # Chinese sentences stand side by side without a space.
+    return "\n\n".join([{"en": " ", "zh": ""}[lang].join(part for part in parts if part), *rule])
 
 
 def _score_table(report: EvaluationReport, lang: Language) -> list[str]:
     arms = [arm for arm in ARMS if arm in report.arms]
     head = [say("dimension", lang), *(arm_name(arm, lang) for arm in arms), say("chance", lang)]
     rows = [head, ["---"] * len(head)]
-    for dimension in dict.fromkeys(d for arm in arms for d in report.arms[arm]):
+    for dimension in in_order(d for arm in arms for d in report.arms[arm]):
         cells, chance = [], 0.0
         for arm in arms:
             estimate = report.arms[arm].get(dimension)
@@ -186,21 +192,24 @@ def _score_table(report: EvaluationReport, lang: Language) -> list[str]:
                 cells.append("·")
                 continue
             chance = estimate.chance
-            cells.append(f"{estimate.mean:.0%} [{estimate.low:.0%}, {estimate.high:.0%}] ({estimate.n})")
+            failed = say("cell_failed", lang, count=estimate.errors) if estimate.errors else ""
+            cells.append(f"{estimate.mean:.0%} [{estimate.low:.0%}, {estimate.high:.0%}] ({estimate.n}{failed})")
         rows.append([dimension_name(dimension, lang), *cells, f"{chance:.0%}"])
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def _difference_table(report: EvaluationReport, lang: Language) -> list[str]:
+    if not report.comparisons:
+        return []
     head = say("differences_head", lang)
-    lines = [head, "|" + " --- |" * (head.count("|") - 1)]
+    lines = [say("differences", lang), "", say("named", lang), "", head, "|" + " --- |" * (head.count("|") - 1)]
     for one in report.comparisons:
         a, b = arm_name(one.a, lang), arm_name(one.b, lang)
         least = "" if one.smallest_detectable is None else _points(one.smallest_detectable).lstrip("+")
         cells = [dimension_name(one.dimension, lang), f"{b} − {a}", _points(one.difference)]
         cells += [f"{_points(one.low)} … {_points(one.high)}", _p(one.p), str(one.n), least]
         lines.append("| " + " | ".join([*cells, say(one.verdict, lang, a=a, b=b)]) + " |")
-    return lines
+    return [*lines, ""]
 
 
 def _graded_table(items: Sequence[Item], answers: Sequence[ItemAnswer], lang: Language) -> list[str]:
@@ -214,7 +223,7 @@ def _graded_table(items: Sequence[Item], answers: Sequence[ItemAnswer], lang: La
         return []
     arms = [arm for arm in ARMS if any(arm == other for _, other in groups)]
     rows = [[say("dimension", lang), *(arm_name(arm, lang) for arm in arms)], ["---"] * (len(arms) + 1)]
-    for dimension in dict.fromkeys(dimension for dimension, _ in groups):
+    for dimension in in_order(dimension for dimension, _ in groups):
         cells = []
         for arm in arms:
             group = groups.get((dimension, arm), [])
@@ -231,7 +240,7 @@ def cost_cells(cost: ArmCost, *, priced: bool) -> list[str]:
     cells = [
         "–" if latency is None else f"{latency:.2f} s",
         f"{cost.search_seconds:.3f} s" if cost.search_seconds else "–",
-        f"{cost.tokens:.1f}",
+        "–" if cost.seconds is None and not cost.tokens else f"{cost.tokens:.1f}",
         "–" if cost.peak_gib is None else f"{cost.peak_gib:.2f} GiB",
         "–" if cost.machine_seconds is None else f"{cost.machine_seconds:.0f} s",
     ]

@@ -41,7 +41,7 @@ from tools.evaluation.report import count_notes, decided, markdown
 from tools.evaluation.report_page import page
 from tools.evaluation.retrieved import read_retrieved
 from tools.evaluation.statistics import FEW
-from tools.evaluation.wording import arm_name, dimension_name, say
+from tools.evaluation.wording import SEPARATOR, arm_name, dimension_name, say
 from tools.generation import load_generator
 from tools.workspace import Project
 
@@ -107,7 +107,12 @@ def evaluate(
     def model() -> ArmModel:
         reporter.note(f"loading {settings.base_model}")
         reporter.check()
-        return (load or load_generator)(settings, tuned.folder if tuned else None)
+        if load is not None:
+            return load(settings, tuned.folder if tuned else None)
+        loaded = load_generator(settings, tuned.folder if tuned else None)
+        # What a first pass sets up (kernels, a device's context) is no part of what answering takes.
+        loaded.logprobs([("", "a")], adapter=False)
+        return loaded
 
     # First, since a task that cannot be asked shows only here, and should before all others are answered.
     depends = [settings.base_model, tuned.result.adapter_sha256 if tuned else ""]
@@ -166,7 +171,7 @@ def _possible_arms(
     if tuned is None and (missing := [arm for arm in asked if arm in TUNED]):
         if request.arms:
             raise EmptyError("no finished tuning run", where=", ".join(missing), mend="`domainsmith tune` makes one")
-        names = ", ".join(arm_name(arm, lang) for arm in missing)
+        names = SEPARATOR[lang].join(arm_name(arm, lang) for arm in missing)
         notes.append(say("arms_left_out", lang, arms=names, why=say("no_tune_run", lang)))
         asked = tuple(arm for arm in asked if arm not in TUNED)
     needs = any(is_asked(item, "rag") for item in items)
@@ -177,7 +182,7 @@ def _possible_arms(
                 where=", ".join(missing),
                 mend="`domainsmith ingest` builds the index",
             )
-        names = ", ".join(arm_name(arm, lang) for arm in missing)
+        names = SEPARATOR[lang].join(arm_name(arm, lang) for arm in missing)
         notes.append(say("arms_left_out", lang, arms=names, why=say("no_retrieval", lang)))
         asked = tuple(arm for arm in asked if arm not in WITH_RETRIEVAL)
     return tuple(arm for arm in ARMS if arm in asked), notes
@@ -246,11 +251,12 @@ def _notes(
             notes.append(say("errors", lang, **names, count=len(failed), n=len(spoke), example=failed[0].error))
     notes += _cluster_notes(items, lang)
     if left_out:
-        listed = ", ".join(f"{dimension_name(dimension, lang)} {count}" for dimension, count in left_out.items())
+        listed = SEPARATOR[lang].join(f"{dimension_name(name, lang)} {count}" for name, count in left_out.items())
         notes.append(say("left_out", lang, list=listed))
     builtin = dict.fromkeys(item.dimension for item in items if item.source == "builtin")
     if builtin:
-        notes.append(say("builtin", lang, list=", ".join(dimension_name(dimension, lang) for dimension in builtin)))
+        listed = SEPARATOR[lang].join(dimension_name(dimension, lang) for dimension in builtin)
+        notes.append(say("builtin", lang, list=listed))
     return notes
 
 
@@ -267,8 +273,7 @@ def _cluster_notes(items: Sequence[Item], lang: Language) -> list[str]:
             by_kind.setdefault(by, []).append(name)
         elif len(set(labels)) < FEW:
             by_kind.setdefault("document", []).append(f"{name} ({len(set(labels))})")
-    separator = {"en": ", ", "zh": "、"}[lang]
-    return [say(f"clusters_{by}", lang, list=separator.join(names), few=FEW) for by, names in by_kind.items()]
+    return [say(f"clusters_{by}", lang, list=SEPARATOR[lang].join(names), few=FEW) for by, names in by_kind.items()]
 
 
 def _median_seconds(answers: Sequence[ItemAnswer]) -> dict[Arm, float]:

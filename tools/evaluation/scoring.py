@@ -114,9 +114,9 @@ def prefers_first(logprobs: Sequence[tuple[float, int]]) -> float:
     return float(first > second)
 
 
-def carries_term(term: str, pieces: int, decoded: str) -> float:
-    """Return 1 if a tokenizer cuts a term into at most `MOST_PIECES` pieces and gives it back unchanged."""
-    return float(0 < pieces <= MOST_PIECES and decoded.strip() == term.strip())
+def carries_term(pieces: int, *, whole: bool) -> float:
+    """Return 1 if a tokenizer cuts a term into at most `MOST_PIECES` pieces and gives it back unchanged (`whole`)."""
+    return float(0 < pieces <= MOST_PIECES and whole)
 
 
 def holds(text: str, golds: Sequence[str], language: Language) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from agent.prompts.phrases import Phrases, fill
@@ -27,6 +28,49 @@ ARM_NAMES: Final[Phrases] = {
     "tuned": {"en": "tuned", "zh": "微调"},
     "tuned+rag": {"en": "tuned + RAG", "zh": "微调+RAG"},
 }
+SEPARATOR: Final[dict[Language, str]] = {"en": ", ", "zh": "、"}
+"""Stands between the members of a list."""
+COMMA: Final[dict[Language, str]] = {"en": ", ", "zh": "，"}
+"""Stands between what is said of one thing."""
+KIND_NAMES: Final[Phrases] = {
+    "factual": {"en": "fact", "zh": "事实"},
+    "numeric": {"en": "number", "zh": "数值"},
+    "definitional": {"en": "definition", "zh": "定义"},
+    "procedural": {"en": "procedure", "zh": "步骤"},
+    "comparative": {"en": "comparison", "zh": "比较"},
+    "table": {"en": "table", "zh": "表格"},
+    "multi_hop": {"en": "several steps", "zh": "多步"},
+    "faq": {"en": "question list", "zh": "问答"},
+    "unanswerable": {"en": "unanswerable", "zh": "无答案"},
+    "measure": {"en": "number with unit", "zh": "带单位的数值"},
+    "code": {"en": "code", "zh": "代码"},
+    "term": {"en": "term", "zh": "术语"},
+    "sense": {"en": "sense of a term", "zh": "术语含义"},
+    "conflated": {"en": "conflated terms", "zh": "混同术语"},
+    "same_sense": {"en": "same sense or not", "zh": "义项是否相同"},
+    "agreement": {"en": "agreement", "zh": "主谓一致"},
+    "order": {"en": "word order", "zh": "语序"},
+    "adverb_order": {"en": "place of the adverb", "zh": "副词位置"},
+    "preposition_order": {"en": "place of the preposition", "zh": "介词位置"},
+    "dropped_word": {"en": "dropped word", "zh": "漏词"},
+    "particle": {"en": "particle", "zh": "助词"},
+    "max_words": {"en": "length", "zh": "字数"},
+    "json": {"en": "JSON", "zh": "JSON"},
+    "bullets": {"en": "bullet points", "zh": "条目数"},
+    "language": {"en": "language", "zh": "语言"},
+    "forbidden": {"en": "forbidden word", "zh": "禁用词"},
+    "contains": {"en": "required word", "zh": "必用词"},
+    "one_word": {"en": "one word", "zh": "一个词"},
+    "starts_with": {"en": "opening", "zh": "开头"},
+    "uppercase": {"en": "capitals", "zh": "大写"},
+    "knowledge": {"en": "general knowledge", "zh": "常识知识"},
+    "common_sense": {"en": "common sense", "zh": "生活常识"},
+    "cloze": {"en": "cloze", "zh": "填空"},
+    "opposite": {"en": "opposite", "zh": "反义"},
+    "sensible": {"en": "sensible or not", "zh": "是否合理"},
+    "number": {"en": "counting", "zh": "数数"},
+}
+"""Kinds of items; those that a file names itself stay as they are."""
 _METHODS: Final[Phrases] = {
     "prompt": {"en": "Prompting is enough.", "zh": "用提示词即可。"},
     "rag": {"en": "Use RAG.", "zh": "采用 RAG。"},
@@ -34,6 +78,9 @@ _METHODS: Final[Phrases] = {
     "rag+finetune": {"en": "Use the tuned model together with RAG.", "zh": "微调模型与 RAG 并用。"},
     "insufficient_evidence": {"en": "The evidence is not sufficient yet.", "zh": "证据尚不充分。"},
 }
+_ARM: Final = r"(?:tuned\+rag|tuned|rag|base|oracle)"
+_COMPARED: Final = re.compile(rf"(?<![\w+]){_ARM}(?= [−=] )|(?<= − ){_ARM}(?= = )")
+_ID: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 SENTENCES: Final[Phrases] = {
     "title": {"en": "# Evaluation {run}", "zh": "# 评测 {run}"},
     "verdict": {"en": "## Verdict", "zh": "## 结论"},
@@ -42,12 +89,44 @@ SENTENCES: Final[Phrases] = {
         "en": "Share right with its 95% interval, n in brackets; `·` was not asked of that arm.",
         "zh": "正确比例及其 95% 区间，括号内为题数；`·` 表示该组不作答。",
     },
+    "cell_failed": {"en": ", {count} failed", "zh": "，失败 {count}"},
+    "radar_lead": {
+        "en": "The radar runs from guessing (centre, 0) to perfect (rim, 1): (share − chance) / (1 − chance), with its "
+        "95% interval on each spoke.",
+        "zh": "雷达图自随机水平（圆心，0）至满分（外圈，1）：（正确比例 − 随机水平）/（1 − 随机水平），"
+        "各辐条附 95% 区间。",
+    },
+    "asked": {"en": "## What was asked", "zh": "## 题目构成"},
+    "asked_lead": {
+        "en": "`corpus`: built automatically from the documents; for faithfulness also from a file's questions, put "
+        "before their passage and before another one. A file of questions is named as it was given.",
+        "zh": "“文档”：由项目文档自动生成；忠实度另将题目文件中的问题配以原文段落和其他段落。题目文件按原名列出。",
+    },
+    "asked_head": {
+        "en": "| dimension | items | documents | from | kinds |",
+        "zh": "| 维度 | 题数 | 文档数 | 来源 | 题型 |",
+    },
+    "from_auto": {"en": "corpus", "zh": "文档"},
+    "from_builtin": {"en": "built in", "zh": "内置"},
+    "terms": {"en": "## Tokenization of the domain's terms", "zh": "## 领域术语的分词"},
+    "terms_head": {
+        "en": "| language | terms | pieces (mean) | in more than {pieces} pieces | given back unchanged |",
+        "zh": "| 语言 | 术语数 | 平均切分数 | 切成 {pieces} 段以上 | 可无损还原 |",
+    },
+    "language_en": {"en": "English", "zh": "英文"},
+    "language_zh": {"en": "Chinese", "zh": "中文"},
+    "per_en": {"en": "a word", "zh": "每词"},
+    "per_zh": {"en": "a character", "zh": "每字"},
     "dimension": {"en": "dimension", "zh": "维度"},
     "chance": {"en": "chance", "zh": "随机水平"},
     "differences": {"en": "## Differences on the same items", "zh": "## 同题差异"},
     "differences_head": {
         "en": "| dimension | difference | points | 95% interval | p (Holm) | n | smallest detectable | finding |",
         "zh": "| 维度 | 差异 | 百分点 | 95% 区间 | p（Holm） | 题数 | 可检出的最小差异 | 判断 |",
+    },
+    "difference_line": {
+        "en": "{b} − {a}, {dimension}: {points} points ({low} to {high}, n={n})",
+        "zh": "{b} − {a}，{dimension}：{points} 个百分点（{low} 到 {high}，n={n}）",
     },
     "b_better": {"en": "{b} better", "zh": "{b}更好"},
     "a_better": {"en": "{a} better", "zh": "{a}更好"},
@@ -142,7 +221,7 @@ SENTENCES: Final[Phrases] = {
         "zh": "仅当区间不含零且 Holm 校正后的 p 小于 0.05 时才判为有差异；“题数不足”表示即使相差十个百分点也无法检出。",
     },
     "abstention": {
-        "en": "{arm}: abstention precision {precision}, recall {recall} ({said} abstentions, {due} due).",
+        "en": "{arm}: abstention precision {precision}, recall {recall} (abstained {said}×, due {due}×).",
         "zh": "{arm}：拒答精确率 {precision}，召回率 {recall}（拒答 {said} 次，应拒答 {due} 次）。",
     },
     "few_domain": {
@@ -209,6 +288,17 @@ def arm_name(arm: Arm, lang: Language) -> str:
 def dimension_name(dimension: Dimension, lang: Language) -> str:
     """Return a dimension's name for readers."""
     return fill(DIMENSION_NAMES, dimension, lang)
+
+
+def kind_name(kind: str, lang: Language) -> str:
+    """Return the name of a kind of items for readers; as it stands where a file named it."""
+    return fill(KIND_NAMES, kind, lang) if kind in KIND_NAMES else kind.replace("|", "\\|")
+
+
+def named(text: str, lang: Language) -> str:
+    """Return a sentence of the policy with arms and dimensions called by name and not by their ids."""
+    text = _COMPARED.sub(lambda found: ARM_NAMES[found[0]][lang], text)
+    return _ID.sub(lambda found: DIMENSION_NAMES.get(found[0], {lang: found[0]})[lang], text)
 
 
 def method_sentence(method: MethodChoice, lang: Language) -> str:

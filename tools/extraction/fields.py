@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from agent.progress import Reporter, Silent
 from agent.records.corpus import DocumentText
 from tools.extraction.blocks import Block, Piece, parse, piece_of
 from tools.extraction.phrases import is_empty_value
@@ -50,18 +51,26 @@ class Field:
     """Heading or title line above the group of fields; may be empty."""
 
 
-def fields_of(texts: Iterable[DocumentText]) -> dict[str, list[Field]]:
+def fields_of(texts: Iterable[DocumentText], reporter: Reporter | None = None) -> dict[str, list[Field]]:
     """Find the form lines of all documents.
 
     Args:
         texts: The whole corpus, since labels are learned from repetition across documents.
+        reporter: Asked at every document whether to stop.
 
     Returns:
         Fields by document id, in reading order; a label with two different values in a section is left out.
     """
-    blocks = {text.document: parse(text.text) for text in texts}
-    runs, documents = _suffixes(blocks)
-    fields = {document: _unambiguous(_document_fields(found, runs, documents)) for document, found in blocks.items()}
+    listener = reporter or Silent()
+    blocks: dict[str, Sequence[Block]] = {}
+    for text in texts:
+        listener.check()
+        blocks[text.document] = parse(text.text)
+    runs, documents = _suffixes(blocks, listener)
+    fields: dict[str, list[Field]] = {}
+    for document, found in blocks.items():
+        listener.check()
+        fields[document] = _unambiguous(_document_fields(found, runs, documents))
     torn = _torn(fields)
     return {document: [field for field in found if field.label not in torn] for document, found in fields.items()}
 
@@ -93,7 +102,7 @@ def _torn(fields: Mapping[str, Sequence[Field]]) -> set[str]:
     return torn
 
 
-def _suffixes(blocks: Mapping[str, Sequence[Block]]) -> tuple[Counter[str], Counter[str]]:
+def _suffixes(blocks: Mapping[str, Sequence[Block]], reporter: Reporter) -> tuple[Counter[str], Counter[str]]:
     """Count word runs before later colons by the line's first label, and in how many documents each label opens a line.
 
     Lines that open with the same label come from the same printed form, so runs are compared among those only.
@@ -101,6 +110,7 @@ def _suffixes(blocks: Mapping[str, Sequence[Block]]) -> tuple[Counter[str], Coun
     runs: Counter[str] = Counter()
     documents: Counter[str] = Counter()
     for found in blocks.values():
+        reporter.check()
         openings: set[str] = set()
         for block in found:
             colons = list(_COLON.finditer(block.piece.text)) if block.kind == "line" else []

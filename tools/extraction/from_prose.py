@@ -74,9 +74,12 @@ def from_prose(
     width = 1 if local else settings.extraction_width
     log = ReplyLog(project.root / "extraction.jsonl")
     found = list(written_pairs(asked, writer, name, log, reporter, width=width))
-    plain = [(chunk, written, _written(work, chunk, written)) for chunk, written in found]
+    plain = []
+    for chunk, written in found:
+        reporter.check()
+        plain.append((chunk, written, _written(work, chunk, written)))
     plain = _asked_again(work, plain, log, writer, name, reporter, width)
-    return _kept(work, plain)
+    return _kept(work, plain, reporter)
 
 
 def _written(work: Work, chunk: Chunk, written: WrittenPair) -> tuple[Fact, Pair]:
@@ -111,10 +114,11 @@ def _asked_again(
     return [(c, w, (fact, with_verdicts(pair, judged.get(pair.id, {})))) for c, w, (fact, pair) in plain]
 
 
-def _kept(work: Work, plain: list[tuple[Chunk, WrittenPair, tuple[Fact, Pair]]]) -> list[Fact]:
+def _kept(work: Work, plain: list[tuple[Chunk, WrittenPair, tuple[Fact, Pair]]], reporter: Reporter) -> list[Fact]:
     """Make the other wordings of the pairs that passed; returns their facts."""
     facts: dict[str, Fact] = {}
     for chunk, written, (found, pair) in plain:
+        reporter.check()
         again = normal(pair.question) in work.asked
         if pair.status == "rejected" or pair.kind == "unanswerable" or again:
             # Other wordings of a faulty pair would only repeat its fault.

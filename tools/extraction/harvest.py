@@ -39,12 +39,15 @@ def harvest(texts: Sequence[DocumentText], reporter: Reporter) -> list[Fact]:
 
     Args:
         texts: The whole corpus: form labels and names are learned across documents.
-        reporter: Hears of the progress.
+        reporter: Hears of the progress; asked at every document whether to stop.
     """
-    fields = fields_of(texts)
-    small = frozenset(word for text in texts for word in re.findall(r"(?<![A-Za-z'’])[a-z]{2,}", text.text))
-    named = subjects(texts, fields, small)
-    names = Names(small, tuple(subject.title for subject in named.values()))
+    fields = fields_of(texts, reporter)
+    small: set[str] = set()
+    for text in texts:
+        reporter.check()
+        small.update(re.findall(r"(?<![A-Za-z'’])[a-z]{2,}", text.text))
+    named = subjects(texts, fields, small, reporter)
+    names = Names(frozenset(small), tuple(subject.title for subject in named.values()))
     facts: list[Fact] = []
     for number, text in enumerate(texts, start=1):
         reporter.check()

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.progress import Reporter, Silent
 from agent.prompts.forms import ABSTENTION, context_question
 from agent.records.corpus import Chunk, DocumentText
 from knowledge.pieces import pieces, under_heading
@@ -57,6 +58,7 @@ def reading_pairs(
     unanswerable: int,
     seed: int,
     chunks: Sequence[Chunk] = (),
+    reporter: Reporter | None = None,
 ) -> list[Reading]:
     """Make reading pairs, spread over the facts.
 
@@ -70,15 +72,21 @@ def reading_pairs(
         unanswerable: How many unanswerable ones.
         seed: Seed of the choice.
         chunks: Chunks of the training documents; a passage is shown as `knowledge.answering` would show it.
+        reporter: Asked before every pair whether to stop.
     """
+    listener = reporter or Silent()
     usable = _shuffled([fact for fact in facts if fact.trained and fact.document in texts], seed, "order")
     if not usable:
         return []
     # A fact is read for once in every wording; more would only repeat.
     most = len(usable) * min(len(fact.trained) for fact in usable)
     page = _Page(texts, chunks)
-    pairs = [_answerable(usable, number, page, seed) for number in range(min(reading, most))]
+    pairs = []
+    for number in range(min(reading, most)):
+        listener.check()
+        pairs.append(_answerable(usable, number, page, seed))
     for fact in reversed(usable):
+        listener.check()
         if sum(not pair.answerable for pair in pairs) >= unanswerable:
             break
         other = _stranger(fact, usable, texts, seed)

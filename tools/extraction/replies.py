@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
-from agent.errors import CancelledError, InputError
+from agent.errors import CancelledError, DomainsmithError, InputError, WorkFailedError
 from agent.progress import Reporter, Silent
 from agent.records.base import Record
 from agent.records.pairs import Message
@@ -71,6 +71,10 @@ class Request(NamedTuple):
     tokens: int
     """Most tokens of the reply."""
     schema: Mapping[str, Any] | None = None
+
+
+Failed = Callable[[Request, DomainsmithError], None]
+"""Hears of a request that no reply came to; called in the thread that asked."""
 
 
 class ReplyLog:
@@ -141,6 +145,8 @@ def ask_all(
     *,
     width: int = 1,
     told: str = "the model reads prose",
+    unit: str = "passages",
+    failed: Failed | None = None,
 ) -> None:
     """Have every request answered that is not in the log.
 
@@ -151,6 +157,9 @@ def ask_all(
         reporter: Hears of the progress; its cancel is honoured between calls, those in flight are waited for and kept.
         width: Requests in flight at once; 1 for a model in memory.
         told: What the progress line says.
+        unit: What it counts.
+        failed: Hears of a request that the model refused or kept failing at, and raises where the work should end; such
+            a request stays out of the log. Without it the first one ends the work.
 
     Raises:
         CancelledError: Somebody stopped the work; replies so far are kept.
@@ -160,29 +169,41 @@ def ask_all(
     missing = list({one.key: one for one in requests if one.key not in log}.values())
     done = len({one.key for one in requests}) - len(missing)
     total = done + len(missing)
-    ask = _asking(log, writer, reporter)
+    ask = _asking(log, writer, failed)
+
+    def show(count: int) -> None:
+        reporter.progress(done + count, total, unit, told)
+
     if width == 1:
         for number, request in enumerate(missing):
             reporter.check()
-            reporter.progress(done + number, total, "passages", told)
+            show(number)
             ask(request, _Passing(reporter))
     else:
-        _ask_abreast(ask, missing, width, reporter, done, told)
-    reporter.progress(total, total, "passages", told)
+        _ask_abreast(ask, missing, width, reporter, show)
+    reporter.progress(total, total, unit, told)
 
 
 _Ask = Callable[[Request, Reporter], None]
 
 
-def _asking(log: ReplyLog, writer: PairWriter, reporter: Reporter) -> _Ask:
+def _asking(log: ReplyLog, writer: PairWriter, failed: Failed | None) -> _Ask:
     def ask(request: Request, listener: Reporter) -> None:
-        reply = writer.generate([request.prompt], request.tokens, listener, adapter=False, schema=request.schema)[0]
+        try:
+            reply = writer.generate([request.prompt], request.tokens, listener, adapter=False, schema=request.schema)[0]
+        except (InputError, WorkFailedError) as error:
+            if failed is None:
+                raise
+            failed(request, error)
+            return
         log.add(ModelReply(key=request.key, chunk=request.chunk, text=reply.text))
 
     return ask
 
 
-def _ask_abreast(ask: _Ask, missing: Sequence[Request], width: int, reporter: Reporter, done: int, told: str) -> None:
+def _ask_abreast(
+    ask: _Ask, missing: Sequence[Request], width: int, reporter: Reporter, show: Callable[[int], None]
+) -> None:
     """Ask several at once; only this thread speaks to the reporter."""
     aside = _Aside()
     waiting = iter(missing)
@@ -201,7 +222,7 @@ def _ask_abreast(ask: _Ask, missing: Sequence[Request], width: int, reporter: Re
                 ended += len(finished)
                 for message in aside.taken():
                     reporter.note(message)
-                reporter.progress(done + ended, done + len(missing), "passages", told)
+                show(ended)
                 reporter.check()
         except BaseException:
             # Those in flight are paid for: they are waited for and kept, but their retries end.

@@ -102,12 +102,16 @@ def extract(
     work = _Extraction(request, texts, split, teaching, _sealed_questions(project))
     found = work.facts(reporter)
     work.variants = Variants.of(found)
-    facts = [work.worded(fact) for fact in found]
+    facts = []
+    for fact in found:
+        reporter.check()
+        facts.append(work.worded(fact))
     for fact in facts:
+        reporter.check()
         work.closed_book(fact)
     chunks = list(store.chunks())
     facts += from_prose(work, project, settings, chunks, generator, reporter)
-    work.reading(facts, chunks)
+    work.reading(facts, chunks, reporter)
     pairs = _with_reviews(work.pairs, load_pairs(project), set(texts))
     write_records(facts_file(project), facts)
     save_pairs(project, pairs)
@@ -196,14 +200,15 @@ class _Extraction:
         self.asked |= {normal(pair.question) for pair in made}
         return bool(accepted)
 
-    def reading(self, facts: Sequence[Fact], chunks: Sequence[Chunk]) -> None:
+    def reading(self, facts: Sequence[Fact], chunks: Sequence[Chunk], reporter: Reporter) -> None:
         """Add reading pairs in the asked shares of the accepted ones."""
         good = {pair.fact for pair in self.pairs if pair.status == "accepted"}
         closed_book = sum(pair.status == "accepted" for pair in self.pairs)
         counts = reading_counts(closed_book, self.request.reading_share, self.request.unanswerable_share)
         texts = {key: self.texts[key] for key in self.teaching}
         accepted = [fact for fact in facts if fact.id in good]
-        for reading in reading_pairs(accepted, texts, *counts, self.request.seed, chunks):
+        for reading in reading_pairs(accepted, texts, *counts, self.request.seed, chunks, reporter):
+            reporter.check()
             self.pairs.append(self._reading_pair(reading))
 
     def _reading_pair(self, reading: Reading) -> Pair:

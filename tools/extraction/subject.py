@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from agent.progress import Reporter, Silent
 from agent.records.corpus import DocumentText
 from tools.extraction.blocks import parse
 from tools.extraction.fields import Field
@@ -48,7 +49,10 @@ class Subject:
 
 
 def subjects(
-    texts: Sequence[DocumentText], fields: Mapping[str, Sequence[Field]], small: Collection[str]
+    texts: Sequence[DocumentText],
+    fields: Mapping[str, Sequence[Field]],
+    small: Collection[str],
+    reporter: Reporter | None = None,
 ) -> dict[str, Subject]:
     """Name every document.
 
@@ -56,6 +60,7 @@ def subjects(
         texts: All documents; a number identifies a document only if no other one carries it.
         fields: Form lines by document id.
         small: Words that the corpus writes small somewhere.
+        reporter: Asked at every document whether to stop.
 
     Returns:
         Subject by document id.
@@ -63,10 +68,16 @@ def subjects(
     owners: Counter[str] = Counter()
     for found in fields.values():
         owners.update({field.value.text for field in found})
-    titles = Counter(_title(text) for text in texts)
+    listener = reporter or Silent()
+    named_by: dict[str, str] = {}
+    for text in texts:
+        listener.check()
+        named_by[text.document] = _title(text)
+    titles = Counter(named_by.values())
     subjects: dict[str, Subject] = {}
     for text in texts:
-        title = _title(text)
+        listener.check()
+        title = named_by[text.document]
         number = _own_number(text, fields.get(text.document, ()), owners)
         if number is not None:
             subjects[text.document] = Subject(_numbered(title, number, text.language), False, True, title)

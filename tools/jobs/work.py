@@ -66,6 +66,11 @@ def perform(
             from tools.evaluation.run import evaluate
 
             return evaluate(project, settings, read_request(EvaluateRequest, request), run, reporter)
+        case "judge":
+            from agent.records.judging import JudgeRequest
+            from tools.judging.run import judge
+
+            return judge(project, settings, read_request(JudgeRequest, request), reporter)
 
 
 def read_request(kind: type[R], request: dict[str, Any]) -> R:

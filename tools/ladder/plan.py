@@ -10,8 +10,8 @@ from typing import Final
 from agent.policy.memory import LADDER as RUNGS
 from agent.records.tuning import ClimbPlan, Method
 
-AT_A_STAND: Final = 5
-"""Trainings at most where a climb stands: its own, two parts of the data, a pilot above, and one to compare it with."""
+AT_A_STAND: Final = 6
+"""Trainings at most where a climb stands: its own, half of its steps, two parts of the data, a pilot, its reference."""
 MEASURING: Final = 20.0
 """Seconds at most to load the model for one measurement with the built-in model, as for every evaluation."""
 

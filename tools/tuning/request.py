@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from pydantic import ValidationError
@@ -49,7 +50,7 @@ def tune_request(
             "a climb starts on the first rung that fits", where=f"--method {method}", mend="leave the method at auto"
         )
     newest = latest_mix(project)
-    name = project.info.name
+    name = quote(project.info.name)
     if newest is None:
         raise EmptyError("there is no mix to train on yet", mend=f"`domainsmith mix -p {name}`")
     why = refusal("tune", project_facts(project), settings.lang)

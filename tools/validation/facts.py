@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from agent.records.corpus import DocumentSplit, DocumentText
 from agent.records.evaluation import Item
 from tools.extraction.blocks import passage
 from tools.extraction.fact import Fact
-from tools.extraction.similarity import content_words, normal
+from tools.extraction.similarity import content_words, normal, words
 from tools.validation.identity import with_id
+
+_Named = TypeVar("_Named", Fact, Item)
 
 PASSAGE = 800
 """Characters of a gold passage."""
@@ -108,6 +111,56 @@ def unanswerable_items(
             break
 
 
+def asked_items(
+    questions: Sequence[Item],
+    held_out: Collection[str],
+    seed: int,
+    shared: Callable[[str], bool],
+) -> Iterator[Item]:
+    """Put questions of a file a second time: with their passage, and with one in which the answer does not stand.
+
+    So faithfulness is asked of any file of questions on passages. The passages are those of held-out documents; that of
+    another question is silent if it holds neither the answer nor all words of the question.
+
+    Args:
+        questions: Reading items of the files.
+        held_out: Ids of the documents that only test.
+        seed: Seed of the choice of the silent passage.
+        shared: Whether a passage shares a long run of words with a training document; then it is not shown.
+    """
+    usable = [
+        one
+        for one in questions
+        if one.dimension == "understanding"
+        and one.form == "free"
+        and one.answers
+        and one.document in held_out
+        and not shared(one.context)
+    ]
+    for one in usable:
+        faithful = {"id": "", "dimension": "faithfulness", "source": "auto"}
+        yield with_id(one.model_copy(update=faithful))
+        topic = content_words(one.question)
+        for other in _shuffled(usable, seed, one.id)[:40]:
+            near = set(words(other.context))
+            if other.document == one.document or other.language != one.language or topic <= near:
+                continue
+            if any(normal(answer) in normal(other.context) for answer in one.answers):
+                continue
+            silent = {
+                "answers": (),
+                "answerable": False,
+                "question_kind": "unanswerable",
+                "fact": one.id,
+                "document": other.document,
+                "start": other.start,
+                "end": other.end,
+                "context": other.context,
+            }
+            yield with_id(one.model_copy(update=faithful | silent))
+            break
+
+
 def _sound(facts: Sequence[Fact], texts: Mapping[str, DocumentText]) -> Iterator[Fact]:
     for fact in facts:
         text = texts.get(fact.document)
@@ -150,5 +203,5 @@ def _item(
     return with_id(Item.model_validate({**gold, **fields}))
 
 
-def _shuffled(facts: Sequence[Fact], seed: int, key: str) -> list[Fact]:
+def _shuffled(facts: Sequence[_Named], seed: int, key: str) -> list[_Named]:
     return sorted(facts, key=lambda fact: hashlib.sha256(f"{seed}:{key}:{fact.id}".encode()).hexdigest())

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from agent.records.corpus import DocumentSplit
 from agent.records.evaluation import Dimension, Item, ItemKind
+from agent.records.pairs import Pair
 from knowledge.store import CorpusStore
 from tools.extraction.split import saved_split
 from tools.pairs import load_pairs
 from tools.validation.asked import Asked
 from tools.validation.identity import with_id
 from tools.validation.matching import Corpus, Place
-from tools.validation.readers import read_questions
+from tools.validation.readers import SAME, read_questions
 from tools.workspace import Project
+
+_LOOKED_UP: Final = 1000
+"""Most imported pairs whose document is looked for: each search reads every text."""
 
 
 def imported_items(
@@ -24,7 +29,7 @@ def imported_items(
 
     A question is knowledge of a training document if pairs were made from that document, and of a held-out one
     otherwise. Its passage makes a reading item too, unless the document trains: skill items come from documents that
-    do not. Multiple choice and minimal pairs are general or syntax items.
+    do not. Minimal pairs are syntax items, pairs of sentences on one word disambiguation items.
 
     Args:
         asked: The questions.
@@ -47,7 +52,9 @@ def imported_items(
 
 
 def _choice(one: Asked, corpus: Corpus, source: str) -> Iterator[Item]:
-    if one.context:
+    if one.kind == SAME:
+        yield _item(one, source, "skill", "disambiguation", None)
+    elif one.context:
         yield _item(one, source, "skill", "understanding", corpus.place(one))
     else:
         yield _item(one, source, "knowledge", "domain_knowledge", None)
@@ -95,6 +102,23 @@ def _item(one: Asked, source: str, kind: ItemKind, dimension: Dimension, place: 
     )
 
 
+def taught_documents(pairs: Sequence[Pair], corpus: Corpus) -> frozenset[str]:
+    """Return the ids of the documents that accepted pairs come from.
+
+    An imported pair names no document: it comes from the one whose passage holds its answer and most of its question.
+    Of very many, the first ones are looked up.
+    """
+    known = {pair.document for pair in pairs if pair.document}
+    for pair in [pair for pair in pairs if not pair.document][:_LOOKED_UP]:
+        asked = Asked(
+            where=pair.id, form="question", question=pair.question, answers=(pair.answer,), language=pair.language
+        )
+        place = corpus.place(asked)
+        if place is not None:
+            known.add(place.document)
+    return frozenset(known)
+
+
 def question_items(project: Project, paths: Iterable[Path]) -> list[Item]:
     """Return the items of question files, placed in the project's documents, without sealing them.
 
@@ -102,7 +126,7 @@ def question_items(project: Project, paths: Iterable[Path]) -> list[Item]:
         InputError: A file is wrong; names file and line.
     """
     corpus = Corpus(list(CorpusStore(project.root).texts()))
-    taught = frozenset(pair.document for pair in load_pairs(project) if pair.status == "accepted")
+    taught = taught_documents([pair for pair in load_pairs(project) if pair.status == "accepted"], corpus)
     split = saved_split(project)
     items: dict[str, Item] = {}
     for path in paths:

@@ -1,8 +1,8 @@
 """Question files as people have them, read into one form.
 
 SQuAD-style JSON (CMRC in both of its forms), JSONL with `question` and `answer` or `answers`, CSV with those columns,
-multiple choice as CSV (question, A, B, C, D, answer) or JSONL (`options`), BLiMP JSONL, PubMedQA JSON. The kind is
-found by looking inside, never by name.
+multiple choice as CSV (question, A, B, C, D, answer) or JSONL (`options`), BLiMP JSONL, WiC JSONL (`word`,
+`sentence1`, `sentence2`, `label`), PubMedQA JSON. The kind is found by looking inside, never by name.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import InputError
+from agent.prompts.wordings import SAME_SENSE, YES_NO
 from agent.records.base import Language
 from tools.extraction.rows import csv_columns, csv_rows, json_lines, parsed_json, read_utf8
 from tools.extraction.similarity import is_chinese
 from tools.validation.asked import Asked
 
 _LETTERS: Final = "ABCDEFGH"
+_SAME: Final = ("true", "t", "1")
+_DIFFERENT: Final = ("false", "f", "0")
+SAME: Final = "same_sense"
+"""Kind of a question of WiC."""
 _VERDICTS: Final = ("yes", "no", "maybe")
 _MEND: Final = (
-    "use SQuAD-style JSON, JSONL {question, answer}, CSV question,answer or question,A,B,C,D,answer, or BLiMP JSONL"
+    "use SQuAD-style JSON, JSONL {question, answer}, CSV question,answer or question,A,B,C,D,answer, BLiMP or WiC JSONL"
 )
 
 
@@ -112,6 +117,8 @@ def _row(where: str, row: Mapping[str, Any]) -> Asked:
         good, bad = _text(row, ("sentence_good",), where), _text(row, ("sentence_bad",), where)
         kind = str(row.get("UID") or row.get("linguistics_term") or "")
         return Asked(where=where, form="minimal_pair", options=(good, bad), kind=kind, language=_language(good))
+    if "sentence1" in row and "sentence2" in row:
+        return _same_sense(where, row)
     question = _text(row, ("question", "query", "prompt"), where)
     if isinstance(row.get("options", row.get("choices")), list):
         options = [str(option) for option in row.get("options", row.get("choices")) or []]
@@ -183,6 +190,25 @@ def _choice(where: str, question: str, options: Sequence[str], answer: Any, row:
         context=str(row.get("context") or ""),
         kind=str(row.get("kind") or row.get("subject") or ""),
         language=_language(question),
+    )
+
+
+def _same_sense(where: str, row: Mapping[str, Any]) -> Asked:
+    """Read a pair of sentences of WiC: `word`, `sentence1`, `sentence2`, `label`."""
+    word = _text(row, ("word", "target", "lemma"), where)
+    one, other = _text(row, ("sentence1",), where), _text(row, ("sentence2",), where)
+    label = str(row.get("label", "")).strip().lower()
+    if label not in _SAME and label not in _DIFFERENT:
+        raise InputError("`label` is true or false", where=where, mend=_MEND)
+    language = _language(one)
+    return Asked(
+        where=where,
+        form="choice",
+        question=SAME_SENSE[language].format(one=one, other=other, t=word),
+        options=YES_NO[language],
+        correct=int(label in _DIFFERENT),
+        kind=SAME,
+        language=language,
     )
 
 

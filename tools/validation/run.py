@@ -17,6 +17,7 @@ from typing import Final
 
 from agent.errors import EmptyError
 from agent.progress import Reporter
+from agent.records.base import Language
 from agent.records.corpus import DocumentSplit, DocumentText
 from agent.records.evaluation import Dimension, Item
 from agent.records.pairs import Pair
@@ -24,7 +25,9 @@ from agent.settings import Settings
 from knowledge.files import read_records, sha256_of, write_bytes_atomically, write_record, write_records
 from knowledge.store import CorpusStore
 from tools.cleaning.near import NearDuplicates
+from tools.evaluation.arms import CONFLATED
 from tools.evaluation.items import builtin_items, stratified
+from tools.evaluation.wording import SEPARATOR, dimension_name
 from tools.extraction.checks import NEAR_SEALED
 from tools.extraction.fact import Fact
 from tools.extraction.run import facts_file
@@ -35,14 +38,17 @@ from tools.mixing.general import load_general
 from tools.mixing.leakage import alike_items, runs
 from tools.mixing.request import BUILTIN_GENERAL
 from tools.pairs import load_pairs
-from tools.validation.facts import knowledge_items, reading_items, unanswerable_items
-from tools.validation.imported import imported_items
+from tools.validation.conflated import conflated_items
+from tools.validation.facts import asked_items, knowledge_items, reading_items, unanswerable_items
+from tools.validation.imported import imported_items, taught_documents
+from tools.validation.instructions import instruction_items
 from tools.validation.matching import Corpus
 from tools.validation.readers import read_questions
 from tools.validation.request import ValidateRequest, ValidateResult
 from tools.validation.senses import sense_items
 from tools.validation.syntax import minimal_pairs
 from tools.validation.terms import term_items
+from tools.validation.wording import note
 from tools.workspace import Project
 
 DEFAULT_COUNTS: Final[dict[Dimension, int]] = {
@@ -80,28 +86,28 @@ def validate(project: Project, settings: Settings, request: ValidateRequest, rep
     split, pairs = saved_split(project), load_pairs(project)
     # Pairs that give way to the sealed set count as made, or sealing anew would seal another.
     accepted = [pair for pair in pairs if pair.status == "accepted" or pair.reason.startswith(f"{NEAR_SEALED}:")]
-    notes: list[str] = []
+    lang, notes = settings.lang, list[str]()
     items: list[Item] = []
     corpus = Corpus(texts)
+    taught = taught_documents(accepted, corpus) if read else frozenset()
     for number, (path, asked) in enumerate(read.items()):
         reporter.check()
         reporter.progress(number, len(read), "files", f"reading {path.name}")
-        taught = frozenset(pair.document for pair in accepted)
         blank = sum(one.form == "question" and not one.question for one in asked)
         if blank:
-            notes.append(f"{path.name}: {blank} entries left out, their question is blank")
+            notes.append(note("blank", lang, name=path.name, count=blank))
         items += imported_items(asked, corpus, split, taught, path.name)
     if request.automatic:
         if split is None or not texts:
             raise EmptyError(
                 "pairs come before automatic items", mend="`domainsmith extract` splits the documents first"
             )
-        items += _automatic(texts, split, accepted, project, settings, request, notes, reporter)
+        items += _automatic(texts, split, accepted, items, project, settings, request, notes, reporter)
     unique = list({item.id: item for item in items}.values())
     if not unique:
         raise EmptyError("no item came out", mend="give a question file, or ingest more documents and extract")
     _keep(project, given, request)
-    return _seal(project, unique, request, notes)
+    return _seal(project, unique, request, notes, lang)
 
 
 def _earlier(project: Project, given: Sequence[Path], request: ValidateRequest) -> list[Path]:
@@ -125,6 +131,7 @@ def _automatic(
     texts: Sequence[DocumentText],
     split: DocumentSplit,
     accepted: Sequence[Pair],
+    asked: Sequence[Item],
     project: Project,
     settings: Settings,
     request: ValidateRequest,
@@ -136,6 +143,7 @@ def _automatic(
     facts = list(read_records(facts_file(project), Fact))
     general, _ = load_general(BUILTIN_GENERAL, settings)
     everyday = {word for example in general for word in words(example.text)}
+    counts = {**DEFAULT_COUNTS, **request.counts}
     taught = {pair.fact for pair in accepted if pair.kind not in ("reading", "unanswerable")}
     shared = _Shared(by_id[key] for key in split.train if key in by_id)
     shown = [text for text in texts if text.document in held_out]
@@ -146,6 +154,9 @@ def _automatic(
         ("terms", term_items(texts, everyday)),
         ("sentences", (item for text in shown for item in minimal_pairs(text))),
         ("senses", sense_items(texts, facts, held_out, request.seed)),
+        ("senses", conflated_items(texts, everyday, held_out, request.seed)),
+        ("instructions", instruction_items(shown, request.seed, counts["instruction_following"])),
+        ("silent passages", asked_items(asked, held_out, request.seed, shared)),
     )
     made: list[Item] = []
     for number, (name, items) in enumerate(makers):
@@ -153,19 +164,20 @@ def _automatic(
         for item in items:
             reporter.check()
             made.append(item)
-    clean = _clean(made, accepted, shared, notes)
+    clean = _clean(made, accepted, shared, notes, settings.lang)
     languages = {text.language for text in texts}
     reporter.progress(len(makers), len(makers), "steps", "sampling")
-    counts = {**DEFAULT_COUNTS, **request.counts}
-    return _sampled([*clean, *builtin_items(sorted(languages))], counts, request.seed, notes)
+    return _sampled([*builtin_items(sorted(languages)), *clean], counts, request.seed, notes, settings.lang)
 
 
-def _clean(items: Sequence[Item], accepted: Sequence[Pair], shared: _Shared, notes: list[str]) -> list[Item]:
+def _clean(
+    items: Sequence[Item], accepted: Sequence[Pair], shared: _Shared, notes: list[str], lang: Language
+) -> list[Item]:
     """Leave out items that training documents or pairs would give away."""
     boilerplate = {
         item.id
         for item in items
-        if item.kind == "skill" and any(shared(text) for text in (item.context, *item.options[:1]))
+        if item.kind == "skill" and any(shared(text) for text in (item.context, item.question, *item.options[:1]))
     }
     asked = [item for item in items if item.question and item.id not in boilerplate]
     near = NearDuplicates([item.question for item in asked])
@@ -173,9 +185,9 @@ def _clean(items: Sequence[Item], accepted: Sequence[Pair], shared: _Shared, not
         item.id for pair in accepted for item in alike_items(Example.of(pair.id, "domain", pair.messages), near, asked)
     }
     if boilerplate:
-        notes.append(f"{len(boilerplate)} skill items left out: their text stands in a training document too")
+        notes.append(note("boilerplate", lang, count=len(boilerplate)))
     if worded:
-        notes.append(f"{len(worded)} items left out: a training pair is worded nearly the same")
+        notes.append(note("worded", lang, count=len(worded)))
     return [item for item in items if item.id not in boilerplate | worded]
 
 
@@ -192,22 +204,60 @@ class _Shared:
         return any(run in self._runs for run in runs(text))
 
 
-def _sampled(items: Sequence[Item], counts: dict[Dimension, int], seed: int, notes: list[str]) -> list[Item]:
+def _sampled(
+    items: Sequence[Item], counts: dict[Dimension, int], seed: int, notes: list[str], lang: Language
+) -> list[Item]:
     chosen: list[Item] = []
     for dimension in dict.fromkeys(item.dimension for item in items):
         group = [item for item in items if item.dimension == dimension]
-        kept = stratified(group, counts.get(dimension), seed)
+        kept = sampled(dimension, group, counts.get(dimension), seed)
         if len(kept) < len(group):
-            notes.append(f"{dimension}: {len(kept)} of {len(group)} items, a stratified sample")
+            named = dimension_name(dimension, lang)
+            notes.append(note("sampled", lang, dimension=named, kept=len(kept), count=len(group)))
         chosen.extend(kept)
     return chosen
 
 
-def _seal(project: Project, items: Sequence[Item], request: ValidateRequest, notes: list[str]) -> ValidateResult:
+def sampled(dimension: Dimension, group: Sequence[Item], most: int | None, seed: int) -> list[Item]:
+    """Return a sample in which no kind that is easily made crowds out the others.
+
+    Minimal pairs come from every rule alike. Senses that the corpus explains go before conflated terms, which fill up;
+    so do tasks on passages where the built-in ones are too few.
+    """
+    if most is None or len(group) <= most:
+        return list(group)
+    match dimension:
+        case "syntax":
+            kinds = dict.fromkeys(item.question_kind for item in group)
+            parts = [[item for item in group if item.question_kind == kind] for kind in kinds]
+            return _in_equal_parts(sorted(parts, key=len), most, seed)
+        case "disambiguation":
+            first = [item for item in group if item.question_kind != CONFLATED]
+        case "instruction_following":
+            first = [item for item in group if item.source == "builtin"]
+        case _:
+            first = []
+    kept = stratified(first, most, seed)
+    ids = {item.id for item in first}
+    return [*kept, *stratified([item for item in group if item.id not in ids], most - len(kept), seed)]
+
+
+def _in_equal_parts(parts: Sequence[Sequence[Item]], most: int, seed: int) -> list[Item]:
+    """Return as many of each part, the smallest first; what a small one lacks the others give."""
+    chosen: list[Item] = []
+    for number, part in enumerate(parts):
+        chosen.extend(stratified(part, (most - len(chosen)) // (len(parts) - number), seed))
+    return chosen
+
+
+def _seal(
+    project: Project, items: Sequence[Item], request: ValidateRequest, notes: list[str], lang: Language
+) -> ValidateResult:
     by_dimension = Counter(item.dimension for item in items)
-    few = [f"{name} ({number})" for name, number in sorted(by_dimension.items()) if number < _FOR_A_VERDICT]
+    counted = sorted(by_dimension.items())
+    few = [f"{dimension_name(name, lang)} ({number})" for name, number in counted if number < _FOR_A_VERDICT]
     if few:
-        notes.append(f"fewer than {_FOR_A_VERDICT} items, too few for a full verdict: {', '.join(few)}")
+        notes.append(note("few", lang, need=_FOR_A_VERDICT, list=SEPARATOR[lang].join(few)))
     write_records(project.validation, items)
     sample = random.Random(request.seed).sample(sorted(item.id for item in items), min(_SPOT_CHECK, len(items)))
     manifest = project.root / "validation.json"

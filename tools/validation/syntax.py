@@ -1,4 +1,8 @@
-"""Minimal pairs from corpus sentences: one small change by rule that makes the sentence wrong for certain."""
+"""Minimal pairs from corpus sentences: one small change by rule that makes the sentence wrong for certain.
+
+English: agreement of a verb with its noun, a determiner behind its noun, a dropped `of`. Chinese: a measure word before
+its number, an adverb behind its verb, a preposition behind its date, 得 for 的, a dropped 把.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from tools.validation.identity import with_id
 
 _PLAIN: Final[dict[Language, re.Pattern[str]]] = {
     "en": re.compile(r"^[A-Z][^|*#:;\n\"()]{30,170}\.$"),
-    "zh": re.compile(r"^[^|*#:：；\nA-Za-z“”（）]{10,70}。$"),
+    "zh": re.compile(r"^[^|*#:：；\nA-Za-z“”（）]{9,69}[^|*#:：；\nA-Za-z“”（）。]。$"),
 }
 _VERBS: Final = {"is": "are", "are": "is", "was": "were", "were": "was", "has": "have", "have": "has"}
 _AGREEMENT: Final = re.compile(
@@ -25,9 +29,16 @@ _AGREEMENT: Final = re.compile(
 _DETERMINER: Final = re.compile(r"(?<=\s)(?P<one>the|a|an|each|this) (?P<two>[a-z]{3,})(?=[ ,.])")
 _OF: Final = re.compile(r"(?<=[a-z]) of (?=the |a |an |this |each )")
 _COUNTED: Final = re.compile(
-    r"(?P<number>\d+|[一两三四五六七八九十]+)(?P<measure>[台件根张把块次条支套枚只])(?=[\u4e00-\u9fff])"
+    r"(?<![\d.,零一二两三四五六七八九十百千万亿几数多第])(?P<number>\d+|[一两三四五六七八九十百千]+)"
+    r"(?P<measure>[台件根张把块次条支套枚只个名位座部种本家所项间篇首架艘辆颗])(?=[\u4e00-\u9fff])"
 )
-_DE: Final = re.compile(r"(?<=[\u4e00-\u9fff]{2})的(?=[\u4e00-\u9fff]{2})")
+_DE: Final = re.compile(r"(?<=[\u4e00-\u9fff]{2})的(?=(?![很非十最更太较比])[\u4e00-\u9fff]{2})")
+_ADVERB: Final = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?P<adverb>[都也已曾均亦])(?P<verb>是|有|在|被|会|能)(?=[\u4e00-\u9fff])"
+)
+_WHEN: Final = re.compile(
+    r"(?P<at>[于从自])(?P<when>\d{3,4}年(?:\d{1,2}月)?(?:\d{1,2}日)?)(?=[\u4e00-\u9fff])(?![间代底初末])"
+)
 _BA: Final = re.compile(r"(?<=[\u4e00-\u9fff])把(?=[\u4e00-\u9fff]{3})")
 
 
@@ -87,6 +98,14 @@ def _measure_order(sentence: str) -> str:
     return _COUNTED.sub(lambda match: f"{match['measure']}{match['number']}", sentence, count=1)
 
 
+def _adverb_order(sentence: str) -> str:
+    return _ADVERB.sub(lambda match: f"{match['verb']}{match['adverb']}", sentence, count=1)
+
+
+def _preposition_order(sentence: str) -> str:
+    return _WHEN.sub(lambda match: f"{match['when']}{match['at']}", sentence, count=1)
+
+
 def _particle(sentence: str) -> str:
     return _DE.sub("得", sentence, count=1)
 
@@ -97,5 +116,11 @@ def _dropped_ba(sentence: str) -> str:
 
 _RULES: Final[dict[Language, dict[str, Callable[[str], str]]]] = {
     "en": {"agreement": _agreement, "order": _order, "dropped_word": _dropped},
-    "zh": {"order": _measure_order, "particle": _particle, "dropped_word": _dropped_ba},
+    "zh": {
+        "order": _measure_order,
+        "adverb_order": _adverb_order,
+        "preposition_order": _preposition_order,
+        "particle": _particle,
+        "dropped_word": _dropped_ba,
+    },
 }

@@ -102,15 +102,15 @@ def _stop_job(runtime: Runtime, assistant: Assistant, thread: str) -> None:
 def _watch(runtime: Runtime, assistant: Assistant, thread: str) -> None:
     """Show the job of a thread until it ends; Ctrl-C cancels it."""
     from tools.jobs.runner import wait
-    from ui.following import show
-    from ui.progress import TerminalReporter
+    from ui.following import reporter_of, show
 
     job = assistant.waiting_job(thread)
     if job is None:
         return
     project = next(info for info in runtime.workspace.projects() if info.id == job.project)
-    with TerminalReporter(job.kind) as reporter:
-        wait(runtime.workspace.open(project.name), job.id, lambda event: show(event, reporter))
+    lang = runtime.output.lang
+    with reporter_of(job.kind, lang) as reporter:
+        wait(runtime.workspace.open(project.name), job.id, lambda event: show(event, reporter, lang))
 
 
 def _said(assistant: Assistant, thread: str, text: str, lang: Any, project: str | None) -> Turn:

@@ -44,7 +44,7 @@ def review_personal(
     opened = runtime.workspace.open(project)
     if people:
         require()
-    with TerminalReporter("personal") as reporter:
+    with TerminalReporter("personal", lang=runtime.output.lang) as reporter:
         result = look_for_personal(
             opened, runtime.settings, reporter, general=_resolved(general), names=names, people=people
         )
@@ -77,7 +77,7 @@ def review_duplicates(
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
-    with TerminalReporter("duplicates") as reporter:
+    with TerminalReporter("duplicates", lang=runtime.output.lang) as reporter:
         result = look_for_duplicates(
             opened, runtime.settings, reporter, general=_resolved(general), threshold=threshold, meaning=meaning
         )

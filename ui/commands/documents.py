@@ -86,7 +86,8 @@ def remove(
             mixes=counted.mixes,
         )
         learnt = say("removal_learners", runs=", ".join(counted.learners)) if counted.learners else ""
-        raise ConsentNeededError(f"{summary} {learnt}".strip(), mend=say("removal_yes"))
+        same = say("removal_twins", names=", ".join(counted.twins)) if counted.twins else ""
+        raise ConsentNeededError(" ".join(part for part in (summary, learnt, same) if part), mend=say("removal_yes"))
     with opened.owned("removal of a document"):
         words = wordings(CorpusStore(opened.root), found.id)
         forgotten = forget(runtime.assistant, {opened.id, opened.info.name}, found.name, words)
@@ -99,5 +100,6 @@ def remove(
         mixes=gone.mixes,
         conversations=forgotten,
         learners=gone.learners,
+        twins=gone.twins,
     )
     runtime.output.emit(result, render.removal(result, runtime.output))

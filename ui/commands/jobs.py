@@ -12,7 +12,6 @@ from tools.workspace import Project
 from ui import render
 from ui.options import Json, Lang, ProjectName, refuse_before
 from ui.output import complain
-from ui.progress import TerminalReporter
 from ui.runtime import Runtime
 
 JobId = Annotated[str, typer.Argument(help="Id of the job, or the beginning of it.")]
@@ -62,6 +61,7 @@ def show(job: JobId, project: ProjectName = None, json: Json = False, lang: Lang
     from tools.jobs.events import EVENTS, EventTail
     from tools.jobs.reconcile import reconcile
     from tools.jobs.store import TERMINAL, JobStore
+    from ui.following import reporter_of
     from ui.following import show as show_event
 
     runtime, opened = _open(project, json, lang)
@@ -70,12 +70,12 @@ def show(job: JobId, project: ProjectName = None, json: Json = False, lang: Lang
     known = store.get(job)
     tail = EventTail(opened.runs / known.run / EVENTS)
     try:
-        with TerminalReporter(known.kind) as reporter:
+        with reporter_of(known.kind, runtime.output.lang) as reporter:
             while True:
                 ended = store.get(known.id).state in TERMINAL
                 for event in tail.read():
                     if not runtime.output.as_json:
-                        show_event(event, reporter)
+                        show_event(event, reporter, runtime.output.lang)
                 if ended or runtime.output.as_json:
                     break
                 sleep(0.2)
@@ -99,13 +99,15 @@ def resume(job: JobId, project: ProjectName = None, json: Json = False, lang: La
     from tools.jobs.interrupts import held
     from tools.jobs.runner import resume as again
     from tools.jobs.runner import wait
+    from ui.following import reporter_of
     from ui.following import show as show_event
 
     runtime, opened = _open(project, json, lang)
     with held():
         started = again(opened, job)
-        with TerminalReporter(started.kind) as reporter:
-            ended = wait(opened, started.id, lambda event: show_event(event, reporter))
+        lang_of = runtime.output.lang
+        with reporter_of(started.kind, lang_of) as reporter:
+            ended = wait(opened, started.id, lambda event: show_event(event, reporter, lang_of))
     _emit(runtime, ended)
     if ended.state != "done":
         raise typer.Exit(ended.exit_code or 1)

@@ -128,7 +128,7 @@ def _sweep(
     asked = consent("tune", facts, lang=lang)
     if asked.needed:
         raise ConsentNeededError(asked.summary, mend=runtime.output.say("sweep_yes"))
-    with project.owned("sweep"), TerminalReporter("sweep") as reporter:
+    with project.owned("sweep"), TerminalReporter("sweep", lang=lang) as reporter:
         result = sweep(project, runtime.settings.model_copy(update={"lang": lang}), request, reporter)
     runtime.output.emit(result, render.sweep(result, runtime.output))
 

@@ -86,6 +86,12 @@ def evaluate(
     ] = None,
     questions: QuestionSet = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most items of every dimension.")] = None,
+    limits: Annotated[
+        str | None,
+        typer.Option(
+            "--limits", help="Most items of single dimensions, as faithfulness=60,syntax=100; before --limit."
+        ),
+    ] = None,
     dimensions: Annotated[str | None, typer.Option("--dimensions", help="Dimensions by comma; all by default.")] = None,
     tune_run: Annotated[str | None, typer.Option("--run", help="Tuning run; the newest by default.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=50, help="Chunks retrieved for each question.")] = 5,
@@ -120,11 +126,12 @@ def evaluate(
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
     request = EvaluateRequest(
-        arms=_some(arms, get_args(Arm), "--arms"),
-        dimensions=_some(dimensions, get_args(Dimension), "--dimensions"),
+        arms=choices_of(arms, get_args(Arm), "--arms"),
+        dimensions=choices_of(dimensions, get_args(Dimension), "--dimensions"),
         questions=() if questions is None else (str(existing_file(questions)),),
         tune_run=tune_run,
         limit=limit,
+        limits=_limits(limits),
         k=k,
         passages=passages,
         passage_characters=passage_characters,
@@ -151,7 +158,7 @@ def diagnose(
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
     folder = evaluation_run(opened, run)
-    chosen = _some(arm, get_args(Arm), "--arm")
+    chosen = choices_of(arm, get_args(Arm), "--arm")
     result = examine(opened, runtime.settings, folder, arm=chosen[0] if chosen else None)
     runtime.output.emit(result, render.diagnosis(result, runtime.output))
 
@@ -209,7 +216,19 @@ def _profile(path: Path) -> Profile:
         raise InputError(f"{key}: {first['msg']}", where=where, mend="correct that value") from error
 
 
-def _some(text: str | None, known: Sequence[T], option: str) -> tuple[T, ...] | None:
+def _limits(text: str | None) -> dict[Dimension, int]:
+    """Read limits of single dimensions."""
+    found: dict[Dimension, int] = {}
+    for part in text.split(",") if text else ():
+        name, _, count = part.partition("=")
+        dimension = choices_of(name, get_args(Dimension), "--limits")
+        if not dimension or not count.strip().isdecimal() or int(count) < 1:
+            raise InputError("no limit", where=f"--limits {part}", mend="write it as faithfulness=60,syntax=100")
+        found[dimension[0]] = int(count)
+    return found
+
+
+def choices_of(text: str | None, known: Sequence[T], option: str) -> tuple[T, ...] | None:
     """Split a list by comma and check every part; `None` stays `None`."""
     if text is None:
         return None

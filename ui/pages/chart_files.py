@@ -7,50 +7,24 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import textwrap
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from agent.records.base import Language
 from agent.records.evaluation import EvaluationReport, Item, ItemAnswer
 from tools.evaluation.fonts import chinese_font
-from tools.evaluation.radar import draw_png
-from tools.evaluation.report import markdown
-from tools.evaluation.report_page import page
 from ui.i18n import phrase
 from ui.pages.chart_data import differences, differences_finding, loss_finding, running_mean
 from ui.pages.charts import BLUE, GREY, VERMILION
-from ui.pages.evaluation_records import Evaluation
-from ui.pages.retold import retold
+from ui.pages.report_files import radar_png, report_html, report_markdown
 from ui.pages.run_course import Course
+
+__all__ = ["radar_png", "report_html", "report_markdown"]
 
 Cell = str | float | int | None
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def radar_png(report: EvaluationReport, lang: Language) -> bytes:
-    """Return the radar of the evaluation's report; in English where no font can show Chinese."""
-    with tempfile.TemporaryDirectory(prefix="domainsmith-radar-") as folder:
-        path = Path(folder) / "radar.png"
-        draw_png(report, path, lang)
-        return path.read_bytes()
-
-
-def report_markdown(seen: Evaluation, lang: Language) -> str:
-    """Return the report of an evaluation; its one picture is `radar.png`."""
-    # What the run noted down in its own language is told in the reader's.
-    report = seen.report.model_copy(update={"notes": tuple(retold(note, lang) for note in seen.report.notes)})
-    items = list(seen.items.values())
-    answers = [answer for by_arm in seen.answers.values() for answer in by_arm.values()]
-    return markdown(report, seen.decision(lang), items, answers, lang)
-
-
-def report_html(seen: Evaluation, lang: Language) -> str:
-    """Return the report of an evaluation as a page to print, the radar inside it."""
-    return page(report_markdown(seen, lang), seen.report.run, radar_png(seen.report, lang), lang)
 
 
 def differences_png(report: EvaluationReport, lang: Language) -> bytes:

@@ -51,7 +51,7 @@ class _Page:
                 self._draw("differences_finding")
                 self._chart("differences")
                 self._draw("differences_files")
-        for name in ("scores", "comparisons", "costs", "iterations", "notes"):
+        for name in ("scores", "comparisons", "judged", "costs", "iterations", "notes"):
             self._draw(name)
         waiting = f'<p class="ds-quiet" role="status">{frame.say("evaluation_finding_causes")}</p>'
         self._failed = gr.HTML(waiting, js_on_load=None, elem_id="ds-failed")
@@ -159,6 +159,7 @@ class _Page:
             else "",
             "scores": evaluation_view.scores(report, lang),
             "comparisons": evaluation_view.comparisons(report, lang, decided),
+            "judged": evaluation_view.judged(seen.judged, lang),
             "costs": evaluation_view.costs(report, lang),
             "iterations": iterations_view.iterations(iterations(seen.project, lang), lang),
             "notes": evaluation_view.notes(report, lang) + downloads(lang, project, run, "report.html", "report.md"),

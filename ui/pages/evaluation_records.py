@@ -23,10 +23,12 @@ from agent.records.corpus import Retrieved
 from agent.records.decision import MethodDecision
 from agent.records.diagnosis import DiagnosedItem, Diagnosis
 from agent.records.evaluation import ARMS, Arm, EvaluateRequest, EvaluationReport, Item, ItemAnswer
+from agent.records.judging import JudgeFindings
 from agent.settings import Settings
 from knowledge.files import read_record, read_records
 from tools.evaluation.retrieved import read_retrieved
 from tools.hardware import catalogue
+from tools.judging.run import judged_before
 from tools.status import read_profile
 from tools.workspace import Project
 
@@ -75,6 +77,11 @@ class Evaluation:
         """What the evaluation was asked."""
         path = self.run / "request.json"
         return read_record(path, EvaluateRequest) if path.exists() else EvaluateRequest()
+
+    @cached_property
+    def judged(self) -> JudgeFindings:
+        """What judge models found of two arms' answers."""
+        return judged_before(self.run)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:

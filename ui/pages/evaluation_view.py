@@ -11,10 +11,12 @@ from agent.prompts.phrases import percent, points
 from agent.records.base import Language
 from agent.records.decision import MethodDecision, Reason
 from agent.records.evaluation import ARMS, Comparison, Dimension, Estimate, EvaluationReport
-from tools.evaluation.radar import ORDER
+from agent.records.judging import JudgeFindings
+from tools.evaluation.items import ORDER
 from tools.evaluation.report import comparison_sentence, cost_cells, deciding, power_sentence, renewal_cells
 from tools.evaluation.wording import arm_name, dimension_name, method_sentence
 from tools.evaluation.wording import say as report_say
+from tools.judging import report as judges
 from ui.i18n import phrase
 from ui.pages.chart_data import verdict_text
 from ui.pages.moments import moment_text
@@ -103,6 +105,20 @@ def costs(report: EvaluationReport, lang: Language) -> str:
         f"<h2>{_title('costs', lang)}</h2><p class='ds-quiet'>{escape(report_say('costs_lead', lang, n=asked))}</p>"
         f"{_table(head, taken)}<h2>{_title('renewal', lang)}</h2>{_table(report_say('renewal_head', lang), renewed)}"
     )
+
+
+def judged(findings: JudgeFindings, lang: Language) -> str:
+    """Return what judge models found, how far people agree with each, and what else must be known."""
+    parts = []
+    for report in findings.reports:
+        rows = [judges.cells(report, score, lang) for score in report.scores]
+        told = "".join(f"<li>{escape(note)}</li>" for note in judges.notes(report, lang))
+        parts.append(
+            f"<h2>{escape(judges.title(report, lang).lstrip('# '))}</h2>"
+            f"<p class='ds-quiet'>{escape(judges.lead(report, lang))}</p>"
+            f"{_table(judges.head(report, lang), rows)}<ul>{told}</ul>"
+        )
+    return "".join(parts)
 
 
 def comparisons(report: EvaluationReport, lang: Language, deciding_one: Comparison | None = None) -> str:

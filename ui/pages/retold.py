@@ -19,6 +19,8 @@ from agent.prompts.phrases import Phrases
 from agent.prompts.training import HYPERPARAMETERS, LADDER, MEMORY, METHOD_NAMES
 from agent.records.base import Language
 from tools.evaluation.wording import ARM_NAMES, DIMENSION_NAMES, SENTENCES
+from tools.evaluation.wording import named as by_name
+from tools.validation.wording import NOTES
 from ui.i18n import phrases
 
 _NAMES: Final = (*DIMENSION_NAMES.values(), *ARM_NAMES.values(), *METHOD_NAMES.values())
@@ -27,8 +29,6 @@ _NAMED: Final = {"list", "arm", "arms", "dimension", "method"}
 _SENTENCES: Final = {"why", "fitting", "difference", "level", "target"}
 """Gaps that hold another sentence."""
 _MACHINE: Final = {"en": "this machine ({name})", "zh": "本机（{name}）"}
-_ARM: Final = r"(?:tuned\+rag|tuned|rag|base|oracle)"
-_COMPARED: Final = re.compile(rf"(?<![\w+]){_ARM}(?= [−=] )|(?<= − ){_ARM}(?= = )")
 _METHOD: Final = re.compile(r"\brag\+finetune\b|\bfinetune\b|\binsufficient_evidence\b")
 _OTHER: Final[dict[Language, Language]] = {"en": "zh", "zh": "en"}
 
@@ -46,8 +46,7 @@ def retold(text: str, lang: Language) -> str:
 def named(text: str, lang: Language) -> str:
     """Return a sentence of the policy retold, with arms, dimensions and methods called by name and not by their ids."""
     text = _METHOD.sub(lambda found: phrases(lang)[f"method_{found[0]}"], retold(text, lang))
-    text = _COMPARED.sub(lambda found: ARM_NAMES[found[0]][lang], text)
-    return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda found: DIMENSION_NAMES.get(found[0], {lang: found[0]})[lang], text)
+    return by_name(text, lang)
 
 
 def _value(name: str, value: str, lang: Language) -> str:
@@ -83,7 +82,7 @@ def _known(lang: Language) -> tuple[tuple[re.Pattern[str], Mapping[Language, str
 
 
 def _tables() -> Iterator[Mapping[Language, str]]:
-    tables: tuple[Phrases, ...] = (HYPERPARAMETERS, LADDER, MEMORY, SENTENCES, RULES, GATES, RUNG, SHARE)
+    tables: tuple[Phrases, ...] = (HYPERPARAMETERS, LADDER, MEMORY, SENTENCES, NOTES, RULES, GATES, RUNG, SHARE)
     for table in tables:
         # One that is nothing but a gap would recognise everything.
         yield from (both for both in table.values() if not re.fullmatch(r"\{\w+\}", both["en"]))

@@ -18,6 +18,7 @@ from agent.errors import DomainsmithError
 from agent.records.base import Language
 from agent.records.corpus import IngestResult
 from agent.records.job import Job
+from agent.records.judging import JudgeReport
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult
 from agent.records.tuning import TuneResult
@@ -26,6 +27,7 @@ from tools.jobs.processes import is_here, worker_lives
 from tools.jobs.reconcile import reconcile
 from tools.jobs.runner import log_of
 from tools.jobs.store import TERMINAL, JobStore
+from tools.judging.report import summary as judged
 from tools.validation.request import ValidateResult
 from tools.workspace import Project
 from ui import render
@@ -137,6 +139,8 @@ def _summary(project: Project, job: Job, lang: Language) -> str:
                 return render.mix(read_record(path, MixManifest), output)
             case "validate":
                 return render.validation(read_record(path, ValidateResult), output)
+            case "judge":
+                return judged(read_record(path, JudgeReport), lang)
             case _:
                 return ""
     except DomainsmithError as error:  # another version wrote it; the run itself is still worth showing

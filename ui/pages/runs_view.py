@@ -171,6 +171,10 @@ def outcome(opened: Opened, lang: Language) -> str:
         return f'<p><a href="{link}">{_say("runs_open_evaluation", lang)}</a></p>'
     if opened.result is not None:
         return _tuned(opened.result, lang)
+    if job.kind == "judge":
+        link = escape(address(lang, "evaluation", project=job.project, run=str(job.request.get("run", ""))))
+        seen = f'<p><a href="{link}">{_say("runs_open_evaluation", lang)}</a></p>'
+        return f'<p class="ds-summary">{escape(opened.summary)}</p>{seen}'
     return f'<p class="ds-summary">{escape(opened.summary)}</p>' if opened.summary else ""
 
 

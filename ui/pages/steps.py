@@ -25,6 +25,7 @@ from agent.records.decision import Action, Consent
 from agent.records.evaluation import EvaluateRequest
 from agent.records.facts import ProjectFacts
 from agent.records.job import Job, JobKind
+from agent.records.judging import JudgeRequest
 from agent.records.tuning import Method, TuneRequest
 from agent.settings import Settings
 from tools.diagnosis.remedy import StepName
@@ -44,6 +45,7 @@ REQUESTS: Final[dict[JobKind, type[Record]]] = {
     "mix": MixRequest,
     "tune": TuneRequest,
     "evaluate": EvaluateRequest,
+    "judge": JudgeRequest,
 }
 """The record that a job of each kind takes."""
 
@@ -109,7 +111,8 @@ def cannot(kind: JobKind, facts: ProjectFacts, lang: Language) -> str:
     """Return why a step cannot start now, in words; empty if it can."""
     if facts.running is not None:
         return phrase("runs_busy", lang)
-    action: Action = "extract" if kind == "validate" else kind  # both need documents
+    # What can be diagnosed can be judged: both need an evaluation. A validation set needs documents, as pairs do.
+    action: Action = "extract" if kind == "validate" else "diagnose" if kind == "judge" else kind
     why = refusal(action, facts, lang)
     return why.text if why is not None else ""
 

@@ -11,7 +11,7 @@ from tests.agent.policy.builders import ARTICLES
 
 
 def test_every_action_has_an_effect() -> None:
-    assert set(EFFECTS) == {*get_args(Action), "delete"}
+    assert set(EFFECTS) == {*get_args(Action), "delete", "judge"}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,9 @@ def test_every_action_has_an_effect() -> None:
         ("ingest", {}, False, ""),
         ("ingest", {"seconds_high": 7200}, True, "more than"),
         ("status", {"seconds_high": 7200}, False, ""),
+        ("judge", {"seconds_high": 20, "sends_to": "api.example.org"}, True, "leave this machine"),
+        ("judge", {"seconds_high": 600}, True, "more than 2 min"),
+        ("judge", {"seconds_high": 60}, False, ""),
     ],
 )
 @pytest.mark.parametrize("approved", [False, True], ids=["asked", "direct command"])

@@ -6,9 +6,9 @@ import pytest
 
 from agent.policy.ladder import first_rung, next_measurement, next_rung
 from agent.policy.memory import fit
-from agent.policy.rung_gates import GATES, gates, needed_pilot, settled_loss
+from agent.policy.rung_gates import GATES, gates, needed_pilot
 from agent.records.decision import RungDecision
-from agent.records.ladder import CurvePoint, Paired, Pilot, RungEvidence
+from agent.records.ladder import CurvePoint, Paired, Pilot, RungEvidence, ShorterRun
 from tests.agent.policy.builders import A800, ARTICLES, ASCEND_910A, S3000, T4, device, estimate
 
 FLAT = tuple(CurvePoint(share=share, score=score) for share, score in ((0.25, 0.48), (0.5, 0.50), (1.0, 0.51)))
@@ -16,6 +16,7 @@ RISING = tuple(CurvePoint(share=share, score=score) for share, score in ((0.25, 
 PLATEAU = (2.0, 1.5, 1.2, 1.01, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 FALLING = (2.0, 1.8, 1.6, 1.4, 1.2, 1.0, 0.9, 0.8, 0.7, 0.6)
 BETTER = (Pilot(method="lora", rank=16, loss=0.8),)
+LONGER_HELPS = ShorterRun(steps=5, losses=(2.0,) * 10)
 FULL = (Pilot(method="full", loss=0.8),)
 EVERYTHING = fit(device("Big", 2000), 1, 7)
 
@@ -77,10 +78,13 @@ def gain(low: float, high: float) -> Paired:
         ({"learning_curve": RISING, "curve_gain": gain(-0.05, 0.27)}, "cannot tell whether the learning curve is flat"),
         ({"losses": ()}, "training loss is not measured"),
         ({"pilots": ()}, "no pilot of LoRA is measured"),
-        ({"losses": FALLING}, "has not plateaued"),
+        ({"losses": FALLING}, "in half as many steps, which tells whether more would help, is not measured"),
+        ({"losses": FALLING, "shorter": LONGER_HELPS}, "has not plateaued"),
         ({"losses": (0.01,) * 10}, "known by heart"),
         ({"score": None}, "score on the sealed items"),
         ({"score": estimate(0.75, 50)}, "lies within the interval"),
+        ({"score": estimate(0.1, 40).model_copy(update={"errors": 41})}, "41 of 81 items could not be scored"),
+        ({"score": estimate(1.0, 4).model_copy(update={"errors": 12})}, "12 of 16 items could not be scored"),
         ({"rank": 256, "pilots": (Pilot(method="lora", loss=1.0),)}, "no pilot of full fine-tuning"),
         (
             {"rank": 256, "pilots": (Pilot(method="lora", loss=1.0), Pilot(method="full", loss=0.99))},
@@ -102,10 +106,13 @@ def gain(low: float, high: float) -> Paired:
         "2-curve-unclear",
         "2-loss-unknown",
         "2-pilot-unknown",
+        "2-loss-falls-at-the-end",
         "2-loss-falls",
         "2-loss-fitted",
         "2-score-unknown",
         "2-gap-within-interval",
+        "2-mostly-unscored",
+        "2-mostly-unscored-but-right",
         "2-full-pilot-unknown",
         "2-full-pilot-no-better",
         "2-pilot-worse-on-the-items",
@@ -144,11 +151,13 @@ def test_row_2_a_shut_gate_decides_and_what_was_not_measured_is_no_reason() -> N
         ({"losses": (), "learning_curve": (), "pilots": ()}, "plateau"),
         ({"pilots": ()}, "pilot"),
         ({"data_checks": {"leakage": False}, "learning_curve": ()}, None),
-        ({"losses": FALLING, "learning_curve": ()}, None),
+        ({"losses": FALLING, "learning_curve": ()}, "plateau"),
+        ({"losses": FALLING, "shorter": LONGER_HELPS, "learning_curve": ()}, None),
         ({"losses": (0.01,) * 10, "learning_curve": ()}, "curve"),
         ({"losses": (0.01,) * 10}, None),
         ({"score": estimate(0.9, 200), "learning_curve": (), "pilots": ()}, None),
         ({"score": estimate(0.75, 50), "learning_curve": ()}, None),
+        ({"score": estimate(1.0, 4).model_copy(update={"errors": 12}), "learning_curve": ()}, None),
         ({"out_of_memory": True, "score": None}, None),
         ({}, None),
     ],
@@ -189,11 +198,6 @@ def test_a_pilot_is_compared_with_its_own_reference_where_it_was_shorter() -> No
     assert next_rung(evidence(pilots=(shorter.model_copy(update={"reference": 1.21}),))).outcome == "stay"
 
 
-def test_the_loss_of_a_run_is_that_of_its_last_part() -> None:
-    assert settled_loss(PLATEAU) == 1.0
-    assert settled_loss(()) is None
-
-
 @pytest.mark.parametrize(
     ("changes", "method"),
     [
@@ -223,6 +227,10 @@ def test_row_3_meeting_the_target_ends_the_climb(score: float) -> None:
     decision = next_rung(evidence(score=estimate(score, 200)))
     assert (decision.outcome, decision.method) == ("done", "qlora")
     assert "target of 80%" in texts(decision)
+
+
+def test_row_3_as_many_errors_as_scores_are_still_held_against_the_target() -> None:
+    assert next_rung(evidence(score=estimate(0.95, 40).model_copy(update={"errors": 40}))).outcome == "done"
 
 
 def test_row_3_without_a_target_the_default_holds() -> None:

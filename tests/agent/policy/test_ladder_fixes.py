@@ -14,7 +14,7 @@ from agent.records.base import Language
 from agent.records.diagnosis import Fix
 from agent.records.ladder import DataFigures, Extrapolation, Pilot
 from tests.agent.policy.builders import ARTICLES, T4, estimate
-from tests.agent.policy.test_ladder import BETTER, FALLING, FULL, RISING, evidence
+from tests.agent.policy.test_ladder import BETTER, FALLING, FULL, LONGER_HELPS, RISING, evidence
 
 FORESEEN = Extrapolation(
     pairs=80, doubling=0.1, low=0.02, high=0.2, at_double=0.6, pairs_for_target=320, pairs_low=150, pairs_high=None
@@ -68,7 +68,9 @@ def test_every_failed_check_has_its_fix_with_what_it_concerns() -> None:
         ({"learning_curve": RISING}, None, "extract", "then measure again"),
         ({"losses": (0.01,) * 10}, None, "extract", "Add pairs"),
         ({"losses": FALLING}, None, "tune", "Train longer"),
+        ({"losses": FALLING, "shorter": LONGER_HELPS}, None, "tune", "Train longer"),
         ({"score": None}, None, "validate", "Seal items of domain_knowledge"),
+        ({"score": estimate(1.0, 4).model_copy(update={"errors": 12})}, None, "diagnose", "See why 12 of 16 items"),
         ({"score": estimate(0.75, 50)}, None, "validate", "50 cannot tell this score from the target, about"),
     ],
 )
@@ -78,6 +80,11 @@ def test_what_is_mended_follows_from_the_gate(
     first = fixes(foreseen=foreseen, **changes)[0]
     assert shlex.split(first.command)[1] == command
     assert says in first.action
+
+
+def test_looking_at_the_failed_items_is_said_once() -> None:
+    found = fixes(score=estimate(1.0, 4).model_copy(update={"errors": 12}), data_checks={"leakage": False})
+    assert [shlex.split(fix.command)[1] for fix in found].count("diagnose") == 1
 
 
 def test_two_gates_that_ask_for_the_same_make_one_fix() -> None:

@@ -29,6 +29,7 @@ from tools.evaluation.costs import SPENT, Meter, Spent, arm_costs, last_steps, s
 from tools.evaluation.report import cost_cells, markdown, renewal_cells
 from tools.evaluation.retrieved import retrieve_for, search_seconds
 from tools.evaluation.run import evaluate
+from tools.evaluation.wording import named
 from tools.jobs.store import JobStore
 from tools.workspace import Project, Workspace
 
@@ -64,7 +65,7 @@ def test_an_arm_is_measured_on_the_domain_questions() -> None:
 def test_what_was_not_measured_is_not_known() -> None:
     cost = arm_costs(ITEMS, ANSWERS, Spent(()))["base"]
     assert (cost.seconds, cost.machine_seconds, cost.peak_gib, cost.search_seconds) == (None, None, None, 0)
-    assert cost_cells(cost, priced=True) == ["–", "–", "0.0", "–", "–", "–"]
+    assert cost_cells(cost, priced=True) == ["–", "–", "–", "–", "–", "–"]
 
 
 def test_without_domain_questions_every_question_counts() -> None:
@@ -186,7 +187,8 @@ def test_the_report_says_what_decided_and_by_which_comparison(measured: tuple[Ev
     assert decided.comparison is not None
     assert (decided.comparison.a, decided.comparison.b) == ("rag", "tuned+rag")
     text = (run / "eval" / "report.md").read_text(encoding="utf-8")
-    assert f"Rule that decided: {decided.reasons[0]}." in text
+    assert f"Rule that decided: {named(decided.reasons[0], 'en')}." in text
+    assert "Rule that decided: tuned + RAG − RAG = 0 points" in text
     assert f"{decided.comparison.more_items} more items" in text
     assert "## What answering takes" in text
     assert "| price of 1,000 |" in text

@@ -56,7 +56,7 @@ def test_builtin_items_come_in_the_languages_asked_for():
     english, chinese = list(builtin_items(["en"])), list(builtin_items(["zh"]))
     assert {item.language for item in english} == {"en"}
     assert {item.dimension for item in chinese} == {"general_ability", "instruction_following"}
-    assert len(list(builtin_items(["en", "zh"]))) == len(english) + len(chinese) == 220
+    assert len(list(builtin_items(["en", "zh"]))) == len(english) + len(chinese) == 270
 
 
 def test_builtin_items_do_not_stand_beside_sealed_ones(tmp_path):

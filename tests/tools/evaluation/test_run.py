@@ -110,6 +110,10 @@ def test_the_report_lands_on_disk_whole(project, settings):
     assert "n = 16" in text
     assert "sha256" in text
     assert "| domain knowledge | 0% [0%, 19%] (16) |" in text
+    assert "## What was asked" in text
+    assert "| domain knowledge | 16 | 4 |" in text
+    assert "## Tokenization of the domain's terms" in text
+    assert "The radar runs from guessing" in text
     answers = list(read_records(folder / "answers.jsonl", ItemAnswer))
     assert len({(a.arm, a.item) for a in answers}) == len(answers)
 
@@ -171,6 +175,7 @@ def test_a_failing_answer_is_an_error_and_not_a_zero(project, settings):
     report = run_with(project, settings, ScriptedModel(fails))
     rag = report.arms["rag"]["domain_knowledge"]
     assert (rag.mean, rag.n, rag.errors) == (1, 12, 4)
+    assert (rag.normalised_low, rag.normalised_high) == (rag.low, rag.high)  # nothing is guessed on free answers
     assert any("device lost" in note for note in report.notes)
 
 

@@ -174,11 +174,10 @@ def test_minimal_pairs_go_by_the_sum(good, bad, score):
 
 
 @pytest.mark.parametrize(
-    ("pieces", "decoded", "score"),
-    [(1, "Hexaune", 1), (3, " Hexaune", 1), (4, "Hexaune", 0), (2, "Hexa?ne", 0), (0, "", 0)],
+    ("pieces", "whole", "score"), [(1, True, 1), (3, True, 1), (4, True, 0), (2, False, 0), (0, False, 0)]
 )
-def test_terms_are_carried_in_few_pieces_and_come_back(pieces, decoded, score):
-    assert carries_term("Hexaune", pieces, decoded) == score
+def test_terms_are_carried_in_few_pieces_and_come_back(pieces, whole, score):
+    assert carries_term(pieces, whole=whole) == score
 
 
 def test_what_the_context_does_not_carry_is_not_supported():

@@ -12,6 +12,7 @@ from agent.errors import InputError
 from agent.progress import Silent
 from agent.records.evaluation import EvaluateRequest
 from agent.records.job import JobKind
+from agent.records.judging import JudgeRequest
 from agent.records.pairs import Message
 from agent.records.tuning import ClimbPlan, TuneRequest
 from agent.settings import Settings
@@ -29,6 +30,12 @@ KINDS: dict[JobKind, tuple[str, dict[str, Any], object, bool]] = {
     "tune": ("tools.tuning.run", {"base_model": "b", "mix": "m"}, TuneRequest(base_model="b", mix="m"), True),
     "validate": ("tools.validation.run", {}, None, False),
     "evaluate": ("tools.evaluation.run", {"limit": 4}, EvaluateRequest(limit=4), True),
+    "judge": (
+        "tools.judging.run",
+        {"run": "r", "a": "rag", "b": "tuned", "model": "m"},
+        JudgeRequest(run="r", a="rag", b="tuned", model="m"),
+        False,
+    ),
 }
 """Kind to the module that does it, a request, what the module gets, and whether it gets the run folder."""
 

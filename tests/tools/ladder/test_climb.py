@@ -97,6 +97,32 @@ def test_a_curve_that_rises_says_how_many_pairs_buy_how_much(project: Project, s
     assert "the target would take about" in record.fixes[0].action
 
 
+def test_a_loss_that_falls_at_the_end_is_held_against_half_of_the_steps(project: Project, settings: Settings) -> None:
+    ways: Ways = {("qlora", 16): Way(0.13, 1.0, falls=True), ("lora", 16): Way(0.9, 0.3)}
+    trials = Scripted(project, ways, curve=CURVE)
+    _, record = go(project, settings, trials, climb_to="lora")
+    assert made(record)[:3] == [("rung", "qlora", 16, 1.0), ("half", "qlora", 16, 1.0), ("curve", "qlora", 16, 0.25)]
+    whole, half = (one.hyperparameters for one in trials.asked[:2])
+    assert whole is not None
+    assert half is not None
+    assert (whole.epochs, half.epochs, half.seed, half.batch_size) == (6.0, 3.0, whole.seed, whole.batch_size)
+    shorter = record.rungs[0].evidence.shorter
+    assert shorter is not None
+    assert (shorter.steps, shorter.run) == (9, record.steps[1].run)
+    assert {gate.name: gate.state for gate in record.rungs[0].gates}["plateau"] == "open"
+    assert record.outcome == "done"
+
+
+def test_a_run_that_was_too_short_is_made_longer_and_not_left(project: Project, settings: Settings) -> None:
+    trials = Scripted(project, {("qlora", 16): Way(0.13, 1.0, falls=True, half=2.0)}, curve=CURVE)
+    result, record = go(project, settings, trials, climb_to="full")
+    assert (record.outcome, result.method) == ("mend_data", "qlora")
+    assert [step[0] for step in made(record)] == ["rung", "half"]
+    assert record.chosen == record.steps[0].run
+    assert record.fixes[0].command == "domainsmith tune -p met --yes --epochs 12"
+    assert record.rungs[0].decision.reasons[0].rule == "loss_falls"
+
+
 def test_each_part_of_the_curve_is_trained_in_as_many_steps(project: Project, settings: Settings) -> None:
     trials = Scripted(project, {("qlora", 16): LOW, ("lora", 16): Way(0.9, 0.3)}, curve=CURVE)
     go(project, settings, trials, climb_to="lora")
@@ -251,7 +277,7 @@ def test_the_result_is_copied_where_the_disk_knows_no_links(
     def refused(*_: object) -> None:
         raise OSError("no links here")
 
-    monkeypatch.setattr("tools.ladder.climb.os.link", refused)
+    monkeypatch.setattr("tools.ladder.result.os.link", refused)
     result, record = go(project, settings, Scripted(project, {("qlora", 16): Way(0.9, 0.2)}))
     weights = project.runs / result.run / "adapter" / "adapter_model.safetensors"
     assert weights.read_bytes() == record.chosen.encode()

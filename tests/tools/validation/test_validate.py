@@ -1,5 +1,6 @@
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -16,8 +17,11 @@ from tools.extraction.split import saved_split
 from tools.mixing.request import MixRequest
 from tools.mixing.run import mix
 from tools.pairs import load_pairs
+from tools.validation.facts import asked_items
+from tools.validation.imported import taught_documents
+from tools.validation.matching import Corpus
 from tools.validation.request import ValidateRequest, ValidateResult
-from tools.validation.run import validate
+from tools.validation.run import sampled, validate
 from tools.validation.senses import expansions, sense_items
 from tools.validation.syntax import minimal_pairs
 from tools.validation.terms import term_items
@@ -97,7 +101,7 @@ def test_counts_sample_and_say_so(project):
     result, items = run(project, counts={"general_ability": 7, "syntax": 0})
     assert sum(item.dimension == "general_ability" for item in items) == 7
     assert not any(item.dimension == "syntax" for item in items)
-    assert any("general_ability: 7 of" in note for note in result.notes)
+    assert any("general ability: 7 of" in note for note in result.notes)
 
 
 def test_question_files_beside_or_instead_of_automatic_items(project, tmp_path):
@@ -207,6 +211,9 @@ def pairs_of(sentence, language="en"):
         ("A pump stands near the gate of every yard.", "order", "A pump stands near gate the of every yard."),
         ("Crews noted the length of the hose in May.", "dropped_word", "Crews noted the length the hose in May."),
         ("每个检验员领取3枚印章并签字。", "order", "每个检验员领取枚3印章并签字。"),
+        ("仓库里另外放着三个备用的密封圈。", "order", "仓库里另外放着个三备用的密封圈。"),
+        ("这种水泵也是工厂自己设计的产品。", "adverb_order", "这种水泵是也工厂自己设计的产品。"),
+        ("这家工厂于1998年在河边建成投产。", "preposition_order", "这家工厂1998年于在河边建成投产。"),
         ("请检查装置的螺母是否松动。", "particle", "请检查装置得螺母是否松动。"),
         ("工程师把印章锁进检验室里。", "dropped_word", "工程师印章锁进检验室里。"),
     ],
@@ -258,3 +265,86 @@ def test_terms_are_measures_codes_and_frequent_words():
         ("term", "药箱"),
     } <= found
     assert ("term", "pump") not in found
+
+
+def test_numbers_with_words_are_no_measures_and_words_of_every_document_no_terms():
+    subject = "The diaphragm of a diaphragm pump moves. "
+    everywhere = "We had 3 had regular checks of 26 for all. It took 12 min, 4.5 kPa and 10 mL. "
+    texts = [text_of(f"d{n}", everywhere + (subject * 4 if n == 0 else "")) for n in range(6)]
+    found = {(item.question_kind, item.question) for item in term_items(texts, set())}
+    assert {("measure", "12 min"), ("measure", "4.5 kPa"), ("measure", "10 mL"), ("term", "diaphragm")} <= found
+    assert not {question for kind, question in found if kind == "measure"} - {"12 min", "4.5 kPa", "10 mL"}
+    assert ("term", "regular") not in found
+
+
+def test_senses_the_corpus_explains_go_before_conflated_terms_and_minimal_pairs_come_from_every_rule_alike():
+    def made(dimension, kind, count):
+        return [
+            Item(id=f"{kind}{n}", kind="skill", dimension=dimension, language="en", question="q", question_kind=kind)
+            for n in range(count)
+        ]
+
+    senses = [*made("disambiguation", "conflated", 90), *made("disambiguation", "sense", 8)]
+    drawn = Counter(item.question_kind for item in sampled("disambiguation", senses, 20, 0))
+    assert drawn == {"sense": 8, "conflated": 12}
+    pairs = [*made("syntax", "order", 300), *made("syntax", "dropped_word", 4), *made("syntax", "agreement", 60)]
+    drawn = Counter(item.question_kind for item in sampled("syntax", pairs, 34, 0))
+    assert drawn == {"order": 15, "agreement": 15, "dropped_word": 4}
+
+
+def test_questions_of_a_file_are_put_to_their_passage_and_to_a_silent_one(project, tmp_path):
+    file = tmp_path / "team.jsonl"
+    rows = [{"question": "In which month does the board meet?", "answer": "May", "context": RULES}]
+    file.write_text(json.dumps(rows[0]), encoding="utf-8")
+    asked = [item for item in run(project, questions=(str(file),))[1] if item.question == rows[0]["question"]]
+    assert {(item.dimension, item.source) for item in asked} == {
+        ("domain_knowledge_held_out", "team.jsonl"),
+        ("understanding", "team.jsonl"),
+        ("faithfulness", "auto"),
+    }
+
+
+def reading(name, question, answer, context):
+    return Item(
+        id=name, kind="skill", dimension="understanding", language="en", question=question, answers=(answer,),
+        document=name, start=0, end=len(context), context=context, source="team.jsonl",
+    )  # fmt: skip
+
+
+def test_a_silent_passage_holds_neither_the_answer_nor_all_the_question_asks_about():
+    items = [
+        reading("a", "Who paints the lid?", "Ann", "Ann paints the lid in June."),
+        reading("b", "Who paints the lid of the tank?", "Bo", "Bo paints the lid of the tank. Who? Bo."),
+        reading("c", "Where is the hose stored?", "cellar", "The hose is stored in the cellar by Ann."),
+        reading("d", "How heavy is the pump?", "4 kg", "The pump weighs 4 kg."),
+    ]
+    made = list(asked_items(items, {"a", "b", "c", "d"}, 0, lambda text: text.startswith("The pump")))
+    assert {(item.question, item.answerable) for item in made if item.answerable} == {
+        (item.question, True) for item in items[:3]
+    }
+    silent = {item.question: item for item in made if not item.answerable}
+    # `a` is silent nowhere: b asks about the same lid, c names Ann; d is a training document's text.
+    assert set(silent) == {items[1].question, items[2].question}
+    for item in silent.values():
+        assert (item.answers, item.question_kind, item.kind) == ((), "unanswerable", "skill")
+    assert silent[items[2].question].document in {"a", "b"}
+    assert next(iter(asked_items(items, {"a"}, 0, lambda text: False))).answerable
+
+
+def test_an_imported_pair_comes_from_the_document_that_holds_it(project):
+    known = Corpus(corpus())
+    pair = load_pairs(project)[0]
+    asked = pair.messages[0].model_copy(update={"content": "Where is the Brindle pump assembled?"})
+    said = pair.messages[1].model_copy(update={"content": "Pellworth"})
+    imported = pair.model_copy(update={"document": "", "messages": (asked, said)})
+    nowhere = imported.model_copy(update={"messages": (asked, said.model_copy(update={"content": "Ghent"}))})
+    assert taught_documents([pair], known) == {pair.document}
+    assert taught_documents([imported], known) == {"pump-faq"}
+    assert taught_documents([nowhere], known) == frozenset()
+
+
+def test_what_was_left_out_is_told_in_the_language_of_the_settings(project):
+    chinese = Settings(extraction_model="rules", lang="zh")
+    result = validate(project, chinese, ValidateRequest(counts={"general_ability": 7}), Silent())
+    assert any(note.startswith("通用能力：从") for note in result.notes)
+    assert "不够得出完整结论" in result.notes[-1]

@@ -1,0 +1,87 @@
+"""`domainsmith report`: one finished evaluation told and written in either language; nothing is measured again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.errors import InputError
+from tests.ui.conftest import Ran
+from tests.ui.pages.scripted_project import scripted_project
+from ui.commands.models import _limits
+from ui.runtime import Runtime
+
+Cli = Callable[..., Ran]
+
+
+def test_both_languages_from_one_evaluation(cli: Cli, home: Path, tmp_path: Path) -> None:
+    project = scripted_project(home)
+    told = {}
+    for lang in ("en", "zh"):
+        ran = cli("report", "--out", tmp_path / lang, "--lang", lang)
+        assert ran.code == 0, ran.err
+        files = (tmp_path / lang).iterdir()
+        told[lang] = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files}
+        assert set(told[lang]) == {"report.md", "report.html", "report.json", "radar.png", "radar.html"}
+    assert "## Verdict" in told["en"]["report.md"]
+    assert "## 结论" in told["zh"]["report.md"]
+    assert '<html lang="zh-CN">' in told["zh"]["report.html"]
+    english, chinese = (json.loads(told[lang]["report.json"]) for lang in ("en", "zh"))
+    assert english["arms"] == chinese["arms"]
+    assert english["comparisons"] == chinese["comparisons"]
+    assert english["decided"]["reasons"] != chinese["decided"]["reasons"]
+    assert english["arms"]["base"]["syntax"]["normalised_low"] <= english["arms"]["base"]["syntax"]["normalised"]
+    assert all(re.search("[\u4e00-\u9fff]", note) for note in chinese["notes"])
+    assert not any(re.search("[\u4e00-\u9fff]", note) for note in english["notes"])
+    assert project.latest_run("evaluate") is not None
+
+
+def test_it_is_shown_without_a_folder_and_as_json(cli: Cli, home: Path) -> None:
+    project = scripted_project(home)
+    assert "领域知识" in cli("report", "--lang", "zh").out
+    run = project.latest_run("evaluate")
+    assert run is not None
+    shown = cli("report", run.name, "--json").json
+    assert shown["run"] == run.name
+
+
+def test_what_cannot_be(cli: Cli, home: Path, tmp_path: Path) -> None:
+    cli("new", "empty")
+    nothing = cli("report", "-p", "empty")
+    assert (nothing.code, "nothing was evaluated yet" in nothing.err) == (2, True)
+    project = scripted_project(home)
+    assert cli("report", "20200101T000000Z-evaluate", "-p", project.info.name).code == 2
+    (tmp_path / "file").write_text("x")
+    refused = cli("report", "--out", tmp_path / "file", "-p", project.info.name)
+    assert (refused.code, "cannot write there" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (None, {}),
+        ("", {}),
+        ("faithfulness=60", {"faithfulness": 60}),
+        ("syntax=1, general_ability=20", {"syntax": 1, "general_ability": 20}),
+    ],
+)
+def test_limits_of_single_dimensions(given: str | None, found: dict[str, int]) -> None:
+    assert _limits(given) == found
+
+
+@pytest.mark.parametrize("given", ["syntax", "syntax=0", "syntax=x", "taste=3"])
+def test_what_is_no_limit_says_how_to_write_one(given: str) -> None:
+    with pytest.raises(InputError, match="--limits"):
+        _limits(given)
+
+
+def test_what_a_command_starts_speaks_its_language(home: Path) -> None:
+    runtime = Runtime(lang="zh")
+    assert (runtime.settings.lang, runtime.output.lang) == ("zh", "zh")
+    assert Runtime().settings.lang == "en"
+    with pytest.raises(InputError, match="unknown language"):
+        Runtime(lang="fr")

@@ -1,0 +1,201 @@
+"""Asks the judge both orders of every pair; what it fails at is told apart, and nothing is asked twice.
+
+asked = ask_judge(cases, "openai:judge", writer, ReplyLog(run / "eval" / REPLIES), reporter, width=4)
+asked.judgements[0].outcome
+
+Of a reply only the verdict is kept, so that the log holds none of the words that were judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent.errors import DomainsmithError
+from agent.policy.judging import outcome_of
+from agent.progress import Reporter
+from agent.prompts.judging import FIRST, SECOND, TIE, judging_prompt, judging_schema
+from agent.records.evaluation import Arm
+from agent.records.judging import Judgement, JudgeOutcome, Preference
+from agent.records.pairs import Message
+from tools.extraction.replies import PairWriter, Reply, ReplyLog, Request, ask_all
+from tools.judging.cases import Case
+
+REPLIES: Final = "judge-replies.jsonl"
+"""Verdicts so far, in the evaluation's `eval` folder."""
+REPLY_TOKENS: Final = 512
+"""Most tokens of a verdict; a model that thinks aloud first needs more than the answer."""
+GIVE_UP: Final = 5
+"""Failures in a row after which the judge is taken for unreachable and the work ends, to be gone on with later."""
+UNREADABLE: Final = "unreadable"
+"""Kept in place of a reply that names no verdict."""
+_OBJECT: Final = re.compile(r"\{[^{}]*\}")
+
+
+def requests_of(cases: Sequence[Case], model: str) -> list[Request]:
+    """Return the calls that have the pairs judged: two for each whose answers differ."""
+    return [request for case in cases if not case.same for request in _both_orders(case, model)]
+
+
+def ask_judge(
+    cases: Sequence[Case],
+    model: str,
+    arms: tuple[Arm, Arm],
+    writer: PairWriter | None,
+    log: ReplyLog,
+    reporter: Reporter,
+    *,
+    width: int = 1,
+    unreadable: str = "no verdict",
+) -> list[Judgement]:
+    """Return what the judge says of every pair.
+
+    Args:
+        cases: The pairs.
+        model: Name of the judge; replies of another one are asked anew.
+        arms: The arms behind `a` and `b`.
+        writer: The judge; `None` where the log holds every verdict.
+        log: Verdicts so far; grows.
+        reporter: Hears of the progress; its cancel is honoured between calls.
+        width: Calls in flight at once.
+        unreadable: Says that a reply named no verdict.
+
+    Raises:
+        CancelledError: Somebody stopped the work; verdicts so far are kept.
+        InputError: The endpoint refused call after call.
+        WorkFailedError: The endpoint failed call after call.
+    """
+    failures = _Failures()
+    judge = _Judge(writer, failures)
+    told = "the judge compares answers"
+    requests = requests_of(cases, model)
+    ask_all(log, requests, judge, reporter, width=width, told=told, unit="verdicts", failed=failures)
+    return [_judged(case, model, arms, log, failures, unreadable) for case in cases]
+
+
+def verdict_in(text: str) -> str:
+    """Return the verdict that a reply names: `1`, `2`, `tie`, or `unreadable` where it names none or several."""
+    said = text.rpartition("</think>")[2].strip()
+    if said.strip("\"'`. ").lower() in (FIRST, SECOND, TIE):
+        return said.strip("\"'`. ").lower()
+    found = {_better(match) for match in _OBJECT.findall(said)} - {None}
+    return str(found.pop()) if len(found) == 1 else UNREADABLE
+
+
+def _better(text: str) -> str | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    better = str(value.get("better", "")).strip().lower() if isinstance(value, dict) else ""
+    return better if better in (FIRST, SECOND, TIE) else None
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    text: str
+
+
+class _Failures:
+    """The calls no verdict came from; ends the work once nothing comes back any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self.of: dict[str, str] = {}
+        """What went wrong, by the call's key."""
+
+    def __call__(self, request: Request, error: DomainsmithError) -> None:
+        with self._lock:
+            self.of[request.key] = " ".join(error.what.split())[:200]
+            self._in_a_row += 1
+            if self._in_a_row >= GIVE_UP:
+                raise error
+
+    def worked(self) -> None:
+        """Note that a reply came."""
+        with self._lock:
+            self._in_a_row = 0
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The model, of whose replies only the verdict is passed on."""
+
+    writer: PairWriter | None
+    failures: _Failures
+
+    def generate(
+        self,
+        conversations: Sequence[Sequence[Message]],
+        max_new_tokens: int,
+        reporter: Reporter | None = None,
+        *,
+        adapter: bool | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Sequence[Reply]:
+        """Return a verdict on each."""
+        assert self.writer is not None
+        replies = self.writer.generate(conversations, max_new_tokens, reporter, adapter=adapter, schema=schema)
+        self.failures.worked()
+        return [_Verdict(verdict_in(reply.text)) for reply in replies]
+
+
+def _both_orders(case: Case, model: str) -> tuple[Request, Request]:
+    first, second = (
+        judging_prompt(
+            case.question,
+            *answers,
+            case.language,
+            reference=case.reference,
+            answerable=case.answerable,
+            passage=case.passage,
+        )
+        for answers in ((case.a, case.b), (case.b, case.a))
+    )
+    return _request(case, first, model), _request(case, second, model)
+
+
+def _request(case: Case, prompt: tuple[Message, ...], model: str) -> Request:
+    asked = "\x1f".join((model, *(message.content for message in prompt)))
+    key = hashlib.sha256(asked.encode()).hexdigest()[:32]
+    return Request(key, case.id, prompt, REPLY_TOKENS, judging_schema())
+
+
+def _judged(
+    case: Case, model: str, arms: tuple[Arm, Arm], log: ReplyLog, failures: _Failures, unreadable: str
+) -> Judgement:
+    a_first: Preference | None = None
+    b_first: Preference | None = None
+    outcome: JudgeOutcome = "tie"
+    error = ""
+    if not case.same:
+        forward, backward = _both_orders(case, model)
+        a_first = _read(log, forward.key, {FIRST: "a", SECOND: "b", TIE: "tie"})
+        b_first = _read(log, backward.key, {FIRST: "b", SECOND: "a", TIE: "tie"})
+        outcome = outcome_of(a_first, b_first)
+        if outcome == "failed":
+            error = failures.of.get(forward.key) or failures.of.get(backward.key) or unreadable
+    return Judgement(
+        item=case.id,
+        kind=case.kind,
+        model=model,
+        a=arms[0],
+        b=arms[1],
+        dimension=case.item.dimension if case.kind == "item" and case.item else None,
+        sampled=case.sampled,
+        a_first=a_first,
+        b_first=b_first,
+        outcome=outcome,
+        same=case.same,
+        error=error,
+    )
+
+
+def _read(log: ReplyLog, key: str, meaning: Mapping[str, Preference]) -> Preference | None:
+    return meaning.get(log.text(key)) if key in log else None
