@@ -28,7 +28,7 @@ from tools.diagnosis.case import passed
 from tools.diagnosis.change import difference_of
 from tools.diagnosis.weakest import SHIPPED_FIRST
 from tools.evaluation.comparisons import detectable
-from tools.evaluation.items import DOMAIN
+from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.statistics import holm
 from tools.evaluation.wording import dimension_name
 from tools.jobs.snapshot import SNAPSHOT, load_snapshot

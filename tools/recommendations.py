@@ -24,7 +24,7 @@ from agent.records.mixture import MixManifest
 from agent.records.pairs import Pair
 from agent.records.tuning import TuneRequest, TuneResult
 from knowledge.files import read_record, read_records
-from tools.evaluation.items import DOMAIN
+from tools.evaluation.dimensions import DOMAIN
 from tools.mixing.run import latest_mix
 from tools.pairs import load_pairs
 from tools.status import project_facts

@@ -155,7 +155,7 @@ class Demonstration:
                 self._job("extract", asked, ExtractResult)
             case "validate":
                 from knowledge.company.build import sealed_file
-                from tools.evaluation.items import DOMAIN
+                from tools.evaluation.dimensions import DOMAIN
                 from tools.validation.request import ValidateRequest, ValidateResult
 
                 sealed = ValidateRequest(

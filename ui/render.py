@@ -17,7 +17,7 @@ from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
 from tools.doctor import DoctorReport
-from tools.evaluation.items import in_order
+from tools.evaluation.dimensions import in_order
 from tools.evaluation.wording import arm_name, dimension_name, method_sentence, named
 from tools.evaluation.wording import say as report_say
 from tools.mixing.swept import SweepResult

@@ -20,7 +20,7 @@ from agent.records.evaluation import Item
 from knowledge.lexical import content_tokens
 from tools.diagnosis.case import Case, Passage, Taught, passed
 from tools.evaluation.arms import TUNED
-from tools.evaluation.items import DOMAIN
+from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.normalisation import tokenise
 from tools.evaluation.scoring import LONG_GOLD, holds, judge, supported_share, values_of
 

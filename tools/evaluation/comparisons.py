@@ -11,7 +11,7 @@ from typing import Final, Literal
 from agent.policy.power import items_to_add, smallest_shown
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.records.evaluation import ARMS, Arm, Comparison, Dimension, Estimate, Item, ItemAnswer
-from tools.evaluation.items import DOMAIN
+from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.statistics import (
     ClusteredBy,
     PairedDifference,

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from agent.records.evaluation import ARMS, Arm, ArmCost, Dimension, GroupCost, Item, ItemAnswer, Renewal
 from knowledge.files import read_records, write_records
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, Task
-from tools.evaluation.items import DOMAIN
+from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.retrieved import search_seconds
 from tools.workspace import Project
 

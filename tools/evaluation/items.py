@@ -17,19 +17,6 @@ from tools.evaluation.arms import is_asked
 from tools.validation.imported import question_items
 from tools.workspace import Project
 
-DOMAIN: Final[tuple[Dimension, ...]] = ("domain_knowledge", "domain_knowledge_held_out")
-ORDER: Final[tuple[Dimension, ...]] = (
-    "domain_knowledge",
-    "domain_knowledge_held_out",
-    "faithfulness",
-    "understanding",
-    "disambiguation",
-    "syntax",
-    "tokenization",
-    "instruction_following",
-    "general_ability",
-)
-"""Dimensions as every table and the radar, clockwise, show them; those that retrieval can change stand side by side."""
 QUICK: Final[dict[Dimension, int]] = {
     "domain_knowledge": 90,
     "domain_knowledge_held_out": 24,
@@ -80,12 +67,6 @@ def items_for(project: Project, request: EvaluateRequest) -> tuple[tuple[Item, .
             left_out[dimension] = len(group) - len(kept)
         chosen.extend(kept)
     return tuple(chosen), left_out
-
-
-def in_order(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
-    """Return dimensions once each, in the order in which they are shown."""
-    known = set(dimensions)
-    return tuple(dimension for dimension in ORDER if dimension in known)
 
 
 def to_retrieve(project: Project, request: EvaluateRequest) -> tuple[Item, ...]:

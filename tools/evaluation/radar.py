@@ -16,8 +16,8 @@ from agent.records.base import Language
 from agent.records.evaluation import ARMS, Arm, Dimension, Estimate, EvaluationReport
 from knowledge.files import write_bytes_atomically, write_text
 from tools.evaluation.comparisons import normalised
+from tools.evaluation.dimensions import ORDER
 from tools.evaluation.fonts import chinese_font
-from tools.evaluation.items import ORDER
 from tools.evaluation.report import finding
 from tools.evaluation.wording import COMMA, arm_name, dimension_name
 

@@ -23,8 +23,8 @@ from agent.records.evaluation import (
     ItemAnswer,
 )
 from tools.evaluation.comparisons import abstention_rates, find
+from tools.evaluation.dimensions import DOMAIN, in_order
 from tools.evaluation.harness_report import harness_lines
-from tools.evaluation.items import DOMAIN, in_order
 from tools.evaluation.makeup import makeup_lines, term_lines
 from tools.evaluation.scoring import exact_match
 from tools.evaluation.wording import SEPARATOR, arm_name, dimension_name, method_sentence, named, say

@@ -20,7 +20,8 @@ from agent.records.vote import Vote
 from knowledge.files import read_records
 from tools.diagnosis.weakest import shipped_arm
 from tools.erasure import ERASED
-from tools.evaluation.items import DOMAIN, stratified
+from tools.evaluation.dimensions import DOMAIN
+from tools.evaluation.items import stratified
 from tools.judging.labels import blind_votes
 from tools.votes import load_votes
 from tools.workspace import Project

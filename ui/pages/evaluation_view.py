@@ -12,7 +12,7 @@ from agent.records.base import Language
 from agent.records.decision import MethodDecision, Reason
 from agent.records.evaluation import ARMS, Comparison, Dimension, Estimate, EvaluationReport
 from agent.records.judging import JudgeFindings
-from tools.evaluation.items import ORDER
+from tools.evaluation.dimensions import ORDER
 from tools.evaluation.report import comparison_sentence, cost_cells, deciding, power_sentence, renewal_cells
 from tools.evaluation.wording import arm_name, dimension_name, method_sentence
 from tools.evaluation.wording import say as report_say
