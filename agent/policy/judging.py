@@ -23,7 +23,7 @@ from agent.records.judging import JudgeAgreement, Judgement, JudgeOutcome, Kinsh
 _FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     ("smollm", r"smollm"),
     ("qwen", r"qwen|qwq|tongyi"),
-    ("llama", r"llama|vicuna|alpaca"),
+    ("llama", r"(?<!o)llama|vicuna|alpaca"),
     ("mistral", r"mistral|mixtral|ministral|magistral|codestral"),
     ("gemma", r"gemma|gemini|palm"),
     ("phi", r"\bphi[-_ ]?\d"),

@@ -97,7 +97,7 @@ def fall_from(shorter: ShorterRun, evidence: RungEvidence, thresholds: Threshold
         evidence: The run on the rung.
         thresholds: The numbers to decide by.
     """
-    if evidence.validation_losses and shorter.validation_loss is not None:
+    if _validated(evidence.validation_losses, thresholds) is not None and shorter.validation_loss is not None:
         return Fall(_share(shorter.validation_loss, min(evidence.validation_losses)), None, None)
     ends = [losses[-_window(losses, thresholds) :] for losses in (shorter.losses, evidence.losses)]
     if not all(ends):

@@ -14,6 +14,7 @@ from typing import Final
 
 from agent.records.base import Language
 from agent.records.evaluation import Item
+from knowledge.lexical import content_tokens
 from tools.diagnosis.lessons import Lesson, words
 from tools.evaluation.normalisation import texts, tokenise
 from tools.evaluation.scoring import judge
@@ -39,8 +40,8 @@ class Attribute:
     language: Language
     words: frozenset[str]
     """Content words by which it is asked for, names aside."""
-    things: frozenset[str]
-    """Words of the things' names."""
+    things: frozenset[frozenset[str]]
+    """Words of every thing's name."""
     names: frozenset[str]
     """Those of them that tell one of the things from the others."""
     answers: tuple[str, ...]
@@ -57,6 +58,14 @@ class Attribute:
     def told_in(self, item: Item) -> bool:
         """Whether the item's own document tells the accepted answer of one of the things."""
         return any(document == item.document and value in item.answers for document, value in self.told)
+
+    def is_asked_by(self, asked: frozenset[str]) -> bool:
+        """Whether enough of a question's words, names aside, ask for it."""
+        return len(asked & self.words) >= max(1.0, FIT * len(asked.difference(*self.things)))
+
+    def names_one(self, asked: frozenset[str]) -> bool:
+        """Whether words tell one of the things from the others, or are all of its name (`pump`, `pump housing`)."""
+        return bool(asked & self.names) or any(thing <= asked for thing in self.things if thing)
 
     def is_of(self, item: Item) -> bool:
         """Whether the item's document alone tells it."""
@@ -90,15 +99,19 @@ class Rivals:
         ]
         return cls(tuple(dict.fromkeys((*sealed, *taught, *told))), shared_attributes(facts))
 
-    def of(self, item: Item) -> tuple[str, ...]:
+    def of(self, item: Item, source: str = "") -> tuple[str, ...]:
         """Return the different answers of known questions with all the words of this one and at least one more.
 
         Two answers to one fact, or another answer to this item's own, are no rivals: one of them is wrong.
+
+        Args:
+            item: The question.
+            source: Text of its document; empty if unknown.
         """
         asked = words(item.question, item.language)
         if not asked:
             return ()
-        values = self._unnamed(item, asked)
+        values = self._unnamed(item, asked, source)
         if values is not None:
             return values
         found: dict[tuple[str, ...], str] = {}
@@ -111,7 +124,7 @@ class Rivals:
                 found[said] = one.answer
         return tuple(found.values())
 
-    def _unnamed(self, item: Item, asked: frozenset[str]) -> tuple[str, ...] | None:
+    def _unnamed(self, item: Item, asked: frozenset[str], source: str) -> tuple[str, ...] | None:
         """Return the values of the attribute asked for, if several things have it and the question names none.
 
         The attribute is known by its words, or, where the question names nothing at all, by the accepted answer. Empty
@@ -121,13 +134,17 @@ class Rivals:
             return ()
         has_code = bool(_CODE.search(item.question))
         likely = [one for one in self.attributes if one.holds(item) and (not has_code or one.is_of(item))]
-        worded = [one for one in likely if len(asked & one.words) >= max(1.0, FIT * len(asked - one.things))]
+        worded = [one for one in likely if one.is_asked_by(asked)]
         if worded:
             best = max(worded, key=lambda one: len(asked & one.words))
-            return () if asked & best.names else best.answers
+            return () if best.names_one(asked) else best.answers
         if has_code:
             return ()
-        if any(asked & one.names for one in self.attributes if one.language == item.language):
+        known = [one for one in self.attributes if one.language == item.language]
+        strange = asked.difference(*(one.words for one in known))
+        if strange & frozenset(content_tokens(source, item.language)) or not source:
+            return None  # What its own document speaks of may well be what it names.
+        if any(one.names_one(asked) for one in known):
             return None
         return next((one.answers for one in likely if one.told_in(item)), None)
 
@@ -152,8 +169,9 @@ def shared_attributes(facts: Iterable[Fact]) -> tuple[Attribute, ...]:
         if len(answers) < 2 or len(set(named)) < 2:
             continue
         wordings = {word for fact in told for one in (*fact.trained, *fact.sealed) for word in words(one, language)}
-        things = frozenset().union(*named) - attribute
-        names = things - frozenset.intersection(*named)
+        things = frozenset(one - attribute for one in named)
+        parts = frozenset[str]().union(*things)
+        names = parts - frozenset.intersection(*things)
         values = tuple((fact.document, fact.answer) for fact in told)
-        found.append(Attribute(language, (attribute | wordings) - things, things, names, answers, values))
+        found.append(Attribute(language, (attribute | wordings) - parts, things, names, answers, values))
     return tuple(found)

@@ -158,7 +158,8 @@ class Gathered:
             tokens_needed=room_for(item, self.request.max_new_tokens),
             teaches_document=item.document in self._lessons.documents,
             taught=self._lessons.on(item),
-            rivals=self._rivals.of(item) or namesakes(item.question, self._hits(answer), item.language),
+            rivals=self._rivals.of(item, self._documents.get(item.document, ""))
+            or namesakes(item.question, self._hits(answer), item.language),
             tuning=self._tuning,
             general_drop=self._general_drop,
         )

@@ -51,7 +51,6 @@ def ask_judge(
     reporter: Reporter,
     *,
     width: int = 1,
-    unreadable: str = "no verdict",
 ) -> list[Judgement]:
     """Return what the judge says of every pair.
 
@@ -63,7 +62,6 @@ def ask_judge(
         log: Verdicts so far; grows.
         reporter: Hears of the progress; its cancel is honoured between calls.
         width: Calls in flight at once.
-        unreadable: Says that a reply named no verdict.
 
     Raises:
         CancelledError: Somebody stopped the work; verdicts so far are kept.
@@ -75,11 +73,16 @@ def ask_judge(
     told = "the judge compares answers"
     requests = requests_of(cases, model)
     ask_all(log, requests, judge, reporter, width=width, told=told, unit="verdicts", failed=failures)
-    return [_judged(case, model, arms, log, failures, unreadable) for case in cases]
+    return [_judged(case, model, arms, log, failures) for case in cases]
 
 
 def verdict_in(text: str) -> str:
-    """Return the verdict that a reply names: `1`, `2`, `tie`, or `unreadable` where it names none or several."""
+    """Return the verdict that a reply names: `1`, `2`, `tie`, or `unreadable` where it names none or several.
+
+    Thoughts that were cut off before their end hold no verdict.
+    """
+    if "<think>" in text and "</think>" not in text:
+        return UNREADABLE
     said = text.rpartition("</think>")[2].strip()
     if said.strip("\"'`. ").lower() in (FIRST, SECOND, TIE):
         return said.strip("\"'`. ").lower()
@@ -167,9 +170,7 @@ def _request(case: Case, prompt: tuple[Message, ...], model: str) -> Request:
     return Request(key, case.id, prompt, REPLY_TOKENS, judging_schema())
 
 
-def _judged(
-    case: Case, model: str, arms: tuple[Arm, Arm], log: ReplyLog, failures: _Failures, unreadable: str
-) -> Judgement:
+def _judged(case: Case, model: str, arms: tuple[Arm, Arm], log: ReplyLog, failures: _Failures) -> Judgement:
     a_first: Preference | None = None
     b_first: Preference | None = None
     outcome: JudgeOutcome = "tie"
@@ -180,7 +181,7 @@ def _judged(
         b_first = _read(log, backward.key, {FIRST: "b", SECOND: "a", TIE: "tie"})
         outcome = outcome_of(a_first, b_first)
         if outcome == "failed":
-            error = failures.of.get(forward.key) or failures.of.get(backward.key) or unreadable
+            error = failures.of.get(forward.key) or failures.of.get(backward.key) or UNREADABLE
     return Judgement(
         item=case.id,
         kind=case.kind,

@@ -112,10 +112,13 @@ def gather(project: Project, run: Path, request: JudgeRequest) -> Cases:
     unanswered: Counter[Dimension] = Counter()
     left_out: dict[Dimension, int] = {}
     gone = 0
-    for dimension in request.dimensions or DOMAIN:
+    chosen = tuple(request.dimensions or DOMAIN)
+    # What people labelled is judged wherever it belongs; outside the dimensions asked for it only shows agreement.
+    elsewhere = (items[name].dimension for name in labelled if items[name].dimension not in chosen)
+    for dimension in (*chosen, *dict.fromkeys(elsewhere)):
         asked = [item for item in items.values() if item.dimension == dimension and _is_asked(item, request, answers)]
-        sample = {item.id for item in stratified(asked, request.limit, request.seed)}
-        if len(sample) < len(asked):
+        sample = {item.id for item in stratified(asked, request.limit, request.seed)} if dimension in chosen else set()
+        if dimension in chosen and len(sample) < len(asked):
             left_out[dimension] = len(asked) - len(sample)
         for item in asked:
             if item.id not in sample and item.id not in labelled:

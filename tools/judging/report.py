@@ -15,6 +15,7 @@ from knowledge.files import write_text
 from tools.evaluation.report_page import page
 from tools.evaluation.wording import SEPARATOR, arm_name, dimension_name
 from tools.evaluation.wording import say as report_say
+from tools.judging.asking import UNREADABLE
 from tools.judging.model import names_of
 
 _NEXT: Final = "## "
@@ -30,13 +31,18 @@ def notes(report: JudgeReport, lang: Language, thresholds: Thresholds = THRESHOL
         found.append(fill(JUDGING, "order", lang, count=report.order_decided, first=report.first_preferred))
     failed = sum(score.failed for score in report.scores)
     if failed:
-        found.append(fill(JUDGING, "failed", lang, count=failed, example=report.failure))
+        found.append(fill(JUDGING, "failed", lang, count=failed, example=failure_text(report.failure, lang)))
     if report.left_out:
         listed = SEPARATOR[lang].join(
             f"{dimension_name(name, lang)} {count}" for name, count in report.left_out.items()
         )
         found.append(fill(JUDGING, "sample", lang, list=listed))
     return found
+
+
+def failure_text(failure: str, lang: Language) -> str:
+    """Return what went wrong at a pair; a reply without a verdict is told in the reader's language."""
+    return fill(JUDGING, UNREADABLE, lang) if failure == UNREADABLE else failure
 
 
 def people(report: JudgeReport, lang: Language, thresholds: Thresholds = THRESHOLDS) -> list[str]:

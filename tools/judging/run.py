@@ -17,8 +17,6 @@ from typing import Final
 from agent.errors import WorkFailedError
 from agent.policy.judging import agreement, kept_to_a_place
 from agent.progress import Reporter
-from agent.prompts.judging import JUDGING
-from agent.prompts.phrases import fill
 from agent.records.evaluation import Dimension, EvaluationReport, Item
 from agent.records.judging import (
     JudgeAgreement,
@@ -37,7 +35,7 @@ from tools.extraction.replies import PairWriter, ReplyLog
 from tools.judging.asking import REPLIES, ask_judge, requests_of
 from tools.judging.cases import Cases, gather
 from tools.judging.model import is_endpoint, load_judge, require_stranger
-from tools.judging.report import notes, publish
+from tools.judging.report import failure_text, notes, publish
 from tools.workspace import Project
 
 JUDGEMENTS: Final = "judgements.jsonl"
@@ -96,11 +94,11 @@ def judge(
         log,
         reporter,
         width=settings.extraction_width if is_endpoint(request.model) else 1,
-        unreadable=fill(JUDGING, "unreadable", settings.lang),
     )
     failed = [one for one in judged if one.outcome == "failed"]
     if judged and len(failed) == len(judged):
-        raise WorkFailedError("the judge gave no verdict on any pair", where=failed[0].error, mend="see the job's log")
+        where = failure_text(failed[0].error, settings.lang)
+        raise WorkFailedError("the judge gave no verdict on any pair", where=where, mend="see the job's log")
     order_decided, first_preferred = kept_to_a_place(judged)
     report = JudgeReport(
         run=run.name,
@@ -203,11 +201,12 @@ def _score(
 
 
 def _agreement(found: Cases, judged: Sequence[Judgement]) -> JudgeAgreement:
+    """Compare the verdicts with people's; on two answers that are the same there is nothing to agree on."""
     said: list[tuple[Preference, Preference]] = []
     votes, unjudged = 0, found.gone
     for one in judged:
         person = found.people.get((one.kind, one.item))
-        if person is None:
+        if person is None or one.same:
             continue
         if one.outcome == "failed":
             unjudged += 1

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
+from agent.prompts.choices import GAP
 from agent.records.base import Record
 from agent.records.evaluation import Item
 from agent.records.pairs import Pair
@@ -195,10 +196,17 @@ def _runs_of_items(items: Iterable[Item]) -> dict[str, str]:
     for item in items:
         if item.kind != "skill":
             continue
-        for text in (item.question, item.context, *(item.options[:1] if item.form == "minimal_pair" else ())):
+        for text in (whole_question(item), item.context, *(item.options[:1] if item.form == "minimal_pair" else ())):
             for run in runs(text):
                 found.setdefault(run, item.id)
     return found
+
+
+def whole_question(item: Item) -> str:
+    """Return the question as it stood in its document, the term back in its gap."""
+    if GAP not in item.question or item.correct is None or not item.options:
+        return item.question
+    return item.question.replace(GAP, item.options[item.correct])
 
 
 def _half(chinese: bool) -> int:

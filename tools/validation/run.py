@@ -35,7 +35,7 @@ from tools.extraction.similarity import words
 from tools.extraction.split import saved_split
 from tools.mixing.example import Example
 from tools.mixing.general import load_general
-from tools.mixing.leakage import alike_items, runs
+from tools.mixing.leakage import alike_items, runs, whole_question
 from tools.mixing.request import BUILTIN_GENERAL
 from tools.pairs import load_pairs
 from tools.validation.conflated import conflated_items
@@ -177,7 +177,8 @@ def _clean(
     boilerplate = {
         item.id
         for item in items
-        if item.kind == "skill" and any(shared(text) for text in (item.context, item.question, *item.options[:1]))
+        if item.kind == "skill"
+        and any(shared(text) for text in (item.context, whole_question(item), *item.options[:1]))
     }
     asked = [item for item in items if item.question and item.id not in boilerplate]
     near = NearDuplicates([item.question for item in asked])

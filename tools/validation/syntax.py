@@ -27,19 +27,23 @@ _AGREEMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _DETERMINER: Final = re.compile(r"(?<=\s)(?P<one>the|a|an|each|this) (?P<two>[a-z]{3,})(?=[ ,.])")
-_OF: Final = re.compile(r"(?<=[a-z]) of (?=the |a |an |this |each )")
+_OF: Final = re.compile(
+    r"(?<=[a-z])(?<!\ball)(?<!\bboth)(?<!\bhalf)(?<!side)(?<!\boff)(?<!\bout) of (?=the |a |an |this |each )"
+)
 _COUNTED: Final = re.compile(
     r"(?<![\d.,零一二两三四五六七八九十百千万亿几数多第])(?P<number>\d+|[一两三四五六七八九十百千]+)"
     r"(?P<measure>[台件根张把块次条支套枚只个名位座部种本家所项间篇首架艘辆颗])(?=[\u4e00-\u9fff])"
 )
-_DE: Final = re.compile(r"(?<=[\u4e00-\u9fff]{2})的(?=(?![很非十最更太较比])[\u4e00-\u9fff]{2})")
+_DE: Final = re.compile(r"(?<=[\u4e00-\u9fff]{2})的(?=(?![很非十最更太较比不有好快])[\u4e00-\u9fff]{2})")
 _ADVERB: Final = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<adverb>[都也已曾均亦])(?P<verb>是|有|在|被|会|能)(?=[\u4e00-\u9fff])"
 )
 _WHEN: Final = re.compile(
-    r"(?P<at>[于从自])(?P<when>\d{3,4}年(?:\d{1,2}月)?(?:\d{1,2}日)?)(?=[\u4e00-\u9fff])(?![间代底初末])"
+    r"(?P<at>[于从自])(?P<when>\d{3,4}年(?:\d{1,2}月)?(?:\d{1,2}日)?)"
+    # What follows begins a predicate: a name would make the other order right too (`2004年于雅典奥运会`).
+    r"(?=[在起由被获]|正式|首次|成立|建立|建成|创立|创办|出生|毕业|加入|当选|担任|进入|发布|推出|去世|逝世|举行|成为|开始|开通|更名|改名)"
 )
-_BA: Final = re.compile(r"(?<=[\u4e00-\u9fff])把(?=[\u4e00-\u9fff]{3})")
+_BA: Final = re.compile(r"(?<=[\u4e00-\u9fff])把(?![守握关柄手])(?=[\u4e00-\u9fff]{3})")
 
 
 def minimal_pairs(text: DocumentText) -> Iterator[Item]:

@@ -59,6 +59,7 @@ def test_what_the_order_decided_is_told_with_the_place_that_won() -> None:
         ("chatglm3-6b", {"glm"}),
         ("01-ai/Yi-6B", {"yi"}),
         ("meta-llama/Llama-3.1-8B", {"llama"}),
+        ("ollama/mistral:7b", {"mistral"}),
         ("Mixtral-8x7B", {"mistral"}),
         ("our-own-model", set()),
     ],

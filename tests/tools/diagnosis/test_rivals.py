@@ -28,10 +28,13 @@ def fact(entity: str, attribute: str, answer: str, asked: str, language: Languag
     )
 
 
+SOURCE = "Net weight: Lumen A 4 kg, Lumen Bora 9 kg. The wall bracket carries 4 kg."
 FACTS = (
     fact("the Lumen A pump", "net weight", "4 kg", "What is the net weight of the Lumen A pump?"),
     fact("the Lumen Bora pump", "net weight", "9 kg", "What is the net weight of the Lumen Bora pump?"),
     fact("the Lumen Bora pump", "colour", "grey", "Which colour has the Lumen Bora pump?"),
+    fact("the pump", "price", "120 euros", "What is the price of the pump?"),
+    fact("the pump housing", "price", "30 euros", "What is the price of the pump housing?"),
     fact("澄江一号装置", "整机重量", "196千克", "澄江一号装置的整机重量是多少？", "zh"),
     fact("望山三号装置", "整机重量", "88千克", "望山三号装置的整机重量是多少？", "zh"),
 )
@@ -61,7 +64,7 @@ def item(question: str, answer: str, language: Language = "en", document: str = 
     ids=["bare", "chatty", "in other words, nothing named", "chinese"],
 )
 def test_a_question_that_names_none_of_several_things(asked: Item, rivals: tuple[str, ...]) -> None:
-    assert Rivals.among((), (), FACTS).of(asked) == rivals
+    assert Rivals.among((), (), FACTS).of(asked, SOURCE) == rivals
 
 
 @pytest.mark.parametrize(
@@ -71,13 +74,24 @@ def test_a_question_that_names_none_of_several_things(asked: Item, rivals: tuple
         item("How heavy is a Bora?", "9 kg"),
         item("What is the net weight of the LB-7?", "9 kg", document="other"),
         item("Which colour?", "grey"),
+        item("What load does the wall bracket carry?", "4 kg"),
+        item("What is the price of the pump?", "120 euros"),
         item("How much do I lift?", "4 kg", document="other"),
         item("望山三号的整机重量是多少？", "88千克", "zh"),
     ],
-    ids=["named", "named in other words", "a code", "one thing only", "another document", "chinese"],
+    ids=[
+        "named",
+        "named in other words",
+        "a code",
+        "one thing only",
+        "another thing of the document",
+        "a name within a name",
+        "another document",
+        "chinese",
+    ],
 )
 def test_a_clear_question_has_fewer_than_two_answers(asked: Item) -> None:
-    assert len(Rivals.among((), (), FACTS).of(asked)) < 2
+    assert len(Rivals.among((), (), FACTS).of(asked, SOURCE)) < 2
 
 
 def test_known_questions_that_say_more_are_rivals() -> None:

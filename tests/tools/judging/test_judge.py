@@ -157,7 +157,7 @@ def test_failures_are_counted_apart_and_only_they_are_asked_again(tmp_path: Path
     lines = {line.item: line for line in read_records(run / "eval" / "judgements.jsonl", Judgement)}
     assert lines["q0"].outcome == lines["q3"].outcome == lines["q5"].outcome == "failed"
     assert lines["q0"].error.startswith("the endpoint refused the request")
-    assert lines["q3"].error == "a reply that names none of 1, 2, tie"
+    assert lines["q3"].error == "unreadable"
     assert lines["q7"].error == ""
     # A refusal and an outage may pass; an unreadable reply would be the same again.
     again = judged(project, run)
@@ -214,6 +214,8 @@ def test_the_same_words_are_a_tie_that_nobody_is_asked_about(tmp_path: Path, jud
     report = judged(project, run)
     assert (report.scores[0].ties, report.scores[0].same, report.scores[0].n) == (4, 4, 12)
     assert len(judged.asked) == 16
+    labels = tuple(HumanLabel(item=f"q{n}", preferred="tie") for n in range(8, 12))
+    assert judged(project, run, labels=labels).agreement.n == 0, "nobody judged these"
 
 
 def test_what_an_arm_failed_to_answer_is_counted_apart(tmp_path: Path, judged: Judge) -> None:
@@ -503,6 +505,7 @@ def test_without_answers_of_both_arms_there_is_nothing_to_judge(tmp_path: Path, 
         ('{"better": 2}', "2"),
         ('{"better": "Tie", "why": "both right"}', "tie"),
         ('<think>{"better": "1"} or not?</think>\n{"better": "2"}', "2"),
+        ('<think>{"better": "1"} or', "unreadable"),
         ("tie", "tie"),
         (' "1". ', "1"),
         ('{"better": "1"} {"better": "2"}', UNREADABLE),

@@ -6,6 +6,7 @@ import pytest
 
 from agent.errors import EmptyError, InputError, RefusedError
 from agent.progress import Silent
+from agent.prompts.choices import GAP
 from agent.records.corpus import DocumentSplit
 from agent.records.evaluation import Item
 from agent.settings import Settings
@@ -237,6 +238,19 @@ PASSAGE = "the seal of the pump was replaced in may after the crew had heard a s
             "shared_passage",
         ),
         (f"Context:\n{PASSAGE}.\n\nQuestion: When?", "May", item("When was it?", context=PASSAGE), None),
+        (
+            f"Context:\n{PASSAGE}.\n\nQuestion: When?",
+            "May",
+            item(
+                PASSAGE.replace(PASSAGE.split()[8], GAP),
+                (),
+                kind="skill",
+                form="choice",
+                options=("other", PASSAGE.split()[8]),
+                correct=1,
+            ),
+            "shared_passage",
+        ),
         ("药" * 3 + "箱" * 30, "x", item("？", kind="skill", context="箱" * 31, language="zh"), "shared_passage"),
         ("Is it so?", "yes", item("", kind="skill", form="minimal_pair", options=(PASSAGE, "x")), None),
     ],

@@ -92,7 +92,9 @@ def test_chinese_words_stand_in_gaps_too_but_no_dates() -> None:
         text_of("a", rivals.replace("隔膜泵", "真空泵"), "zh"),
         text_of("b", own, "zh"),
     ]
-    for item in conflated_items(texts, set(), frozenset(["b"]), 0):
+    chinese = list(conflated_items(texts, set(), frozenset(["b"]), 0))
+    assert chinese
+    for item in chinese:
         assert item.question.replace(GAP, item.options[item.correct]) in own
     dated = "每年的三月都要检查管道里有没有积水和杂质才可以放心使用。三月三月。"
     months = "一月一月一月。二月二月二月。四月四月四月。五月五月五月。"
