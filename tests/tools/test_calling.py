@@ -200,9 +200,9 @@ def test_an_occasion_has_one_job(project: Project) -> None:
     ("arguments", "climb", "trainings"),
     [
         ({}, None, 1),
-        ({"climb_to": "lora"}, ClimbPlan(climb_to="lora"), 20),
-        ({"target": 0.8}, ClimbPlan(target=0.8), 10),
-        ({"climb_to": "full", "target": 0.9}, ClimbPlan(climb_to="full", target=0.9), 25),
+        ({"climb_to": "lora"}, ClimbPlan(climb_to="lora"), 24),
+        ({"target": 0.8}, ClimbPlan(target=0.8), 12),
+        ({"climb_to": "full", "target": 0.9}, ClimbPlan(climb_to="full", target=0.9), 30),
     ],
 )
 def test_a_wish_to_climb_is_told_with_its_upper_cost(
