@@ -140,9 +140,9 @@ class _Page:
         shown = shown_for(lang, here.project, ())
         known = standing(here, lang)
         project = here.project.id if here.project is not None else None
-        fresh = new_thread() if here.known is not None else here.thread
+        # Always another one: pressed before the first turn is drawn around, it would lead back to that turn.
         return [
-            cards.threads(here.listed, here.thread, project, fresh, shown),
+            cards.threads(here.listed, here.thread, project, new_thread(), shown),
             gr.Button(visible=here.known is not None),
             gr.Group(visible=False),
             cards.profile(known.profile, shown),
