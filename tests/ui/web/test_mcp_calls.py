@@ -209,7 +209,7 @@ def test_what_breaks_inside_leaks_nothing(
     desks: Desks, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: Any) -> Any:
-        raise RuntimeError("password=hunter2 in /root/secret")
+        raise RuntimeError("password=hunter2 in the vault")
 
     monkeypatch.setattr(mcp_server, "call", broken)
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "status", "arguments": {}}}
