@@ -78,7 +78,9 @@ def next_measurement(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS
         return "curve"  # the answer is more data then, and the curve says how much
     if shut:
         return None
-    return next((name for name in GATES if states[name] == "unmeasured"), None)
+    # A plateau that a pilot has to tell is measured by the pilot gate, after the cheaper ones.
+    waiting = {gate.name for gate in found if gate.reason.rule == "half_pilot"}
+    return next((name for name in GATES if states[name] == "unmeasured" and name not in waiting), None)
 
 
 def _target_met(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:

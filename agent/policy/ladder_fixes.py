@@ -19,7 +19,7 @@ from agent.records.base import Language
 from agent.records.decision import RungDecision
 from agent.records.diagnosis import Fix
 from agent.records.evaluation import Dimension
-from agent.records.ladder import CheckName, DataCheck, Extrapolation, Gate, RungEvidence
+from agent.records.ladder import CheckName, DataCheck, Extrapolation, Gate, Paired, RungEvidence
 from agent.records.tuning import Method
 
 FixKind = Literal["data", "training"]
@@ -119,7 +119,20 @@ def _of_gate(
         case "plateau" if gate.reason.rule != "loss_fitted":
             epochs = "N" if evidence.epochs is None else f"{2 * evidence.epochs:g}"
             command = f"domainsmith tune -p {project} --yes --epochs {epochs}"
-            return [_fix("training", fill(FIXES, "longer", lang), command, why, "hyperparameters")]
+            unclear = gate.reason.rule == "half_unclear"
+            longer = _fix(
+                "training",
+                fill(FIXES, "longer_to_tell" if unclear else "longer", lang),
+                command,
+                why,
+                "hyperparameters",
+            )
+            gain = evidence.shorter.gain if unclear and evidence.shorter is not None else None
+            if gain is None or gain.difference >= thresholds.flat_gain:
+                return [longer]
+            count = _items_to_bound(gain, thresholds)
+            action = fill(FIXES, "more_items_gain", lang, n=gain.n, count=count)
+            return [_fix("data", action, f"domainsmith validate -p {project}", why, "validation-set"), longer]
         case _:
             command = f"domainsmith extract -p {project} --wordings {MORE_WORDINGS}"
             return [_fix("data", _more_pairs(extrapolation, lang), command, why, "data-first")]
@@ -130,6 +143,14 @@ def _items_to_tell(score: float, target: float, thresholds: Thresholds) -> int:
     z = NormalDist().inv_cdf((1 + thresholds.confidence) / 2)
     gap = max(0.01, abs(target - score))
     return ceil(z**2 * max(score * (1 - score), 0.05) / gap**2)
+
+
+def _items_to_bound(gain: Paired, thresholds: Thresholds) -> int:
+    """Return how many items bring the upper end of a gain down to the threshold, were the gain to stay.
+
+    The part of an interval above its middle shrinks with the square root of the items.
+    """
+    return ceil(gain.n * ((gain.high - gain.difference) / (thresholds.flat_gain - gain.difference)) ** 2)
 
 
 def _more_pairs(foreseen: Extrapolation | None, lang: Language) -> str:

@@ -3,24 +3,29 @@
 A learning rate that falls to nothing takes the loss down with it, so the end of a run alone does not show that more
 steps would help: a run is comparable only at the end of its own schedule (2203.15556). Where the loss falls at the end,
 the same run in half as many steps, its rate gone down as far, is the comparison; that twice the steps would bring no
-more than the last doubling did is assumed. Example: `plateau_gate(evidence).state`.
+more than the last doubling did is assumed. What the batches of single steps make uncertain states no plateau: the
+upper end of the interval must lie at or below the threshold. Example: `plateau_gate(evidence).state`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
-from statistics import NormalDist, fmean, variance
+from statistics import fmean
 from typing import Final, NamedTuple
 
 from agent.policy.reasons import reason
+from agent.policy.student import welch_interval
 from agent.policy.thresholds import THRESHOLDS, Thresholds
-from agent.prompts.phrases import fill, points
+from agent.prompts.phrases import count_points, fill, points
 from agent.prompts.training import LADDER
 from agent.records.base import Language
 from agent.records.ladder import Gate, GateState, Paired, RungEvidence, ShorterRun
 
 _NUMBER: Final = "{:.3g}"
+_Decided = tuple[str, GateState]
+_FITTED: Final[_Decided] = ("loss_fitted", "shut")
+_FLAT: Final[_Decided] = ("loss_flat", "open")
+_VALIDATED: Final[_Decided] = ("validation_flat", "open")
 
 
 class Fall(NamedTuple):
@@ -31,13 +36,19 @@ class Fall(NamedTuple):
     high: float | None
     """Interval by the spread of the steps' losses; `None` where there are too few steps to tell."""
 
+    def at_most(self, threshold: float) -> bool:
+        """Return whether the interval leaves no room for a larger fall, which a single figure never shows."""
+        return self.high is not None and self.high <= threshold
+
 
 def plateau_gate(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang: Language = "en") -> Gate:
     """Return whether more steps on the rung are not foreseen to help.
 
     Data known by heart shut it. The validation loss decides where it was read, since a training loss can fall by
-    learning by heart alone; else the training loss. Where that falls at the end of the run, the run in half as many
-    steps decides; where its loss cannot tell, the score on the items does.
+    learning by heart alone; else the training loss. Where that may still fall at the end of the run, the run in half
+    as many steps decides; where its loss cannot tell, the interval of the score's gain on the items does. Readings of
+    the validation loss are all of the same examples, so that no luck of the batches lies between them: one that no
+    longer falls is a plateau without an interval. Two runs differ by more, and one figure of each shows none.
 
     Args:
         evidence: What the run on the rung has shown.
@@ -48,18 +59,19 @@ def plateau_gate(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, la
     if len(losses) < 2 * window:
         why = reason(LADDER, "losses_unknown", lang, "ladder", "losses")
         return Gate(name="plateau", state="unmeasured", reason=why)
-    last, before = fmean(losses[-window:]), fmean(losses[-2 * window : -window])
-    change = _share(before, last)
+    last, before = losses[-window:], losses[-2 * window : -window]
+    end = _fall(before, last, thresholds)
     figures: dict[str, float | None] = {
-        "loss": last,
-        "loss_before": before,
-        "fall": change,
+        "loss": fmean(last),
+        "loss_before": fmean(before),
+        "fall": end.of,
+        "fall_low": end.low,
+        "fall_high": end.high,
         "steps": float(len(losses)),
     }
     validated = _validated(evidence.validation_losses, thresholds)
     if validated is not None:
         figures |= {"validation_loss": min(evidence.validation_losses), "validation_fall": validated}
-    key, state = _decided(evidence, last, change if validated is None else validated, validated, thresholds)
     shorter = evidence.shorter
     halved = fall_from(shorter, evidence, thresholds) if shorter is not None else None
     if shorter is not None and halved is not None:
@@ -68,6 +80,14 @@ def plateau_gate(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, la
         if shorter.gain is not None:
             gain = shorter.gain
             figures |= {"half_gain": gain.difference, "half_gain_low": gain.low, "half_gain_high": gain.high}
+    if fmean(last) < thresholds.fitted_loss:
+        key, state = _FITTED
+    elif validated is None and end.at_most(thresholds.plateau_change):
+        key, state = _FLAT
+    elif validated is not None and validated <= thresholds.plateau_change:
+        key, state = _VALIDATED
+    else:
+        key, state = _by_half(halved, shorter.gain if shorter is not None else None, thresholds)
     kind = fill(LADDER, "training_loss" if validated is None else "validation_loss", lang)
     why = reason(
         LADDER,
@@ -78,10 +98,12 @@ def plateau_gate(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, la
         *(() if validated is None else ("validation_losses",)),
         *(() if shorter is None else ("shorter",)),
         kind=kind,
-        change=f"{change if validated is None else validated:.1%}",
-        loss=_NUMBER.format(last if validated is None else min(evidence.validation_losses)),
+        change=_said(end) if validated is None else f"{validated:.1%}",
+        loss=_NUMBER.format(fmean(last) if validated is None else min(evidence.validation_losses)),
         fall="" if halved is None else _said(halved),
         items="" if shorter is None or shorter.gain is None else _on_items(shorter.gain, lang),
+        limit=f"{thresholds.plateau_change:.0%}",
+        most=count_points(thresholds.flat_gain),
     )
     return Gate(name="plateau", state=state, reason=why, figures=figures)
 
@@ -89,8 +111,8 @@ def plateau_gate(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, la
 def fall_from(shorter: ShorterRun, evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS) -> Fall | None:
     """Return how far the loss at the end falls from half of the steps to all of them; `None` without losses.
 
-    The interval is the normal one of a difference of two means, over the steps of the last part of each run; a
-    validation loss is one figure a run and has none.
+    The interval is Welch's, over the steps of the last part of each run; a validation loss is one figure a run and has
+    none.
 
     Args:
         shorter: The run in half as many steps.
@@ -102,13 +124,7 @@ def fall_from(shorter: ShorterRun, evidence: RungEvidence, thresholds: Threshold
     ends = [losses[-_window(losses, thresholds) :] for losses in (shorter.losses, evidence.losses)]
     if not all(ends):
         return None
-    half, whole = (fmean(end) for end in ends)
-    fall = _share(half, whole)
-    if not half or min(len(end) for end in ends) < 2:
-        return Fall(fall, None, None)
-    z = NormalDist().inv_cdf((1 + thresholds.confidence) / 2)
-    margin = z * sqrt(sum(variance(end) / len(end) for end in ends)) / half
-    return Fall(fall, fall - margin, fall + margin)
+    return _fall(ends[0], ends[1], thresholds)
 
 
 def settled_loss(losses: Sequence[float], thresholds: Thresholds = THRESHOLDS) -> float | None:
@@ -116,22 +132,23 @@ def settled_loss(losses: Sequence[float], thresholds: Thresholds = THRESHOLDS) -
     return fmean(losses[-_window(losses, thresholds) :]) if losses else None
 
 
-def _decided(
-    evidence: RungEvidence, last: float, change: float, validated: float | None, thresholds: Thresholds
-) -> tuple[str, GateState]:
-    if last < thresholds.fitted_loss:
-        return "loss_fitted", "shut"
-    if change <= thresholds.plateau_change:
-        return "loss_flat" if validated is None else "validation_flat", "open"
-    shorter = evidence.shorter
-    fall = None if shorter is None else fall_from(shorter, evidence, thresholds)
-    if shorter is None or fall is None:
+def _fall(before: Sequence[float], after: Sequence[float], thresholds: Thresholds) -> Fall:
+    start = fmean(before)
+    of = _share(start, fmean(after))
+    if not start or min(len(before), len(after)) < 2:
+        return Fall(of, None, None)
+    low, high = welch_interval(before, after, thresholds.confidence)
+    return Fall(of, low / start, high / start)
+
+
+def _by_half(fall: Fall | None, gain: Paired | None, thresholds: Thresholds) -> _Decided:
+    if fall is None:
         return "half_unknown", "unmeasured"
-    if fall.of <= thresholds.plateau_change:
+    if fall.at_most(thresholds.plateau_change):
         return "half_flat", "open"
-    if fall.low is None or fall.low > 0:
+    if fall.of > thresholds.plateau_change and (fall.low is None or fall.low > 0):
         return "loss_falls", "shut"
-    still = shorter.gain is not None and shorter.gain.difference <= thresholds.flat_gain
+    still = gain is not None and gain.high <= thresholds.flat_gain
     return ("half_still", "open") if still else ("half_unclear", "shut")
 
 

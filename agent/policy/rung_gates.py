@@ -37,7 +37,7 @@ def gates(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang: Lan
     return (
         _data_gate(evidence, lang),
         _target_gate(evidence, thresholds, lang),
-        plateau_gate(evidence, thresholds, lang),
+        _plateau_gate(evidence, thresholds, lang),
         _curve_gate(evidence, thresholds, lang),
         _pilot_gate(evidence, thresholds, lang),
     )
@@ -146,6 +146,39 @@ def _gap(low: float, high: float, target: float) -> tuple[str, GateState, str]:
     if high < target:
         return "gap_shown", "open", "statistics"
     return ("gap_within", "shut", "statistics") if low < target else ("gap_none", "shut", "ladder")
+
+
+def _plateau_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:
+    """Return the gate of the plateau; where the run itself cannot tell, a pilot above may.
+
+    Twice the steps are taken to bring no more than the last doubling did. A pilot whose least gain lies above the most
+    that this may have been is better than a longer run here, plateau or not, so the gate waits for it.
+    """
+    gate = plateau_gate(evidence, thresholds, lang)
+    doubled = evidence.shorter.gain if evidence.shorter is not None else None
+    if gate.reason.rule != "half_unclear" or doubled is None or doubled.high >= 1:
+        return gate
+    ahead = next((p for p in evidence.pilots if _outruns(p, doubled) and better(p, evidence, thresholds)), None)
+    method = ahead.method if ahead is not None else needed_pilot(evidence, thresholds)
+    if method is None:
+        return gate
+    why = reason(
+        LADDER,
+        "half_pilot" if ahead is None else "pilot_outruns",
+        lang,
+        "ladder",
+        "losses",
+        "shorter",
+        "pilots",
+        method=METHOD_NAMES[method][lang],
+        doubled=_interval(doubled),
+        items="" if ahead is None or ahead.gain is None else _interval(ahead.gain),
+    )
+    return gate.model_copy(update={"state": "unmeasured" if ahead is None else "open", "reason": why})
+
+
+def _outruns(pilot: Pilot, doubled: Paired) -> bool:
+    return pilot.gain is not None and pilot.gain.low > max(doubled.high, 0.0)
 
 
 def _curve_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:

@@ -102,6 +102,14 @@ FIXES: Final[Phrases] = {
     },
     "no_items": {"en": "Seal items of {dimension}.", "zh": "封存“{dimension}”的题目。"},
     "longer": {"en": "Train longer: the loss still falls.", "zh": "延长训练：损失仍在下降。"},
+    "longer_to_tell": {
+        "en": "Train longer: whether the loss still falls cannot be told.",
+        "zh": "延长训练：分辨不出损失是否仍在下降。",
+    },
+    "more_items_gain": {
+        "en": "Seal more items: {n} leave room for a gain by more steps, about {count} could rule it out.",
+        "zh": "增加封存题：{n} 题排除不了加长训练带来的提高，约需 {count} 题。",
+    },
     "diagnose": {"en": "Look at the failed items and their causes.", "zh": "查看答错的题目及原因。"},
     "climb": {
         "en": "Agree to {method}: {cost}.",

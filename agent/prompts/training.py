@@ -143,17 +143,31 @@ LADDER: Final[Phrases] = {
     },
     "half_unclear": {
         "en": "from half of the steps to all of them the {kind} fell by {fall}, to {loss}{items}: that cannot tell "
-        "whether it has plateaued, so a longer run comes before another rung",
-        "zh": "步数从一半到全部，{kind}下降 {fall}，至 {loss}{items}：分辨不出是否走平，应先延长训练，而非换级",
+        "whether it has plateaued, which takes an interval that ends at or below {limit} of the loss or {most} points "
+        "of the score; more items, or a longer run, come before another rung",
+        "zh": "步数从一半到全部，{kind}下降 {fall}，至 {loss}{items}：分辨不出是否走平（区间上端须不超过损失的 {limit} "
+        "或得分的 {most} 分）；应先加题或延长训练，而非换级",
+    },
+    "half_pilot": {
+        "en": "whether it has plateaued cannot be told: the last doubling of the steps may have brought this{doubled}; "
+        "a pilot of {method} that gains more than the most of it will tell",
+        "zh": "分辨不出是否走平：步数最近一次加倍带来的提高为{doubled}；若{method}试点的提高超过其上限，即可判定",
+    },
+    "pilot_outruns": {
+        "en": "plateaued or not, {method} does better than a longer run here: the least its pilot gained{items} is "
+        "more than the most the last doubling of the steps may have brought{doubled}",
+        "zh": "无论是否走平，{method}都胜过在此加长训练：其试点提高的下限{items}"
+        "高于步数最近一次加倍可能带来的上限{doubled}",
     },
     "half_flat": {
         "en": "the {kind} has plateaued at {loss}: from half of the steps to all of them it fell by {fall}{items}",
         "zh": "{kind}已在 {loss} 走平：步数从一半到全部下降 {fall}{items}",
     },
     "half_still": {
-        "en": "from half of the steps to all of them the {kind} fell by {fall}, to {loss}, which lies within its "
-        "uncertainty, and the score did not rise{items}: it counts as plateaued",
-        "zh": "步数从一半到全部，{kind}下降 {fall}，至 {loss}，未超出其不确定范围，得分也没有提高{items}：视为走平",
+        "en": "from half of the steps to all of them the {kind} fell by {fall}, to {loss}, which does not tell, but "
+        "the whole interval of the score's gain stays at or below {most} points{items}: it counts as plateaued",
+        "zh": "步数从一半到全部，{kind}下降 {fall}，至 {loss}，凭此分辨不出，但得分提高的整个区间"
+        "不超过 {most} 分{items}：视为走平",
     },
     "validation_flat": {
         "en": "the validation loss has plateaued at {loss}: over the last part of its readings it fell by {change}",

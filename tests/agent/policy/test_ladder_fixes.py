@@ -12,9 +12,10 @@ from agent.policy.memory import fit
 from agent.policy.rung_gates import gates
 from agent.records.base import Language
 from agent.records.diagnosis import Fix
-from agent.records.ladder import DataFigures, Extrapolation, Pilot
+from agent.records.ladder import DataFigures, Extrapolation, Paired, Pilot, ShorterRun
 from tests.agent.policy.builders import ARTICLES, T4, estimate
 from tests.agent.policy.test_ladder import BETTER, FALLING, FULL, LONGER_HELPS, RISING, evidence
+from tests.agent.policy.test_plateau import half
 
 FORESEEN = Extrapolation(
     pairs=80, doubling=0.1, low=0.02, high=0.2, at_double=0.6, pairs_for_target=320, pairs_low=150, pairs_high=None
@@ -119,6 +120,34 @@ def test_commands_carry_figures_where_those_of_the_run_are_known() -> None:
     assert fixes(out_of_memory=True, batch_size=1)[0].command.endswith("--batch-size 1")
 
 
+UNSURE = half(0.2, 1.2, gain=Paired(difference=-0.01, low=-0.1, high=0.08, p=0.6, n=50))
+"""Its last two steps lie so far apart that the loss tells nothing; the items leave room for a gain."""
+
+
+@pytest.mark.parametrize(
+    ("shorter", "commands"),
+    [
+        (UNSURE, ["validate", "tune", "diagnose"]),
+        (UNSURE.model_copy(update={"gain": None}), ["tune", "diagnose"]),
+        (half(0.2, 1.2, gain=Paired(difference=0.02, low=-0.1, high=0.14, p=0.6, n=50)), ["tune", "diagnose"]),
+    ],
+    ids=[
+        "more items would bring the interval down",
+        "nothing asked of the items",
+        "a gain that items would only bear out",
+    ],
+)
+def test_what_cannot_tell_of_a_plateau_asks_for_what_would(shorter: ShorterRun, commands: list[str]) -> None:
+    found = fixes(losses=FALLING, shorter=shorter)
+    assert [shlex.split(fix.command)[1] for fix in found] == commands
+    assert "Train longer: whether the loss still falls cannot be told." in [fix.action for fix in found]
+
+
+def test_the_items_that_would_tell_of_a_plateau_are_counted() -> None:
+    """Checked by hand: 9 points above its middle at 50 items; 3 points, a third of it, at nine times as many."""
+    assert "50 leave room for a gain by more steps, about 450 could" in fixes(losses=FALLING, shorter=UNSURE)[0].action
+
+
 def test_at_the_top_the_question_is_a_larger_model() -> None:
     (found,) = fixes(method="full", rank=None, pilots=())
     assert "larger base model" in found.action
@@ -127,7 +156,13 @@ def test_at_the_top_the_question_is_a_larger_model() -> None:
 
 
 def test_the_fixes_speak_chinese() -> None:
-    for changes in ({"learning_curve": RISING}, {"losses": FALLING}, {"out_of_memory": True}, {}):
+    for changes in (
+        {"learning_curve": RISING},
+        {"losses": FALLING},
+        {"losses": FALLING, "shorter": UNSURE},
+        {"out_of_memory": True},
+        {},
+    ):
         assert all(any("\u4e00" <= c <= "\u9fff" for c in fix.action) for fix in fixes(lang="zh", **changes))
 
 
