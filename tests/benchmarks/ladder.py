@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.ladder [--only met,poisoned,rising,quantised,capacity] [--home FOLDER] [--json]
 
-Invented facts are taught in four wordings each and asked in two others. What is constructed in each situation:
+Invented facts are taught in four wordings each and asked in four others. What is constructed in each situation:
 
 - `met`: nothing; the target is met on the first rung and the climb stops there.
 - `poisoned`: a share of the answers is false; the answer is a fix of the data and no climb.
@@ -54,6 +54,8 @@ from tools.pairs import pair_id
 from tools.workspace import Project, Workspace
 
 PRODUCTS: Final = ("Korvex", "Lumivar", "Tessil", "Aldane")
+MORE_PRODUCTS: Final = (*PRODUCTS, "Vestor", "Quillen", "Morvane", "Sarnex")
+"""As many as there are colours: facts are what an interval on the items counts, and four leave it wide."""
 WORDS: Final = ("tiger", "piano", "castle", "river")
 """Words of the base that a made model takes the names for."""
 COMMON: Final = "item"
@@ -91,6 +93,7 @@ class Situation:
     """Makes a base model in the second folder from the one in the first."""
     poisoned: float = 0.0
     """Share of the answers that are false."""
+    products: tuple[str, ...] = PRODUCTS
     many: int = 0
     """Facts that are asked; where set, half of them are taught, in one wording each and as pairs of their own."""
     overrides: tuple[tuple[str, float], ...] = ()
@@ -101,7 +104,7 @@ def project_of(home: Path, situation: Situation) -> Project:
     """Write a project with a document, pairs, a mix and sealed items."""
     project = Workspace(home).create(situation.name)
     draw = random.Random(0)
-    names = _names(situation.many)
+    names = _names(situation.many) or situation.products
     # Drawn, so that nothing in a name tells the colour of one that is not taught.
     facts = [(name, draw.choice(COLOURS) if situation.many else COLOURS[n]) for n, name in enumerate(names)]
     taught = facts[: situation.many // 2] if situation.many else facts
@@ -120,7 +123,7 @@ def project_of(home: Path, situation: Situation) -> Project:
             pair = _pair(text, name, colour, wording, number)
             if situation.many:
                 pair = pair.model_copy(update={"kind": "procedural", "fact": ""})
-            pairs.append(_spoilt(pair, COLOURS[(number + 1) % len(PRODUCTS)]) if place < false else pair)
+            pairs.append(_spoilt(pair, COLOURS[(number + 1) % len(facts)]) if place < false else pair)
     write_records(project.pairs, pairs)
     write_records(
         project.validation,
@@ -145,11 +148,11 @@ def project_of(home: Path, situation: Situation) -> Project:
 
 
 def _names(many: int) -> tuple[str, ...]:
-    """Return so many invented names, or the products."""
+    """Return so many invented names."""
     made = (
         a + b for a in ("Bri", "Cal", "Dor", "Fen", "Gal", "Hul", "Jor", "Kel") for b in ("mol", "vex", "dan", "tis")
     )
-    return tuple(islice(made, many)) or PRODUCTS
+    return tuple(islice(made, many))
 
 
 def rounded_away(base: Path, folder: Path, little: float = 1e-3, block: int = 64) -> None:
@@ -167,7 +170,7 @@ def rounded_away(base: Path, folder: Path, little: float = 1e-3, block: int = 64
     from torch.nn.functional import silu
     from transformers import LlamaForCausalLM
 
-    plain, tokenizer, known = _with_names(base)
+    plain, tokenizer, known = _with_names(base, PRODUCTS)
     config = plain.config
     usual = int(config.hidden_size)
     # A configuration takes only a whole number of channels a head.
@@ -214,7 +217,7 @@ def empty_tokens(base: Path, folder: Path) -> None:
     """
     import torch
 
-    model, tokenizer, known = _with_names(base)
+    model, tokenizer, known = _with_names(base, MORE_PRODUCTS)
     with torch.no_grad():
         model.get_input_embeddings().weight[known:] = 0.0
     _save(model, base, folder)
@@ -227,15 +230,15 @@ def _word(tokenizer: Any, word: str) -> int:
     return int(token)
 
 
-def _with_names(base: Path) -> tuple[Any, Any, int]:
-    """Return model and tokenizer with the products' names as tokens, and how many tokens there were before."""
+def _with_names(base: Path, names: Sequence[str]) -> tuple[Any, Any, int]:
+    """Return model and tokenizer with these names as tokens, and how many tokens there were before."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, local_files_only=True)
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
     known = len(tokenizer)
-    tokenizer.add_tokens(list(PRODUCTS))
+    tokenizer.add_tokens(list(names))
     model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     return model, tokenizer, known
 
@@ -252,7 +255,8 @@ SITUATIONS: Final = (
         "full",
         target=0.9,
         build=empty_tokens,
-        overrides=(("rank", THRESHOLDS.full_after_rank), ("epochs", 24.0)),
+        products=MORE_PRODUCTS,
+        overrides=(("rank", THRESHOLDS.full_after_rank), ("epochs", 12.0)),
     ),
 )
 
