@@ -10,7 +10,6 @@ from agent.policy.readiness import readiness, refusal
 from agent.prompts.assistant import RESULTS, TALK
 from agent.prompts.phrases import fill
 from agent.records.base import Language
-from agent.records.evaluation import EvaluationReport
 from agent.records.facts import ProjectFacts
 from agent.records.pairs import Pair, PairStatus
 from agent.records.tuning import TuneResult
@@ -22,10 +21,8 @@ from graph.replies.said import Said, joined
 from graph.state import ConversationState
 from knowledge.files import read_record
 from knowledge.guide.library import load_library
-from tools.hardware import find_device
 from tools.requests import (
     GuideRequest,
-    MachineRequest,
     PlanRequest,
     ReviewRequest,
 )
@@ -37,7 +34,7 @@ def look_at_plan(
     request: PlanRequest, state: ConversationState, context: Context, project: Project | None, lang: Language
 ) -> Performed:
     """Show what fits a device; where somebody wants to train at once, say what is missing before."""
-    from tools.forecast import parameters_of
+    from tools.model_size import parameters_of
     from tools.plan import plan
 
     params = request.params_b
@@ -77,20 +74,6 @@ def look_into_guide(request: GuideRequest, lang: Language) -> Performed:
     found = library.search(request.question, lang) or library.search(request.question, "en" if lang == "zh" else "zh")
     data = {"articles": [{"id": one.id, "title": one.title, "text": one.text} for one in found]}
     return Performed(said_json(results.guide(found, lang)), data)
-
-
-def look_at_machine(request: MachineRequest, project: Project | None, lang: Language) -> Performed:
-    """Say what is known of devices."""
-    names = request.devices or ("this machine",)
-    devices = [find_device(name) for name in names]
-    trained, report = None, None
-    if project is not None and not request.devices:
-        run = project.latest_run("tune")
-        trained = read_record(run / "result.json", TuneResult) if run is not None else None
-        measured = project.latest_run("evaluate")
-        report = read_record(measured / "result.json", EvaluationReport) if measured is not None else None
-    said = results.machine(devices, trained, report, lang)
-    return Performed(said_json(said), {"devices": [one.model_dump(mode="json") for one in devices]})
 
 
 def look_at_pairs(request: ReviewRequest, project: Project, lang: Language) -> Performed:

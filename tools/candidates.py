@@ -17,7 +17,7 @@ from agent.records.candidate import BaseChoice, Candidate
 from agent.records.evaluation import Arm, Dimension, Estimate, EvaluationReport
 from agent.settings import Settings
 from knowledge.files import read_record
-from tools.forecast import parameters_of
+from tools.model_size import parameters_of
 from tools.status import read_profile
 from tools.workspace import Project
 

@@ -16,7 +16,8 @@ from agent.records.pairs import Message, Pair
 from tools.conversations import conversation
 from tools.exchange.faults import Faults
 from tools.exchange.rows import Row, stream_rows
-from tools.pairs import as_accepted, as_edited, as_rejected, imported_pairs, load_pairs, save_pairs
+from tools.pair_import import imported_pairs
+from tools.pairs import as_accepted, as_edited, as_rejected, load_pairs, save_pairs
 from tools.workspace import Project
 
 _COLUMNS: Final = frozenset({"id", "question", "answer", "status"})

@@ -1,4 +1,4 @@
-"""Training pairs on disk: load, save, review, import and export.
+"""Training pairs on disk: load, save, review and export.
 
     pairs = load_pairs(project)
     accept(project, ["p12ab"])
@@ -14,19 +14,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydantic import ValidationError
 
 from agent.errors import InputError, NotFoundError
-from agent.records.base import Language
 from agent.records.pairs import Message, Pair, PairKind, PairSource, PairStatus
 from knowledge.files import read_records, write_bytes_atomically, write_records
 from tools.conversations import conversation, read_conversations
 from tools.exchange.writing import PairFormat, write_pairs
-from tools.extraction.checks import Candidate, first_failure, judge, scores
-from tools.extraction.checks import reason as reason_for
-from tools.extraction.similarity import is_chinese, normal
 from tools.workspace import Project
 
 __all__ = [
@@ -35,8 +31,6 @@ __all__ = [
     "conversation",
     "edit",
     "export_pairs",
-    "import_counted",
-    "import_pairs",
     "load_pairs",
     "pair_id",
     "read_conversations",
@@ -49,15 +43,6 @@ __all__ = [
 
 _ID: Final = re.compile(rb'\s*\{"id":"([^"\\]*)"')
 _KIND_OF_REASON: Final = re.compile(r"([a-z_]+): ")
-
-
-class ImportedPairs(NamedTuple):
-    """What a file of pairs gave."""
-
-    added: list[Pair]
-    """New pairs; some may fail the checks."""
-    present: int
-    """Pairs that say what one of the project, or an earlier line of the file, says already; left out."""
 
 
 def pair_id(document: str, start: int, end: int, messages: Iterable[Message]) -> str:
@@ -170,63 +155,6 @@ def restore(project: Project, before: Pair, after: Pair) -> Pair:
     return _change(project, [before.id], back)[0]
 
 
-def import_pairs(project: Project, path: Path) -> list[Pair]:
-    """Add pairs from a file of other trainers: `messages`, Alpaca, ShareGPT, Parquet, or a table.
-
-    A table is CSV or XLSX with the columns question and answer. A folder with `dataset_info.json` is read as well. A
-    pair that says what another says already is left out. Imported pairs come from no document, so of the checks only
-    those that need none are made; what fails is kept as rejected with its reason.
-
-    Returns:
-        The pairs of the file that are new, rejected ones included.
-
-    Raises:
-        InputError: The file or lines of it cannot be read; counts the lines and names the first.
-    """
-    return import_counted(project, path).added
-
-
-def import_counted(project: Project, path: Path) -> ImportedPairs:
-    """Add pairs from a file as `import_pairs` does, and count those that were there already.
-
-    Raises:
-        InputError: The file cannot be read, or lines of it, or it holds no pair at all.
-    """
-    known = load_pairs(project)
-    made = imported_pairs(known, read_conversations(path))
-    if not made.added and not made.present:
-        raise InputError(
-            "no pairs in it", where=path.name, mend="write a question and an answer a line; `review export` shows how"
-        )
-    save_pairs(project, [*known, *made.added])
-    return made
-
-
-def imported_pairs(known: Iterable[Pair], conversations: Iterable[tuple[Message, ...]]) -> ImportedPairs:
-    """Return the pairs that conversations make, without those that are known, each with what the checks say of it.
-
-    A pair is known if one of the project, whatever it was made from, has the same turns.
-    """
-    said: set[tuple[Message, ...]] = set()
-    taken: set[str] = set()
-    asked: set[str] = set()
-    for pair in known:
-        taken.add(pair.id)
-        said.add(tuple(message for message in pair.messages if message.role != "system"))
-        asked.add(normal(pair.question))
-    fresh: list[Pair] = []
-    present = 0
-    for messages in conversations:
-        pair = _imported(messages, asked)
-        if pair.id in taken or messages in said:
-            present += 1
-            continue
-        taken.add(pair.id)
-        asked.add(normal(pair.question))
-        fresh.append(pair)
-    return ImportedPairs(fresh, present)
-
-
 def export_pairs(
     project: Project,
     path: Path,
@@ -295,28 +223,3 @@ def _change(project: Project, ids: Sequence[str], change: Callable[[Pair], Pair]
         raise NotFoundError("no such pair", where=", ".join(sorted(missing)), mend="`domainsmith review` lists them")
     write_bytes_atomically(project.pairs, [b"\n".join(line for line in lines if line.strip()), b"\n"])
     return [changed[identifier] for identifier in dict.fromkeys(ids)]
-
-
-def _imported(messages: tuple[Message, ...], asked: set[str]) -> Pair:
-    question, answer = messages[-2].content, messages[-1].content
-    language: Language = "zh" if is_chinese(question) else "en"
-    made = judge(Candidate(question, answer, answer, answer, 0, language, duplicate=normal(question) in asked))
-    verdicts = {name: made[name] for name in ("no_instruction", "not_duplicate")}
-    checks = scores(verdicts)
-    failed = first_failure(checks)
-    return Pair(
-        id=pair_id("", 0, 0, messages),
-        messages=messages,
-        document="",
-        page=None,
-        start=0,
-        end=0,
-        quote="",
-        kind="factual",
-        language=language,
-        split="train",
-        checks=checks,
-        status="rejected" if failed else "accepted",
-        reason=reason_for(failed, verdicts[failed]) if failed else "",
-        source="import",
-    )

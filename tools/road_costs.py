@@ -19,9 +19,10 @@ from agent.records.job import JobKind
 from agent.records.profile import Profile
 from agent.settings import Settings
 from tools.extraction.request import ExtractRequest
-from tools.forecast import parameters_of, step_facts
+from tools.forecast import step_facts
 from tools.hardware import find_device, this_machine
 from tools.mixing.request import MixRequest
+from tools.model_size import parameters_of
 from tools.validation.request import ValidateRequest
 from tools.workspace import Project
 

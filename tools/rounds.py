@@ -97,6 +97,13 @@ def backing_of(project: Project, settings: Settings, arms: Iterable[Arm]) -> Bac
     return Backing(base_model=tuned.result.base_model, tune_run=tuned.run)
 
 
+def same_weights(vote: Vote, behind: Backing, a: Arm, b: Arm) -> bool:
+    """Return whether a vote is on the weights that stand behind two arms; the tuning run counts for tuned ones only."""
+    if vote.base_model != behind.base_model:
+        return False
+    return vote.tune_run == behind.tune_run or not {a, b} & set(TUNED)
+
+
 def sealed_questions(project: Project) -> tuple[Item, ...]:
     """Return the sealed items that can be put to every arm as they are: free answers that retrieval may look up."""
     items = read_records(project.validation, Item)

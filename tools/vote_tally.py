@@ -15,9 +15,8 @@ from typing import Final, Literal
 from agent.policy.thresholds import THRESHOLDS
 from agent.records.evaluation import ARMS, Arm
 from agent.records.vote import PairTally, Standing, Vote, VoteTally
-from tools.evaluation.arms import TUNED
 from tools.evaluation.statistics import holm, mcnemar, wilson
-from tools.rounds import Backing
+from tools.rounds import Backing, same_weights
 from tools.votes import standing
 
 Outcome = Literal["a", "b", "tie", "both_wrong"]
@@ -37,7 +36,7 @@ def tally(votes: Iterable[Vote], now: Backing) -> VoteTally:
     other: set[str] = set()
     for vote in standing(votes):
         for a, b, outcome in _outcomes(vote):
-            if not _same_weights(vote, now, a, b):
+            if not same_weights(vote, now, a, b):
                 other.add(vote.id)
                 continue
             key = (a, b, vote.account, " ".join(vote.question.split()).casefold())
@@ -66,12 +65,6 @@ def _outcomes(vote: Vote) -> Iterator[tuple[Arm, Arm, Outcome]]:
                 yield a, b, "a"
             case "better" if vote.winner == b:
                 yield a, b, "b"
-
-
-def _same_weights(vote: Vote, now: Backing, a: Arm, b: Arm) -> bool:
-    if vote.base_model != now.base_model:
-        return False
-    return vote.tune_run == now.tune_run or not {a, b} & set(TUNED)
 
 
 def _pairs(newest: dict[tuple[Arm, Arm, str, str], tuple[Outcome, Vote]]) -> tuple[PairTally, ...]:

@@ -127,9 +127,8 @@ class Demonstration:
         reconcile(self.project)
         active = JobStore(self.project.jobs).active()
         if active is not None:
-            lang = self.runtime.output.lang
-            with reporter_of(active.kind, lang) as reporter:
-                wait(self.project, active.id, lambda event: show(event, reporter, lang))
+            with reporter_of(active.kind, self.runtime.output.lang) as reporter:
+                wait(self.project, active.id, lambda event: show(event, reporter))
 
     def _stand(self) -> Readiness:
         from tools.status import stand

@@ -9,22 +9,19 @@ from typing import TypeVar
 from agent.records.base import Language, Record
 from agent.records.job import Job, JobEvent, JobKind
 from tools.workspace import Project
-from ui.i18n import phrase
 from ui.progress import TerminalReporter
-from ui.progress_words import step, unit
 from ui.runtime import Runtime
 
 R = TypeVar("R", bound=Record)
 
 
-def show(event: JobEvent, reporter: TerminalReporter, lang: Language = "en") -> None:
+def show(event: JobEvent, reporter: TerminalReporter) -> None:
     """Show one event of a job on the terminal."""
     match event.kind:
         case "progress":
-            counted, doing = unit(event.unit, lang), step(event.message, lang)
-            reporter.progress(event.done or 0, event.total or 0, counted, doing)
+            reporter.progress(event.done or 0, event.total or 0, event.unit, event.message)
         case "note":
-            reporter.note(step(event.message, lang))
+            reporter.note(event.message)
         case "metric":
             reporter.metric(**event.data)
         case "state":
@@ -48,7 +45,7 @@ def start_job(
 
 def reporter_of(kind: JobKind, lang: Language) -> TerminalReporter:
     """Return what shows a job of a kind on the terminal, in a language."""
-    return TerminalReporter(kind if lang == "en" else phrase(f"frame_kind_{kind}", lang), lang=lang)
+    return TerminalReporter(kind, lang=lang)
 
 
 def follow(project: Project, job: Job, kind: type[R], lang: Language = "en") -> R:
@@ -60,5 +57,5 @@ def follow(project: Project, job: Job, kind: type[R], lang: Language = "en") -> 
     from tools.jobs.runner import result_of, wait
 
     with reporter_of(job.kind, lang) as reporter:
-        ended = wait(project, job.id, lambda event: show(event, reporter, lang))
+        ended = wait(project, job.id, lambda event: show(event, reporter))
     return result_of(project, ended, kind)

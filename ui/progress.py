@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from agent.records.base import Language
+from ui import progress_words as words
 from ui.i18n import phrase
 from ui.visible import in_line, in_text
 
@@ -21,11 +22,11 @@ class TerminalReporter:
     Args:
         stream: Where to write, stderr by default.
         step: Name of the work, shown before each line.
-        lang: Language of what this writes by itself: the time left.
+        lang: Language of what is written; the work says its steps in English (`ui.progress_words`).
     """
 
     def __init__(self, step: str = "", stream: TextIO | None = None, lang: Language = "en") -> None:
-        self.step = step
+        self.step = words.work(step, lang)
         self._lang = lang
         self._stream = stream if stream is not None else sys.stderr
         self._bar = self._stream.isatty()
@@ -53,8 +54,9 @@ class TerminalReporter:
         self._written = now
         share = min(1.0, done / total) if total > 0 else 0.0
         left = self._left if self._left is not None else self._guess(share, now)
-        text = f"{done:.0f}/{total:.0f} {unit}" if total > 0 else f"{done:.0f} {unit}"
-        message = in_line(message)
+        counted = words.unit(unit, self._lang)
+        text = f"{done:.0f}/{total:.0f} {counted}" if total > 0 else f"{done:.0f} {counted}"
+        message = in_line(words.step(message, self._lang))
         parts = (self._time_left(left) if left is not None and not finished else "", message)
         tail = "".join(f"  {part}" for part in parts if part)
         if self._bar:
@@ -86,7 +88,7 @@ class TerminalReporter:
     def note(self, message: str) -> None:
         """Write one line above the bar."""
         self._finish_line()
-        message = in_text(message)
+        message = in_text(words.step(message, self._lang))
         self._stream.write(f"{self.step}: {message}\n" if self.step else f"{message}\n")
         self._stream.flush()
 

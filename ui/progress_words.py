@@ -21,6 +21,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         ("embedding", "embedding"),
         ("reading tables, lists and forms", "rules"),
         ("the model reads prose", "prose"),
+        ("the model answers its own questions", "answering_again"),
         ("the base model writes", "self_made"),
         ("the judge compares answers", "judging"),
         ("read", "read"),
@@ -33,6 +34,13 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"writing (\d+) examples", "writing"),
         (r"loading (.+)", "loading"),
         (r"(\d+) examples", "written"),
+        (r"epoch ([\d.]+), loss ([\d.]+), (\d+) tokens/s", "training"),
+        (r"stopped early: (\S+) epochs without a better validation loss", "stopped_early"),
+        (r"going on after epoch (\S+)", "goes_on"),
+        ("the index was damaged and is rebuilt from the chunks", "index_rebuilt"),
+        ("materialising the embedded base model, once .*", "unpacking"),
+        (r"the endpoint failed \((\w+)\), try (\d+) of (\d+)", "endpoint_failed"),
+        (r"lm-evaluation-harness: (.+)", "harness"),
         (r"reading (.+)", "reading"),
     )
 )
@@ -48,9 +56,19 @@ def step(text: str, lang: Language) -> str:
     for pattern, key in _KNOWN:
         found = pattern.fullmatch(text)
         if found is not None:
-            what = "".join(found.groups())
-            return phrase(key, lang, what=phrases(lang).get(f"progress_source_{what.replace(' ', '_')}", what))
+            gaps = dict(zip(("what", "more", "most"), found.groups(), strict=False))
+            if "what" in gaps:
+                gaps["what"] = phrases(lang).get(f"progress_source_{gaps['what'].replace(' ', '_')}", gaps["what"])
+            return phrase(key, lang, **gaps)
     return text
+
+
+def work(name: str, lang: Language) -> str:
+    """Return the name of the work before each line in a language; in English the short one of its command."""
+    if lang == "en":
+        return name
+    known = phrases(lang)
+    return known.get(f"progress_work_{name}", known.get(f"frame_kind_{name}", name))
 
 
 def unit(text: str, lang: Language) -> str:

@@ -94,6 +94,7 @@ def agreement(
     *,
     votes: int = 0,
     named: int = 0,
+    other_models: int = 0,
     unjudged: int = 0,
     thresholds: Thresholds = THRESHOLDS,
 ) -> JudgeAgreement:
@@ -103,6 +104,7 @@ def agreement(
         said: The person's preference and the judge's, label by label.
         votes: How many of the labels are blind votes.
         named: Votes left out because the arms' names were shown.
+        other_models: Blind votes left out because other weights answered than in the evaluation.
         unjudged: Labels without a verdict beside them.
         thresholds: The numbers to decide by.
     """
@@ -121,6 +123,7 @@ def agreement(
         decided_agreed=sum(person == judge for person, judge in decided),
         enough=n >= thresholds.judge_labels,
         named=named,
+        other_models=other_models,
         unjudged=unjudged,
     )
 

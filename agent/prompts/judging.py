@@ -45,6 +45,7 @@ _NAMES: Final[dict[Language, dict[str, str]]] = {
         "silent": "The documents hold no answer; the right reply says so.",
         "or": " / ",
         "ask": "Which answer is better: 1, 2 or tie?",
+        "again": "An earlier reply to this named no verdict. Reply with the JSON object and nothing else.",
     },
     "zh": {
         "question": "问题",
@@ -55,6 +56,7 @@ _NAMES: Final[dict[Language, dict[str, str]]] = {
         "silent": "资料中没有答案；正确的回答应说明这一点。",
         "or": "；",
         "ask": "哪个回答更好：1、2 还是 tie？",
+        "again": "之前的回复没有给出结论。只回复那个 JSON 对象，不要写别的。",
     },
 }
 
@@ -119,11 +121,21 @@ JUDGING: Final[Phrases] = {
         "en": "{count} pairs have no readable verdict and count for nobody ({example}).",
         "zh": "有 {count} 对没有可读的评判，不计入任何一方（{example}）。",
     },
+    "asked_again": {
+        "en": "{count} calls asked again after a reply that named no verdict.",
+        "zh": "有 {count} 次调用是因回复没有给出结论而重问。",
+    },
+    "other_models": {
+        "en": "{count} blind votes on another base model or tuned model than this evaluation's were left out.",
+        "zh": "有 {count} 个盲投针对的基座或微调模型与本次评测不同，未计入。",
+    },
     "unreadable": {"en": "a reply that names none of 1, 2, tie", "zh": "回复不是 1、2、tie 中的任何一个"},
     "sample": {"en": "Sampled, and not judged: {list}.", "zh": "因数量上限未评判：{list}。"},
     "subject": {
-        "en": "Have {model} compare {b} with {a} on {run}: {pairs} pairs of answers in both orders, {calls} calls",
-        "zh": "由 {model} 在 {run} 上比较{b}与{a}：{pairs} 对回答，两种次序，共 {calls} 次调用",
+        "en": "Have {model} compare {b} with {a} on {run}: {pairs} pairs of answers in both orders, {calls} calls "
+        "(a reply without a verdict is asked for again, {again} times at most)",
+        "zh": "由 {model} 在 {run} 上比较{b}与{a}：{pairs} 对回答，两种次序，共 {calls} 次调用"
+        "（回复没有结论时重问，最多 {again} 次）",
     },
     "yes": {"en": "say --yes to have it judged", "zh": "加上 --yes 即开始评判"},
 }
@@ -138,6 +150,7 @@ def judging_prompt(
     reference: Sequence[str] = (),
     answerable: bool = True,
     passage: str = "",
+    again: bool = False,
 ) -> tuple[Message, ...]:
     """Return the conversation that asks which of two answers is better.
 
@@ -149,6 +162,7 @@ def judging_prompt(
         reference: Accepted answers; none where nobody wrote one.
         answerable: Whether the documents hold an answer.
         passage: Where the answer stands; may be empty.
+        again: Whether an earlier reply to this could not be read.
     """
     names = _NAMES[language]
     right = names["or"].join(reference) if answerable else names["silent"]
@@ -156,9 +170,10 @@ def judging_prompt(
     shown = [(names[name], text) for name, text in parts if text or name in ("first", "second")]
     mark = hashlib.sha256("\0".join(text for _, text in shown).encode()).hexdigest()[:12]
     body = "\n\n".join(f"[[{name} {mark}]]\n{text}\n[[end {mark}]]" for name, text in shown)
+    asked = "\n".join((names["ask"], *((names["again"],) if again else ())))
     return (
         Message(role="system", content=_SYSTEM[language].format(mark=mark)),
-        Message(role="user", content=f"{body}\n\n{names['ask']}"),
+        Message(role="user", content=f"{body}\n\n{asked}"),
     )
 
 

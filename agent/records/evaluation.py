@@ -278,6 +278,8 @@ class Decided(Record):
     """In the language of the report; the rule that decided speaks first."""
     comparison: Comparison | None
     """What the rule rests on; `None` where it rests on one arm's level or on the profile."""
+    profile_sha256: str = ""
+    """Hash of the profile it was decided by (`Profile.sha256`); empty in older reports."""
 
 
 class EvaluationReport(Record):

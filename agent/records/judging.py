@@ -136,6 +136,8 @@ class JudgeAgreement(Record):
     """Whether there are as many labels as a judge's score needs beside it (`thresholds.judge_labels`)."""
     named: int = 0
     """Votes left out because the voter saw the arms' names."""
+    other_models: int = 0
+    """Blind votes left out because another base model or tuned model answered than in the evaluation."""
     unjudged: int = 0
     """Labels and blind votes without a verdict: the judge failed, or the words are gone."""
 
@@ -158,6 +160,8 @@ class JudgeReport(Record):
     """Pairs in which each order named another winner: the judge kept to a place."""
     calls: int
     """Verdicts asked for in all, those of earlier tries included."""
+    asked_again: int = 0
+    """Those of them that were made because an earlier reply named no verdict."""
     failure: str = ""
     """What went wrong with the first pair that has no verdict."""
     left_out: dict[Dimension, int] = Field(default_factory=dict)

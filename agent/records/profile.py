@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Literal
 
 from pydantic import Field
@@ -79,3 +81,8 @@ class Profile(Record):
     target: float | None = Field(default=None, ge=0, le=1)
     """The accuracy that would be good enough, as a fraction."""
     measured: Measured | None = None
+
+    def sha256(self) -> str:
+        """Return a hash of what is known, the same however much a later version may ask beside it."""
+        known = self.model_dump(mode="json", exclude_defaults=True)
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()

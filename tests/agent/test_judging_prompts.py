@@ -50,3 +50,13 @@ def test_a_verdict_is_one_of_three_words() -> None:
 def test_both_languages_fill_the_same_gaps(key: str) -> None:
     gaps = {lang: set(re.findall(r"{(\w+)}", text)) for lang, text in JUDGING[key].items()}
     assert gaps["en"] == gaps["zh"]
+
+
+@pytest.mark.parametrize(("language", "line"), [("en", "named no verdict"), ("zh", "没有给出结论")])
+def test_asking_again_says_why_and_changes_nothing_else(language: Language, line: str) -> None:
+    first = judging_prompt("Q?", "one", "two", language)
+    again = judging_prompt("Q?", "one", "two", language, again=True)
+    assert again[0] == first[0]
+    said, _, added = again[1].content.rpartition("\n")
+    assert said == first[1].content
+    assert line in added

@@ -12,7 +12,7 @@ import agent.records
 from agent.records.base import Record
 from agent.records.corpus import Chunk, DocumentText, PageSpan
 from agent.records.pairs import Message, Pair
-from agent.records.profile import Profile
+from agent.records.profile import DocumentsProfile, Profile
 
 
 def records() -> list[type[Record]]:
@@ -112,3 +112,11 @@ def test_a_line_is_readable_json_in_field_order() -> None:
 def test_a_profile_refuses_what_it_does_not_know(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Profile.model_validate(wrong)
+
+
+def test_a_profile_is_told_by_what_is_known_of_it() -> None:
+    known = Profile(needs_citations=True, documents=DocumentsProfile(count=3))
+    assert known.sha256() == Profile(documents=DocumentsProfile(count=3), needs_citations=True).sha256()
+    assert known.sha256() == Profile(**known.model_dump()).sha256()
+    others = (Profile(), Profile(needs_citations=False), Profile(needs_citations=True), known)
+    assert len({one.sha256() for one in others}) == len(others)

@@ -13,7 +13,6 @@ and rate, the tokens. Prints a line every 50 kills and a table; exits 1 unless e
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -25,12 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.records.job import Job
-from agent.records.mixture import GeneralSource, MixManifest
 from agent.records.tuning import Hyperparameters, Method, TuneRequest, TuneResult
 from agent.settings import Settings
-from knowledge.files import sha256_of, write_json, write_record
+from knowledge.files import sha256_of, write_json
 from tests.campaigns.data import MOST, at_work, audit, kill
 from tests.campaigns.moments import START_UP_SHARE, Left, Pace, Tally, table
+from tests.domain_mix import write_mix
 from tests.tiny_model import build_tiny_model
 from tests.tools.jobs.sleeper import until
 from tools.jobs import worker
@@ -121,27 +120,7 @@ class Ground:
         build_tiny_model(self.place / "tiny")
         project = Workspace(self.place / "home").create("kills")
         self.root = project.root
-        folder = project.mixes / MIX
-        folder.mkdir(parents=True)
-        _write_examples(folder / "train.jsonl", 90)
-        _write_examples(folder / "validation.jsonl", 6)
-        manifest = MixManifest(
-            id=MIX,
-            examples=90,
-            domain_examples=90,
-            general_examples=0,
-            domain_share_examples=1.0,
-            domain_share_tokens=1.0,
-            requested_share=1.0,
-            by="examples",
-            seed=0,
-            sha256=sha256_of(folder / "train.jsonl"),
-            pairs_sha256="",
-            general=GeneralSource(name="builtin", licence="CC0-1.0", sha256="", examples=0),
-            documents=(),
-            files={},
-        )
-        write_record(folder / "manifest.json", manifest)
+        write_mix(project.mixes / MIX, _pairs(90), _pairs(6))
         shutil.copytree(self.root, self.place / "before")
 
     def fresh(self) -> Project:
@@ -172,19 +151,16 @@ class Ground:
         return TuneRequest(method=method, base_model=str(self.place / "tiny"), mix=MIX, hyperparameters=settings)
 
 
-def _write_examples(file: Path, count: int) -> None:
-    """Write questions long enough that a step is computed in several parts."""
-    lines = []
-    for number in range(count):
-        asked = f"What is the rated pressure of pump {number}? " + "Which cartridge does it use? " * (number % 4)
-        turns = (
-            ("system", "Answer briefly."),
-            ("user", asked),
-            ("assistant", f"{7 * number % 50 + 10} bar, 56 months"),
+def _pairs(count: int) -> list[tuple[str, str]]:
+    """Return questions long enough that a step is computed in several parts."""
+    cartridge = "Which cartridge does it use? "
+    return [
+        (
+            f"What is the rated pressure of pump {number}? " + cartridge * (number % 4),
+            f"{7 * number % 50 + 10} bar, 56 months",
         )
-        messages = [{"role": role, "content": content} for role, content in turns]
-        lines.append(json.dumps({"messages": messages, "origin": "domain", "id": f"{file.stem}{number}"}) + "\n")
-    file.write_text("".join(lines), encoding="utf-8")
+        for number in range(count)
+    ]
 
 
 def written(project: Project, job: Job) -> dict[str, str]:

@@ -14,7 +14,7 @@ from graph.looking import look_at_plan
 from graph.performing import perform_at_once
 from graph.state import ConversationState, Step
 from tests.graph.worlds import World
-from tools import forecast
+from tools import model_size
 from tools.jobs.store import JobStore
 from tools.requests import PlanRequest
 
@@ -55,7 +55,7 @@ def test_a_diagnosis_before_any_evaluation(state: ConversationState, context: Co
 def test_a_plan_for_a_model_of_unknown_size(
     state: ConversationState, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forecast, "parameters_of", lambda *_: None)
+    monkeypatch.setattr(model_size, "parameters_of", lambda *_: None)
     with pytest.raises(EmptyError, match=SAYS[state["lang"]][3]):
         look_at_plan(PlanRequest(device="NVIDIA A800"), state, context, None, "zh" if state["lang"] == "zh" else "en")
 

@@ -5,12 +5,11 @@ import pytest
 
 from agent.errors import InputError, NotFoundError
 from agent.records.pairs import Message, Pair
+from tools.pair_import import import_counted, import_pairs
 from tools.pairs import (
     accept,
     edit,
     export_pairs,
-    import_counted,
-    import_pairs,
     load_pairs,
     pair_id,
     reason_of,

@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from agent.errors import InputError
+from agent.records.evaluation import EvaluationReport
+from knowledge.files import read_record, write_record
 from tests.ui.conftest import Ran
 from tests.ui.pages.scripted_project import scripted_project
+from tools.evaluation.report import decided
+from tools.status import read_profile
 from ui.commands.models import _limits
+from ui.pages.evaluation_records import Evaluation
 from ui.runtime import Runtime
 
 Cli = Callable[..., Ran]
@@ -38,6 +43,41 @@ def test_both_languages_from_one_evaluation(cli: Cli, home: Path, tmp_path: Path
     assert all(re.search("[\u4e00-\u9fff]", note) for note in chinese["notes"])
     assert not any(re.search("[\u4e00-\u9fff]", note) for note in english["notes"])
     assert project.latest_run("evaluate") is not None
+
+
+BY_ANOTHER_PROFILE = {
+    "en": "The verdict is by the project's profile as it stands now, which is not the one at the time of this",
+    "zh": "结论按现在的项目概况得出，与本次评测时的概况不同",
+}
+
+
+def test_a_profile_that_changed_since_is_said_in_one_sentence(cli: Cli, home: Path, tmp_path: Path) -> None:
+    project = scripted_project(home)
+    run = project.latest_run("evaluate")
+    assert run is not None
+    profile = read_profile(project)
+
+    def told(lang: str) -> tuple[str, str]:
+        ran = cli("report", "--out", tmp_path / lang, "--lang", lang)
+        assert ran.code == 0, ran.err
+        return ran.out, (tmp_path / lang / "report.md").read_text(encoding="utf-8")
+
+    def decided_by(kept: str) -> None:
+        report = read_record(run / "eval" / "report.json", EvaluationReport)
+        verdict = decided(report, Evaluation.read(project, run.name).decision("en"), profile)
+        changed = verdict.model_copy(update={"profile_sha256": kept})
+        write_record(run / "eval" / "report.json", report.model_copy(update={"decided": changed}))
+
+    for kept in (profile.sha256(), ""):  # the same one, and an evaluation of before it was recorded
+        decided_by(kept)
+        assert not any(sentence in text for lang, sentence in BY_ANOTHER_PROFILE.items() for text in told(lang))
+    decided_by(profile.sha256())
+    changed = profile.model_copy(update={"needs_citations": not profile.needs_citations})
+    write_record(project.profile, changed)
+    for lang, sentence in BY_ANOTHER_PROFILE.items():
+        assert [text.count(sentence) for text in told(lang)] == [1, 1]
+    written = json.loads((tmp_path / "en" / "report.json").read_text(encoding="utf-8"))
+    assert written["decided"]["profile_sha256"] == changed.sha256()
 
 
 def test_it_is_shown_without_a_folder_and_as_json(cli: Cli, home: Path) -> None:

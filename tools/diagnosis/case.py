@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from agent.records.evaluation import Arm, Item, ItemAnswer
 from agent.records.tuning import TuneResult
 
+Evidence = dict[str, str | float | bool | None]
+"""What a test for a cause saw."""
+
 
 @dataclass(frozen=True)
 class Passage:

@@ -18,7 +18,7 @@ from agent.records.corpus import Retrieved
 from agent.records.diagnosis import Fix
 from agent.records.evaluation import EvaluateRequest, Item
 from agent.settings import Settings
-from tools.diagnosis.causes import supports
+from tools.diagnosis.gold_passages import supports
 from tools.extraction.request import ExtractRequest
 from tools.mixing.request import MixRequest
 from tools.workspace import Project

@@ -24,7 +24,8 @@ from knowledge.disagreement import namesakes
 from knowledge.files import read_record, read_records, write_record
 from knowledge.store import CorpusStore
 from tools.diagnosis.case import Case, Passage, Room, passed
-from tools.diagnosis.causes import cause_of, supports
+from tools.diagnosis.causes import cause_of
+from tools.diagnosis.gold_passages import supports
 from tools.diagnosis.lessons import Lessons, read_lessons
 from tools.diagnosis.rivals import Rivals
 from tools.evaluation.answers import has_gold

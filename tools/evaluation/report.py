@@ -22,6 +22,7 @@ from agent.records.evaluation import (
     Item,
     ItemAnswer,
 )
+from agent.records.profile import Profile
 from tools.evaluation.comparisons import abstention_rates, find
 from tools.evaluation.dimensions import DOMAIN, in_order
 from tools.evaluation.harness_report import harness_lines
@@ -112,14 +113,21 @@ def power_sentence(comparison: Comparison, lang: Language, thresholds: Threshold
     return say(key, lang, least=least, more=comparison.more_items, fine=fine)
 
 
-def decided(report: EvaluationReport, decision: MethodDecision) -> Decided:
-    """Return the verdict as the report keeps it."""
+def decided(report: EvaluationReport, decision: MethodDecision, profile: Profile) -> Decided:
+    """Return the verdict as the report keeps it.
+
+    Args:
+        report: What was measured.
+        decision: What follows.
+        profile: What it was decided by.
+    """
     return Decided(
         method=decision.method,
         measured=decision.confidence == "measured",
         rule=decision.reasons[0].rule if decision.reasons else "",
         reasons=tuple(reason.text for reason in decision.reasons),
         comparison=deciding(report, decision),
+        profile_sha256=profile.sha256(),
     )
 
 

@@ -296,7 +296,7 @@ def _publish(
     decision = decide_from_report(report, profile, THRESHOLDS, lang, recall=report.recall)
     draw_png(report, folder / "radar.png", lang)
     draw_html(report, folder / "radar.html", lang)
-    report = report.model_copy(update={"decided": decided(report, decision)})
+    report = report.model_copy(update={"decided": decided(report, decision, profile)})
     text = markdown(report, decision, items, answers, lang)
     write_text(folder / "report.md", text)
     write_text(folder / "report.html", page(text, report.run, (folder / "radar.png").read_bytes(), lang))

@@ -224,6 +224,11 @@ SENTENCES: Final[Phrases] = {
         "en": "{arm}: abstention precision {precision}, recall {recall} (abstained {said}×, due {due}×).",
         "zh": "{arm}：拒答精确率 {precision}，召回率 {recall}（拒答 {said} 次，应拒答 {due} 次）。",
     },
+    "profile_changed": {
+        "en": "The verdict is by the project's profile as it stands now, which is not the one at the time of this "
+        "evaluation; the figures are the same.",
+        "zh": "结论按现在的项目概况得出，与本次评测时的概况不同；各项数字不变。",
+    },
     "few_domain": {
         "en": "{n} domain items; a full verdict needs {need}. "
         "Only differences whose interval excludes zero are called one.",

@@ -1,9 +1,10 @@
-"""Asks the judge both orders of every pair; what it fails at is told apart, and nothing is asked twice.
+"""Asks the judge both orders of every pair; what it fails at is told apart, and no verdict is asked for twice.
 
 asked = ask_judge(cases, "openai:judge", writer, ReplyLog(run / "eval" / REPLIES), reporter, width=4)
 asked.judgements[0].outcome
 
-Of a reply only the verdict is kept, so that the log holds none of the words that were judged.
+Of a reply only the verdict is kept, so that the log holds none of the words that were judged. A reply that names none
+is asked for again, with a line that says so; every such try has a key of its own in the log.
 """
 
 from __future__ import annotations
@@ -34,12 +35,27 @@ GIVE_UP: Final = 5
 """Failures in a row after which the judge is taken for unreachable and the work ends, to be gone on with later."""
 UNREADABLE: Final = "unreadable"
 """Kept in place of a reply that names no verdict."""
+AGAIN: Final = 2
+"""Most further calls for one verdict after replies that named none; what then names none is a failure."""
 _OBJECT: Final = re.compile(r"\{[^{}]*\}")
 
 
-def requests_of(cases: Sequence[Case], model: str) -> list[Request]:
-    """Return the calls that have the pairs judged: two for each whose answers differ."""
-    return [request for case in cases if not case.same for request in _both_orders(case, model)]
+def requests_of(cases: Sequence[Case], model: str, log: ReplyLog) -> list[Request]:
+    """Return the calls that have the pairs judged: two for each whose answers differ, and those made again.
+
+    Args:
+        cases: The pairs.
+        model: Name of the judge.
+        log: Verdicts so far; a call follows in it on every reply that named none, `AGAIN` at most.
+    """
+    orders = (tries for case in cases if not case.same for tries in _both_orders(case, model))
+    return [request for tries in orders for request in _made(tries, log)]
+
+
+def asked_again(cases: Sequence[Case], model: str, log: ReplyLog) -> int:
+    """Return how many of the calls were made because an earlier reply named no verdict."""
+    first = {tries[0].key for case in cases if not case.same for tries in _both_orders(case, model)}
+    return len({request.key for request in requests_of(cases, model, log) if request.key in log} - first)
 
 
 def ask_judge(
@@ -71,8 +87,10 @@ def ask_judge(
     failures = _Failures()
     judge = _Judge(writer, failures)
     told = "the judge compares answers"
-    requests = requests_of(cases, model)
-    ask_all(log, requests, judge, reporter, width=width, told=told, unit="verdicts", failed=failures)
+    for _ in range(1 + AGAIN):
+        # What failed otherwise has been tried as often as it may be, and is left to a later job.
+        requests = [one for one in requests_of(cases, model, log) if one.key not in failures.of]
+        ask_all(log, requests, judge, reporter, width=width, told=told, unit="verdicts", failed=failures)
     return [_judged(case, model, arms, log, failures) for case in cases]
 
 
@@ -149,23 +167,38 @@ class _Judge:
         return [_Verdict(verdict_in(reply.text)) for reply in replies]
 
 
-def _both_orders(case: Case, model: str) -> tuple[Request, Request]:
-    first, second = (
-        judging_prompt(
-            case.question,
-            *answers,
-            case.language,
-            reference=case.reference,
-            answerable=case.answerable,
-            passage=case.passage,
-        )
-        for answers in ((case.a, case.b), (case.b, case.a))
+def _made(tries: Sequence[Request], log: ReplyLog) -> list[Request]:
+    """Return the calls of one order up to the one whose reply can be read, or that has none yet."""
+    found: list[Request] = []
+    for one in tries:
+        found.append(one)
+        if one.key not in log or log.text(one.key) != UNREADABLE:
+            break
+    return found
+
+
+def _both_orders(case: Case, model: str) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
+    return _tries(case, case.a, case.b, model), _tries(case, case.b, case.a, model)
+
+
+def _tries(case: Case, first: str, second: str, model: str) -> tuple[Request, ...]:
+    """Return the calls for one order, each for the case that those before it brought no verdict."""
+    return tuple(_request(case, first, second, model, number) for number in range(1 + AGAIN))
+
+
+def _request(case: Case, first: str, second: str, model: str, number: int) -> Request:
+    prompt = judging_prompt(
+        case.question,
+        first,
+        second,
+        case.language,
+        reference=case.reference,
+        answerable=case.answerable,
+        passage=case.passage,
+        again=number > 0,
     )
-    return _request(case, first, model), _request(case, second, model)
-
-
-def _request(case: Case, prompt: tuple[Message, ...], model: str) -> Request:
-    asked = "\x1f".join((model, *(message.content for message in prompt)))
+    # The number, because tries after the first are worded alike.
+    asked = "\x1f".join((model, *(message.content for message in prompt), *((str(number),) if number > 1 else ())))
     key = hashlib.sha256(asked.encode()).hexdigest()[:32]
     return Request(key, case.id, prompt, REPLY_TOKENS, judging_schema())
 
@@ -176,12 +209,12 @@ def _judged(case: Case, model: str, arms: tuple[Arm, Arm], log: ReplyLog, failur
     outcome: JudgeOutcome = "tie"
     error = ""
     if not case.same:
-        forward, backward = _both_orders(case, model)
-        a_first = _read(log, forward.key, {FIRST: "a", SECOND: "b", TIE: "tie"})
-        b_first = _read(log, backward.key, {FIRST: "b", SECOND: "a", TIE: "tie"})
+        forward, backward = (_made(tries, log)[-1].key for tries in _both_orders(case, model))
+        a_first = _read(log, forward, {FIRST: "a", SECOND: "b", TIE: "tie"})
+        b_first = _read(log, backward, {FIRST: "b", SECOND: "a", TIE: "tie"})
         outcome = outcome_of(a_first, b_first)
         if outcome == "failed":
-            error = failures.of.get(forward.key) or failures.of.get(backward.key) or UNREADABLE
+            error = failures.of.get(forward) or failures.of.get(backward) or UNREADABLE
     return Judgement(
         item=case.id,
         kind=case.kind,

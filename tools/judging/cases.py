@@ -14,15 +14,16 @@ from typing import Final, Literal
 
 from agent.errors import EmptyError, InputError, NotFoundError
 from agent.records.base import Language
-from agent.records.evaluation import Arm, Dimension, Item, ItemAnswer
+from agent.records.evaluation import Arm, Dimension, EvaluationReport, Item, ItemAnswer
 from agent.records.judging import JudgeRequest, Preference
 from agent.records.vote import Vote
-from knowledge.files import read_records
+from knowledge.files import read_record, read_records
 from tools.diagnosis.weakest import shipped_arm
 from tools.erasure import ERASED
 from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.items import stratified
 from tools.judging.labels import blind_votes
+from tools.rounds import Backing
 from tools.votes import load_votes
 from tools.workspace import Project
 
@@ -69,6 +70,8 @@ class Cases:
     """Items beyond the limit."""
     named: int
     """Votes left out because the arms' names were shown."""
+    other_models: int
+    """Blind votes left out because other weights answered than in the evaluation."""
     gone: int
     """Labels and blind votes that no pair of answers is left of."""
 
@@ -139,15 +142,17 @@ def gather(project: Project, run: Path, request: JudgeRequest) -> Cases:
         ("item", label.item): _preference(label.preferred, request) for label in request.labels if label.item in known
     }
     gone += sum(label.item not in known for label in labelled.values())
-    votes, named = blind_votes(load_votes(project), request.a, request.b)
-    for vote, preferred in votes:
+    measured = read_record(folder / "report.json", EvaluationReport)
+    behind = Backing(base_model=measured.base_model, tune_run=measured.tune_run)
+    blind = blind_votes(load_votes(project), request.a, request.b, behind)
+    for vote, preferred in blind.preferences:
         voted = _vote_case(vote, request, items)
         if voted is None:
             gone += 1
         else:
             cases.append(voted)
             people["vote", vote.id] = preferred
-    return Cases(tuple(cases), people, unanswered, left_out, named, gone)
+    return Cases(tuple(cases), people, unanswered, left_out, blind.named, blind.other_models, gone)
 
 
 def _check_labels(request: JudgeRequest, items: Mapping[str, Item]) -> None:

@@ -1,12 +1,14 @@
 """What people preferred: blind votes of the Compare page, and files of labels.
 
 labels = read_labels(Path("labels.csv"))
-votes, named = blind_votes(load_votes(project), "rag", "tuned+rag")
+found = blind_votes(load_votes(project), "rag", "tuned+rag", Backing(base_model="builtin", tune_run=run.name))
+found.preferences
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,7 @@ from agent.records.evaluation import Arm
 from agent.records.judging import HumanLabel, Preference
 from agent.records.vote import Vote
 from tools.extraction.rows import csv_rows, json_lines, read_utf8
+from tools.rounds import Backing, same_weights
 from tools.votes import standing
 
 _COLUMNS: Final = ("item", "preferred")
@@ -48,23 +51,42 @@ def read_labels(path: Path) -> tuple[HumanLabel, ...]:
     return tuple(found.values())
 
 
-def blind_votes(votes: Iterable[Vote], a: Arm, b: Arm) -> tuple[list[tuple[Vote, Preference]], int]:
-    """Return what people said of two arms without knowing which was which, and how many votes knew.
+@dataclass(frozen=True)
+class BlindVotes:
+    """What people said of two arms without knowing which was which, and what was left out of it."""
+
+    preferences: tuple[tuple[Vote, Preference], ...]
+    named: int
+    """Votes that knew the arms' names."""
+    other_models: int
+    """Blind votes on other weights."""
+
+
+def blind_votes(votes: Iterable[Vote], a: Arm, b: Arm, behind: Backing) -> BlindVotes:
+    """Return the blind votes on two arms.
 
     A vote taken back says nothing, nor does one for a third arm; of one person's votes on one question the newest
     counts. Two answers that are both wrong are a tie.
+
+    Args:
+        votes: All votes of a project.
+        a: The first arm.
+        b: The other one.
+        behind: The base model and tuning run whose answers are judged; votes on others are left out.
     """
     newest: dict[tuple[str, str], tuple[Vote, Preference]] = {}
-    named = 0
+    named = other = 0
     for vote in standing(votes):
         preferred = _of_vote(vote, a, b)
         if preferred is None:
             continue
         if not vote.blind:
             named += 1
-            continue
-        newest[vote.account, " ".join(vote.question.split()).casefold()] = (vote, preferred)
-    return list(newest.values()), named
+        elif not same_weights(vote, behind, a, b):
+            other += 1
+        else:
+            newest[vote.account, " ".join(vote.question.split()).casefold()] = (vote, preferred)
+    return BlindVotes(tuple(newest.values()), named, other)
 
 
 def _of_vote(vote: Vote, a: Arm, b: Arm) -> Preference | None:

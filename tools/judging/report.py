@@ -29,6 +29,8 @@ def notes(report: JudgeReport, lang: Language, thresholds: Thresholds = THRESHOL
         found.append(fill(JUDGING, "unknown_family", lang, **shown))
     if report.order_decided:
         found.append(fill(JUDGING, "order", lang, count=report.order_decided, first=report.first_preferred))
+    if report.asked_again:
+        found.append(fill(JUDGING, "asked_again", lang, count=report.asked_again))
     failed = sum(score.failed for score in report.scores)
     if failed:
         found.append(fill(JUDGING, "failed", lang, count=failed, example=failure_text(report.failure, lang)))
@@ -71,6 +73,8 @@ def people(report: JudgeReport, lang: Language, thresholds: Thresholds = THRESHO
         found.append(fill(JUDGING, "few_labels", lang, need=thresholds.judge_labels, n=with_them.n))
     if with_them.named:
         found.append(fill(JUDGING, "named_votes", lang, count=with_them.named))
+    if with_them.other_models:
+        found.append(fill(JUDGING, "other_models", lang, count=with_them.other_models))
     if with_them.unjudged:
         found.append(fill(JUDGING, "unjudged", lang, count=with_them.unjudged))
     return found

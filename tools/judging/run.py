@@ -32,7 +32,7 @@ from knowledge.files import read_record, read_records, write_record, write_recor
 from tools.evaluation.comparisons import detectable, item_clusters, verdict
 from tools.evaluation.statistics import PairedDifference, holm, mean_interval, paired_difference
 from tools.extraction.replies import PairWriter, ReplyLog
-from tools.judging.asking import REPLIES, ask_judge, requests_of
+from tools.judging.asking import REPLIES, ask_judge, asked_again, requests_of
 from tools.judging.cases import Cases, gather
 from tools.judging.model import is_endpoint, load_judge, require_stranger
 from tools.judging.report import failure_text, notes, publish
@@ -82,8 +82,7 @@ def judge(
     measured = read_record(folder / "report.json", EvaluationReport)
     kin = require_stranger(request.model, measured.base_model)
     log = ReplyLog(folder / REPLIES)
-    requests = requests_of(found.cases, request.model)
-    if any(one.key not in log for one in requests):
+    if any(one.key not in log for one in requests_of(found.cases, request.model, log)):
         reporter.check()
         writer = writer or load_judge(request.model, settings)
     judged = ask_judge(
@@ -111,7 +110,8 @@ def judge(
         agreement=_agreement(found, judged),
         first_preferred=first_preferred,
         order_decided=order_decided,
-        calls=len({one.key for one in requests}),
+        calls=len({one.key for one in requests_of(found.cases, request.model, log)}),
+        asked_again=asked_again(found.cases, request.model, log),
         failure=failed[0].error if failed else "",
         left_out=dict(found.left_out),
         files={"judge_json": FINDINGS, "judgements_jsonl": JUDGEMENTS, "report_md": "report.md"},
@@ -131,7 +131,7 @@ def effort(project: Project, request: JudgeRequest) -> Effort:
     found = gather(project, run, request)
     require_stranger(request.model, read_record(run / "eval" / "report.json", EvaluationReport).base_model)
     log = ReplyLog(run / "eval" / REPLIES)
-    keys = {one.key for one in requests_of(found.cases, request.model)}
+    keys = {one.key for one in requests_of(found.cases, request.model, log)}
     return Effort(len(found.cases), sum(key not in log for key in keys))
 
 
@@ -213,7 +213,7 @@ def _agreement(found: Cases, judged: Sequence[Judgement]) -> JudgeAgreement:
             continue
         said.append((person, one.outcome))
         votes += one.kind == "vote"
-    return agreement(said, votes=votes, named=found.named, unjudged=unjudged)
+    return agreement(said, votes=votes, named=found.named, other_models=found.other_models, unjudged=unjudged)
 
 
 def _publish(folder: Path, report: JudgeReport, judged: Sequence[Judgement]) -> None:

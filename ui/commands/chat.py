@@ -108,9 +108,8 @@ def _watch(runtime: Runtime, assistant: Assistant, thread: str) -> None:
     if job is None:
         return
     project = next(info for info in runtime.workspace.projects() if info.id == job.project)
-    lang = runtime.output.lang
-    with reporter_of(job.kind, lang) as reporter:
-        wait(runtime.workspace.open(project.name), job.id, lambda event: show(event, reporter, lang))
+    with reporter_of(job.kind, runtime.output.lang) as reporter:
+        wait(runtime.workspace.open(project.name), job.id, lambda event: show(event, reporter))
 
 
 def _said(assistant: Assistant, thread: str, text: str, lang: Any, project: str | None) -> Turn:

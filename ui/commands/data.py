@@ -236,9 +236,10 @@ def review_import(
     lang: Lang = None,
 ) -> None:
     """Add a team's own pairs, or take over what reviewers decided."""
+    from tools.pair_import import import_counted
     from tools.pair_reviews import holds_reviews, import_reviews
     from tools.pair_sheets import holds_own_pairs, import_sheet
-    from tools.pairs import import_counted, reason_of
+    from tools.pairs import reason_of
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)

@@ -75,7 +75,7 @@ def show(job: JobId, project: ProjectName = None, json: Json = False, lang: Lang
                 ended = store.get(known.id).state in TERMINAL
                 for event in tail.read():
                     if not runtime.output.as_json:
-                        show_event(event, reporter, runtime.output.lang)
+                        show_event(event, reporter)
                 if ended or runtime.output.as_json:
                     break
                 sleep(0.2)
@@ -105,9 +105,8 @@ def resume(job: JobId, project: ProjectName = None, json: Json = False, lang: La
     runtime, opened = _open(project, json, lang)
     with held():
         started = again(opened, job)
-        lang_of = runtime.output.lang
-        with reporter_of(started.kind, lang_of) as reporter:
-            ended = wait(opened, started.id, lambda event: show_event(event, reporter, lang_of))
+        with reporter_of(started.kind, runtime.output.lang) as reporter:
+            ended = wait(opened, started.id, lambda event: show_event(event, reporter))
     _emit(runtime, ended)
     if ended.state != "done":
         raise typer.Exit(ended.exit_code or 1)

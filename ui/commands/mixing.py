@@ -111,9 +111,9 @@ def mix(
 def _sweep(
     runtime: Runtime, project: Project, given: str, general: str, pairs: int, epochs: float, seed: int, *, yes: bool
 ) -> None:
-    from tools.forecast import TRAINING_RATES
     from tools.mixing.sweep import forecast, sweep
     from tools.mixing.swept import SweepRequest
+    from tools.step_duration import TRAINING_RATES
 
     request = SweepRequest(shares=_shares(given), general=general, pairs=pairs, epochs=epochs, seed=seed)
     low, high = forecast(request, TRAINING_RATES)

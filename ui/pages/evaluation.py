@@ -18,6 +18,7 @@ from ui.pages.evaluation_records import Diagnoses, Evaluation, newest_first
 from ui.pages.evaluation_view import downloads, headline
 from ui.pages.fix_panel import FixPanel
 from ui.pages.frame import Frame, told
+from ui.pages.report_files import report_in
 from ui.pages.running import running_job
 
 PAGE: Final = 20
@@ -162,7 +163,8 @@ class _Page:
             "judged": evaluation_view.judged(seen.judged, lang),
             "costs": evaluation_view.costs(report, lang),
             "iterations": iterations_view.iterations(iterations(seen.project, lang), lang),
-            "notes": evaluation_view.notes(report, lang) + downloads(lang, project, run, "report.html", "report.md"),
+            "notes": evaluation_view.notes(report_in(seen, lang), lang)
+            + downloads(lang, project, run, "report.html", "report.md"),
         }
 
     def _empty(self, project: Project | None) -> list[Any]:

@@ -24,6 +24,7 @@ from agent.records.decision import MethodDecision
 from agent.records.diagnosis import DiagnosedItem, Diagnosis
 from agent.records.evaluation import ARMS, Arm, EvaluateRequest, EvaluationReport, Item, ItemAnswer
 from agent.records.judging import JudgeFindings
+from agent.records.profile import Profile
 from agent.settings import Settings
 from knowledge.files import read_record, read_records
 from tools.evaluation.retrieved import read_retrieved
@@ -69,8 +70,19 @@ class Evaluation:
     def decision(self, lang: Language) -> MethodDecision:
         """Return what this evaluation speaks for; nothing is kept."""
         devices = {device.name: device for device in catalogue()}
-        profile = read_profile(self.project)
-        return decide_from_report(self.report, profile, THRESHOLDS, lang, recall=self.report.recall, devices=devices)
+        report = self.report
+        return decide_from_report(report, self.profile, THRESHOLDS, lang, recall=report.recall, devices=devices)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What is known of the team's task now."""
+        return read_profile(self.project)
+
+    @property
+    def profile_changed(self) -> bool:
+        """Whether the verdict is by another profile now than when the evaluation ended; unknown of older ones."""
+        then = self.report.decided.profile_sha256 if self.report.decided is not None else ""
+        return bool(then) and then != self.profile.sha256()
 
     @cached_property
     def request(self) -> EvaluateRequest:

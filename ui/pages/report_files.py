@@ -15,6 +15,7 @@ from knowledge.files import write_bytes_atomically, write_record, write_text
 from tools.evaluation.radar import draw_html, draw_png
 from tools.evaluation.report import decided, markdown
 from tools.evaluation.report_page import page
+from tools.evaluation.wording import say
 from tools.judging.report import with_sections
 from ui.pages.evaluation_records import Evaluation
 from ui.pages.retold import retold
@@ -34,11 +35,13 @@ def radar_png(report: EvaluationReport, lang: Language) -> bytes:
 def report_in(seen: Evaluation, lang: Language) -> EvaluationReport:
     """Return the report with its notes and its verdict in a language; no figure changes.
 
-    The verdict is judged anew, by the project's profile as it stands.
+    The verdict is judged anew, by the project's profile as it stands; where that changed since, a note says so.
     """
     # What the run noted down in its own language is told in the reader's.
     notes = tuple(retold(note, lang) for note in seen.report.notes)
-    return seen.report.model_copy(update={"notes": notes, "decided": decided(seen.report, seen.decision(lang))})
+    changed = (say("profile_changed", lang),) if seen.profile_changed else ()
+    verdict = decided(seen.report, seen.decision(lang), seen.profile)
+    return seen.report.model_copy(update={"notes": (*changed, *notes), "decided": verdict})
 
 
 def report_markdown(seen: Evaluation, lang: Language) -> str:

@@ -184,6 +184,7 @@ def test_the_report_says_what_decided_and_by_which_comparison(measured: tuple[Ev
     assert decided is not None
     assert decided.method == "insufficient_evidence"  # 16 questions that RAG answers without tuning
     assert decided.rule == "too_few"
+    assert decided.profile_sha256 == Profile().sha256()  # the project has none
     assert decided.comparison is not None
     assert (decided.comparison.a, decided.comparison.b) == ("rag", "tuned+rag")
     text = (run / "eval" / "report.md").read_text(encoding="utf-8")

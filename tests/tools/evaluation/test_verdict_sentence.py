@@ -9,6 +9,7 @@ import pytest
 from agent.records.base import Language
 from agent.records.decision import MethodDecision, Reason
 from agent.records.evaluation import Comparison
+from agent.records.profile import Profile
 from tests.agent.policy.builders import report
 from tools.evaluation.report import comparison_sentence, decided, deciding, power_sentence
 
@@ -106,11 +107,13 @@ def test_the_comparison_that_decides_is_the_one_the_first_reason_quotes(evidence
     found = report({"rag": 0.5, "oracle": 0.8, "tuned+rag": 0.67}, GAIN, LOST)
     decision = made(Reason(text="so", evidence=(evidence,), article="verdict", rule="fix_retrieval"))
     assert deciding(found, decision) == expected
-    kept = decided(found, decision)
+    profile = Profile(needs_citations=True)
+    kept = decided(found, decision, profile)
+    assert kept.profile_sha256 == profile.sha256()
     assert (kept.method, kept.rule, kept.reasons, kept.comparison) == ("rag", "fix_retrieval", ("so",), expected)
     assert kept.measured
 
 
 def test_a_report_without_comparisons_has_none_that_decides() -> None:
     assert deciding(report({"rag": 0.5}), made()) is None
-    assert decided(report({"rag": 0.5}), made()).rule == ""
+    assert decided(report({"rag": 0.5}), made(), Profile()).rule == ""

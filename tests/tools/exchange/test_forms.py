@@ -8,8 +8,9 @@ from agent.records.pairs import Message
 from tests.tools.test_pairs import pair
 from tools.conversations import read_conversations
 from tools.exchange.writing import write_pairs
+from tools.pair_import import import_pairs
 from tools.pair_reviews import holds_reviews, import_reviews
-from tools.pairs import export_pairs, import_pairs, load_pairs, save_pairs
+from tools.pairs import export_pairs, load_pairs, save_pairs
 from tools.workspace import Workspace
 
 TURNS = (("user", "谁？"), ("assistant", "安"), ("user", "When was it?"), ("assistant", "In May, =1 day later"))

@@ -17,8 +17,9 @@ from agent.records.pairs import Pair
 from tests.tools.test_pairs import pair
 from tools.conversations import read_conversations
 from tools.exchange.rows import stream_rows
+from tools.pair_import import import_pairs
 from tools.pair_sheets import holds_own_pairs, import_sheet
-from tools.pairs import export_pairs, import_pairs, load_pairs, save_pairs
+from tools.pairs import export_pairs, load_pairs, save_pairs
 from tools.workspace import Project, Workspace
 
 SUM = "=SUM(1,2)"

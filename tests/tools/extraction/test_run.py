@@ -17,7 +17,8 @@ from tools.extraction.run import extract, facts_file
 from tools.extraction.similarity import jaccard
 from tools.extraction.split import saved_split
 from tools.forecast import step_facts
-from tools.pairs import accept, edit, import_pairs, load_pairs, reject
+from tools.pair_import import import_pairs
+from tools.pairs import accept, edit, load_pairs, reject
 from tools.validation.request import ValidateRequest
 from tools.validation.run import validate
 

@@ -27,13 +27,13 @@ from tests.tools.judging.judging_server import (
 )
 from tools.endpoint import EndpointGenerator
 from tools.erasure import ERASED
-from tools.judging.asking import GIVE_UP, UNREADABLE, verdict_in
+from tools.judging.asking import AGAIN, GIVE_UP, UNREADABLE, verdict_in
 from tools.judging.cases import PASSAGE, around, default_arms
-from tools.judging.labels import read_labels
+from tools.judging.labels import blind_votes, read_labels
 from tools.judging.model import judge_model, names_of, require_stranger
 from tools.judging.run import effort, judge
 from tools.rounds import Backing, Round
-from tools.votes import cast, undo
+from tools.votes import cast, load_votes, undo
 from tools.workspace import Project
 
 MODEL = "openai:qwen-judge"
@@ -159,7 +159,8 @@ def test_failures_are_counted_apart_and_only_they_are_asked_again(tmp_path: Path
     assert lines["q0"].error.startswith("the endpoint refused the request")
     assert lines["q3"].error == "unreadable"
     assert lines["q7"].error == ""
-    # A refusal and an outage may pass; an unreadable reply would be the same again.
+    # The replies to both orders of two pairs were asked for twice more, and no more often by going on.
+    assert (report.calls, report.asked_again) == (40 + 8, 8)
     again = judged(project, run)
     assert (again.scores[0].n, again.scores[0].failed) == (18, 2)
     assert len(judged.asked) == 3 * 2 + 1
@@ -179,6 +180,49 @@ def test_a_judge_that_never_decides_is_no_score(tmp_path: Path, judged: Judge) -
     with pytest.raises(WorkFailedError, match="no verdict on any pair"):
         judged(project, run, lambda _: "maybe")
     assert not (run / "eval" / "judge.json").exists()
+
+
+class Clears:
+    """Names no verdict the first `cloudy` times that it is shown a pair in an order."""
+
+    def __init__(self, cloudy: int) -> None:
+        self.cloudy = cloudy
+        self.seen: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, shown: Shown) -> str:
+        self.seen[shown.question, shown.first] += 1
+        return by_reference(shown) if self.seen[shown.question, shown.first] > self.cloudy else "Hard to say."
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("cloudy", [1, AGAIN])
+def test_a_reply_without_a_verdict_is_asked_for_again(tmp_path: Path, judged: Judge, cloudy: int, width: int) -> None:
+    project, run = evaluated(tmp_path, 6, tuned=range(6))
+    judged.settings = settings(tmp_path, width=width)
+    report = judged(project, run, Clears(cloudy))
+    (score,) = report.scores
+    assert (score.n, score.failed, score.b_preferred) == (6, 0, 6)
+    assert len(judged.asked) == report.calls == 12 * (1 + cloudy)
+    assert report.asked_again == 12 * cloudy
+    assert f"{12 * cloudy} calls asked again after a reply that named no verdict." in report.notes
+    assert sum("named no verdict" in text for text in judged.asked) == 12 * cloudy
+    # What was answered in the end is not asked for by going on, nor what was never answered.
+    assert effort(project, asked(run)).calls == 0
+    assert judged(project, run) == report
+    assert judged.asked == []
+
+
+def test_asking_again_has_an_end_and_survives_a_stop(tmp_path: Path, judged: Judge) -> None:
+    project, run = evaluated(tmp_path, 3, tuned=range(3))
+    judged.settings = settings(tmp_path, width=1)
+    rule = Clears(AGAIN + 1)
+    with pytest.raises(CancelledError):
+        judged(project, run, rule, StopAfter(9))
+    assert len(judged.asked) == 9
+    with pytest.raises(WorkFailedError, match="no verdict on any pair"):
+        judged(project, run, rule)
+    assert len(judged.asked) == 6 * (1 + AGAIN) - 9
+    assert set(rule.seen.values()) == {1 + AGAIN}
 
 
 class StopAfter(Silent):
@@ -275,6 +319,10 @@ def test_a_judge_that_obeys_an_answer_gives_it_a_tie_at_most(tmp_path: Path, jud
     assert (report.scores[0].a_preferred, report.scores[0].ties) == (0, 10)
 
 
+BACKING = Backing(base_model="builtin", tune_run="t1")
+"""What stands behind the evaluation."""
+
+
 def vote(
     project: Project,
     number: int,
@@ -286,6 +334,7 @@ def vote(
     item: str = "",
     said: dict[Arm, str] | None = None,
     seed: int = 1,
+    backing: Backing = BACKING,
 ) -> str:
     words = said or {"rag": f"rag {number}", "tuned+rag": f"100 bar {number}"}
     arms = tuple(words)
@@ -298,7 +347,7 @@ def vote(
         arms=arms,
         blind=blind,
         seed=seed if blind else None,
-        backing=Backing(base_model="builtin", tune_run="t1"),
+        backing=backing,
     )
     return cast(project, shown, {arm: Answer(text=words[arm]) for arm in arms}, verdict, winner, account).id
 
@@ -332,6 +381,27 @@ def test_blind_votes_stand_beside_the_score(tmp_path: Path, judged: Judge) -> No
     told = "\n".join(report.notes)
     assert "of 10 human labels (10 blind votes) the judge gave 8 the same verdict, 80%" in told
     assert "Fewer than 50 human labels (10)" in told
+
+
+def test_votes_on_other_weights_than_the_evaluations_are_left_out_and_counted(tmp_path: Path, judged: Judge) -> None:
+    project, run = evaluated(tmp_path, 6, tuned=range(6))
+    vote(project, 0, "better", "tuned+rag")
+    vote(project, 1, "better", "rag", backing=Backing(base_model="builtin", tune_run="t0"))
+    vote(project, 2, "better", "rag", backing=Backing(base_model="/models/larger", tune_run="t1"))
+    found = judged(project, run, prefers_bars)
+    assert (found.agreement.n, found.agreement.agreed, found.agreement.other_models) == (1, 1, 2)
+    assert any("2 blind votes on another base model or tuned model" in note for note in found.notes)
+
+
+def test_a_tuning_run_counts_only_where_a_tuned_arm_is_compared(tmp_path: Path) -> None:
+    project, _ = evaluated(tmp_path, 6, tuned=range(6))
+    other = Backing(base_model="builtin", tune_run="t0")
+    said: dict[Arm, str] = {"base": "b", "rag": "r", "tuned+rag": "t"}
+    vote(project, 0, "tie", said=said, backing=other)
+    now = Backing(base_model="builtin", tune_run="t1")
+    assert len(blind_votes(load_votes(project), "base", "rag", now).preferences) == 1
+    left_out = blind_votes(load_votes(project), "rag", "tuned+rag", now)
+    assert (left_out.preferences, left_out.other_models) == ((), 1)
 
 
 def test_a_vote_on_the_evaluations_own_answers_costs_no_further_call(tmp_path: Path, judged: Judge) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.progress import Silent
-from agent.records.mixture import GeneralSource, MixManifest
 from agent.settings import Settings
-from knowledge.files import sha256_of
+from tests.domain_mix import write_mix
 from tests.tiny_model import build_tiny_model
 from tools.workspace import Project, Workspace
 
@@ -64,42 +62,12 @@ def project(settings: Settings) -> Project:
     return Workspace(settings.home).create("pumps")
 
 
-def lines(pairs: tuple[tuple[str, str], ...], prefix: str) -> str:
-    made = []
-    for number, (question, answer) in enumerate(pairs):
-        turns = [("system", "Answer briefly."), ("user", question), ("assistant", answer)]
-        messages = [{"role": role, "content": content} for role, content in turns]
-        made.append(json.dumps({"messages": messages, "origin": "domain", "id": f"{prefix}{number}"}))
-    return "".join(f"{line}\n" for line in made)
-
-
 @pytest.fixture
 def make_mix(project: Project) -> Callable[..., str]:
     def make(
         pairs: tuple[tuple[str, str], ...] = FACTS, validation: tuple[tuple[str, str], ...] = (), name: str = "m1"
     ) -> str:
-        folder = project.mixes / name
-        folder.mkdir(parents=True)
-        (folder / "train.jsonl").write_text(lines(pairs, "p"), encoding="utf-8")
-        if validation:
-            (folder / "validation.jsonl").write_text(lines(validation, "v"), encoding="utf-8")
-        manifest = MixManifest(
-            id=name,
-            examples=len(pairs),
-            domain_examples=len(pairs),
-            general_examples=0,
-            domain_share_examples=1.0,
-            domain_share_tokens=1.0,
-            requested_share=1.0,
-            by="examples",
-            seed=0,
-            sha256=sha256_of(folder / "train.jsonl"),
-            pairs_sha256="",
-            general=GeneralSource(name="builtin", licence="CC0-1.0", sha256="", examples=0),
-            documents=(),
-            files={},
-        )
-        (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
+        write_mix(project.mixes / name, pairs, validation)
         return name
 
     return make

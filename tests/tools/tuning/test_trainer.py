@@ -9,7 +9,8 @@ import pytest
 from agent.errors import EmptyError, InputError
 from agent.progress import Silent
 from agent.records.pairs import Message
-from tests.tools.tuning.conftest import FACTS, lines
+from tests.domain_mix import lines
+from tests.tools.tuning.conftest import FACTS
 from tools.forest import Tree, common_beginning, plant
 from tools.models import load_model, load_tokenizer
 from tools.tuning.batches import UNTRAINED, Planter, as_rows, micro_batch

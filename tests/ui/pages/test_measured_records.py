@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from agent.errors import EmptyError, NotFoundError, RefusedError
-from agent.records.mixture import GeneralSource, MixManifest
 from agent.settings import Settings
 from knowledge.files import write_record
+from tests.domain_mix import manifest_of
 from tests.ui.pages.scripted_project import ended_job, report_of, scripted_project, stand_in, write_losses
 from tools.jobs.store import TERMINAL, JobStore
 from tools.status import project_facts
@@ -93,7 +93,7 @@ def test_an_open_run_grows_with_its_events(fresh: Project) -> None:
 
 def test_the_result_of_a_finished_run_is_summed_up_in_words(fresh: Project) -> None:
     job = ended_job(fresh, "mix")
-    write_record(fresh.runs / job.run / "result.json", manifest("m1", 40))
+    write_record(fresh.runs / job.run / "result.json", manifest_of("m1", 40))
     assert "m1" in Runs().opened(fresh, job, "zh").summary
     (fresh.runs / job.run / "result.json").write_text("{}")
     assert "result.json" in Runs().opened(fresh, job, "en").summary
@@ -108,25 +108,6 @@ def test_a_log_is_cut_and_cleaned(fresh: Project) -> None:
     assert text.startswith("…\n")
     assert "begin" not in text
     assert text.endswith("red\nover\ufffd\n")
-
-
-def manifest(name: str, examples: int) -> MixManifest:
-    return MixManifest(
-        id=name,
-        examples=examples,
-        domain_examples=examples,
-        general_examples=0,
-        domain_share_examples=1.0,
-        domain_share_tokens=1.0,
-        requested_share=1.0,
-        by="examples",
-        seed=0,
-        sha256="",
-        pairs_sha256="",
-        general=GeneralSource(name="builtin", licence="CC0-1.0", sha256="", examples=0),
-        documents=(),
-        files={},
-    )
 
 
 def test_a_step_that_the_policy_refuses_is_not_proposed(fresh: Project, settings: Settings) -> None:
