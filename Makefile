@@ -19,8 +19,8 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_
 WORKERS ?= 2
 PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-harness bench-pages bench-reading bench-retrieval bench-abstention \
-	bench-retrieval-speed bench-checks bench-deduplication bench-ladder bench-mixing bench-removal bench-diagnosis bench-training bench-verdicts bench-intervals campaign-files campaign-readings campaign-data campaign-kills campaign-training campaign-conversations clean
+.PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-harness bench-hardware bench-pages bench-reading bench-retrieval bench-abstention \
+	bench-retrieval-speed bench-checks bench-deduplication bench-ladder bench-mixing bench-removal bench-diagnosis bench-memory bench-training bench-verdicts bench-intervals campaign-files campaign-readings campaign-data campaign-kills campaign-training campaign-conversations clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -99,6 +99,9 @@ bench-harness: .venv/.installed-test ## Measure scoring beside lm-evaluation-har
 	@$(PIP) -e ".[harness]"
 	$(OFFLINE) $(PY) -m tests.benchmarks.harness $(ARGS)
 
+bench-hardware: .venv/.installed-test ## Run `bench` twice on this machine, and decode beside llama.cpp; ARGS: --quick --out FILE
+	$(OFFLINE) $(PY) -m tests.benchmarks.hardware $(ARGS)
+
 bench-abstention: .venv/.installed-test ## Measure when answers from documents say that these are silent; ARGS: FILE... --read 100
 	$(OFFLINE) $(PY) -m tests.benchmarks.abstention $(ARGS)
 
@@ -122,6 +125,9 @@ bench-intervals: .venv/.installed-test ## Count how often intervals hold the tru
 
 bench-training: .venv/.installed-test ## Train with TRL, TRL packed and ours to the same loss; ARGS: --device cuda --out FILE
 	$(OFFLINE) $(PY) -m tests.benchmarks.training $(ARGS)
+
+bench-memory: .venv/.installed-test ## Hold the plan's memory against the peak of 18 trainings; ARGS: --only lora --out FILE
+	$(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m tests.benchmarks.memory $(ARGS)
 
 bench-ladder: .venv/.installed-test ## Climb the ladder in constructed situations with the built-in model; ARGS: --only met,quantised --home FOLDER
 	$(OFFLINE) $(PY) -m tests.benchmarks.ladder $(ARGS)

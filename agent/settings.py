@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     not the machine's owner, and what they name is read with the server's rights."""
     conversations: str = "sqlite"
     """Where conversations are kept: `sqlite` (a file in `home`) or a `postgresql://` address."""
+    hardware_file: Path | None = None
+    """File of devices that the catalogue lacks; `None` means `devices.yaml` in `home`, if it is there."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads for models; `None` leaves it to torch."""
     checkpoint_seconds: float = Field(default=30, ge=0)

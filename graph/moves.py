@@ -200,7 +200,7 @@ _MOVES: Final[Mapping[Action, Callable[[Wish], Move]]] = {
     "evaluate": _evaluate,
     "diagnose": lambda wish: Move(tool="diagnose", arguments=_chosen(wish.slots, "dimension", "topic", "run")),
     "compare": lambda wish: _compare(wish.slots, wish.lang),
-    "benchmark": lambda wish: Move(tool="look_at_machine", arguments=_chosen(wish.slots, "devices")),
+    "benchmark": lambda wish: Move(tool="look_at_machine", arguments=_chosen(wish.slots, "devices", "params_b")),
     "export": lambda _wish: Move(tool="list_results"),
     "status": lambda wish: Move(tool="cancel_job" if wish.slots.get("cancel") else "status"),
     "guide": _guide,

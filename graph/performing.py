@@ -8,11 +8,11 @@ from agent.errors import EmptyError
 from agent.prompts.assistant import RESULTS, TALK
 from agent.prompts.phrases import fill
 from agent.records.base import Language, Record
+from graph.comparing import look_at_machine
 from graph.context import Context, language
 from graph.fixing import applicable
 from graph.interviewing import decide_method, note_facts
 from graph.looking import (
-    look_at_machine,
     look_at_pairs,
     look_at_plan,
     look_at_results,
@@ -69,7 +69,7 @@ def _anywhere(
         case GuideRequest():
             return look_into_guide(request, lang)
         case MachineRequest():
-            return look_at_machine(request, project, lang)
+            return look_at_machine(request, state, context, project, lang)
         case _ if tool == "decide":
             return decide_method(state, context, project, lang)
     raise AssertionError(f"{tool} needs a project or a job")

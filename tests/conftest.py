@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -15,6 +17,14 @@ LONG: Final = (
     "ui/pages/test_assistant_in_browser.py",
 )
 """Files of minutes, the longest first."""
+
+
+@pytest.fixture(autouse=True)
+def _devices_of_nobody() -> Iterator[None]:
+    """Forget after each test where a command that ran in this process looked for devices and measurements."""
+    yield
+    if "tools.hardware_settings" in sys.modules:
+        sys.modules["tools.hardware_settings"].use_settings(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

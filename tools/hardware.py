@@ -1,105 +1,150 @@
 """The device catalogue and the machine at hand.
 
-The catalogue is data (`hardware_data/devices.yaml`), one source and label for each figure. A name that is not in it is
+The catalogue is data (`hardware_data/devices.yaml`), one source and label for each cell; a user's own file adds devices
+or replaces them (`DOMAINSMITH_HARDWARE_FILE`, else `devices.yaml` in `DOMAINSMITH_HOME`). A name that is not in it is
 an error with the nearest names, never a guess: `find_device("MTT S4000")`.
+
+What a probe measured on this machine overrides the catalogue. Both are looked for where the entry point's settings say
+(`tools.hardware_settings`).
 """
 
 from __future__ import annotations
 
 import difflib
-import platform
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from agent.errors import NotFoundError
+from agent.policy.capabilities import measured_device
+from agent.records.base import Language
 from agent.records.hardware import Device, Figure, Support
+from agent.settings import Settings
+from tools.benchmark import backends
+from tools.benchmark.saved import capabilities_here, has_results
+from tools.devices_file import fault, folded, read_devices
+from tools.hardware_settings import used_settings
+from tools.processor import memory_gib
 
 THIS_MACHINE: Final = ("cpu", "this", "this machine", "local", "localhost", "本机")
 """Names of the machine at hand."""
 _DATA: Final = Path(__file__).parent / "hardware_data" / "devices.yaml"
-_NODES: Final = ("nvidia0", "davinci0", "mtgpu.0", "mtgpu0", "dri/renderD128", "kfd")
-"""Device files of accelerators; without any of them torch need not be asked."""
-_GIB: Final = 2**30
+USER_FILE: Final = "devices.yaml"
+"""File of a user's own devices in `DOMAINSMITH_HOME`, where no other is named."""
 _NEAR: Final = 0.7
 """Least similarity (difflib's ratio) of a name that is suggested: `A80` and `A800` have 0.86, `Foo 9000` and `S4000`,
 which share nothing but zeros, 0.5."""
 
 
-@cache
 def catalogue() -> tuple[Device, ...]:
-    """Return every device of the catalogue, in the file's order."""
-    return tuple(_device(entry) for entry in yaml.safe_load(_DATA.read_text(encoding="utf-8")))
+    """Return every device of the catalogue, in the file's order, then those of the user's file.
+
+    A user's device takes the place of one with the same name.
+
+    Raises:
+        InputError: The user's file is not valid, or not there although it was named.
+    """
+    settings = used_settings()
+    return _built_in() if settings is None else _with_users(_built_in(), _users(settings))
 
 
 def find_device(name: str) -> Device:
     """Return the device of that name or alias; case, blanks and hyphens do not matter.
 
     Raises:
+        InputError: The user's file is not valid.
         NotFoundError: There is none; the mend lists the nearest names.
     """
-    wanted = _folded(name)
-    if wanted in {_folded(alias) for alias in THIS_MACHINE}:
+    wanted = folded(name)
+    if wanted in {folded(alias) for alias in THIS_MACHINE}:
         return this_machine()
-    known = {_folded(alias): device for device in catalogue() for alias in (device.name, *device.aliases)}
+    devices = catalogue()
+    known = {folded(alias): device for device in devices for alias in (device.name, *device.aliases)}
     if wanted in known:
         return known[wanted]
-    if wanted and (machine := this_machine()) and wanted == _folded(machine.name):
+    if wanted and (machine := this_machine()) and wanted == folded(machine.name):
         return machine
     near = dict.fromkeys(known[key].name for key in difflib.get_close_matches(wanted, known, n=4, cutoff=_NEAR))
-    names = ", ".join(near or (device.name for device in catalogue()))
+    names = ", ".join(near or (device.name for device in devices))
     mend = f"did you mean {names}? `cpu` is this machine" if near else f"known are {names}, and `cpu` for this machine"
     raise NotFoundError("no such device", where=name, mend=mend)
 
 
-@cache
 def this_machine() -> Device:
-    """Return the accelerator of this machine, or its processor where there is none; memory is measured."""
-    return (_accelerator() if any(Path("/dev", node).exists() for node in _NODES) else None) or _processor()
+    """Return the accelerator of this machine, or its processor where there is none; memory is measured.
+
+    What a saved probe of this very machine found takes the place of what the catalogue says.
+    """
+    found, settings = _machine(), used_settings()
+    if settings is None or not has_results(settings.home):
+        return found
+    return measured_device(found, capabilities_here(settings.home, _fingerprint()))
 
 
-def memory_gib() -> float:
-    """Return this machine's main memory in GiB, or the limit of its control group where that is lower."""
-    import psutil
-
-    total = int(psutil.virtual_memory().total)
-    limits = (
-        _limit(Path(file)) for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-    )
-    return min([total, *(limit for limit in limits if limit)]) / _GIB
+@cache
+def _built_in() -> tuple[Device, ...]:
+    return read_devices(_DATA)
 
 
-def _limit(file: Path) -> int | None:
-    text = file.read_text().strip() if file.is_file() else ""
-    return int(text) if text.isdigit() else None
+def _users(settings: Settings) -> tuple[Device, ...]:
+    file = settings.hardware_file or settings.home / USER_FILE
+    if settings.hardware_file is None and not file.is_file():
+        return ()
+    return _read_users(file, file.stat().st_mtime_ns if file.is_file() else 0, settings.lang)
 
 
-def _device(entry: dict[str, Any]) -> Device:
-    figures = entry.pop("figures")
-    sources = {name: Figure(label=label, source=source) for name, (_, label, source) in figures.items()}
-    values = {name: value for name, (value, _, _) in figures.items()}
-    return Device.model_validate({**entry, **values, "figures": sources, "source": sources["gib"].source})
+@cache
+def _read_users(file: Path, _changed: int, lang: Language) -> tuple[Device, ...]:
+    devices = read_devices(file, lang)
+    own = {device.name for device in devices}
+    listed = {
+        folded(name): device.name
+        for device in _built_in()
+        if device.name not in own
+        for name in (device.name, *device.aliases)
+    }
+    for device in devices:
+        for name in (device.name, *device.aliases):
+            if folded(name) in listed:
+                where = f"{file}: {device.name}: aliases: {name}"
+                raise fault("listed", where, lang, device=listed[folded(name)])
+    return devices
 
 
-def _folded(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
+def _with_users(listed: tuple[Device, ...], users: tuple[Device, ...]) -> tuple[Device, ...]:
+    own = {device.name: device for device in users}
+    names = {device.name for device in listed}
+    return (*(own.get(device.name, device) for device in listed), *(one for one in users if one.name not in names))
+
+
+def _machine() -> Device:
+    device = _detected()
+    return _processor() if device.backend == "cpu" else _accelerator(device)
+
+
+@cache
+def _detected() -> backends.Accelerator:
+    return backends.detect()
+
+
+@cache
+def _fingerprint() -> str:
+    return _detected().machine().fingerprint
 
 
 def _processor() -> Device:
-    flags = _processor_flags()
-    bf16: Support = "yes" if {"avx512_bf16", "amx_bf16", "bf16"} & flags else "emulated"
+    device = backends.Accelerator("cpu")
     measured = Figure(label="measured", source="operating system")
+    documented = Figure(label="datasheet", source="bitsandbytes 0.50 documentation")
     return Device(
-        name=f"this machine ({_processor_name()})",
+        name=f"this machine ({device.name()})",
         aliases=THIS_MACHINE,
         backend="cpu",
         gib=round(memory_gib(), 2),
         bandwidth_gb_s=None,
         fp16_tflops=None,
         int8_tops=None,
-        bf16=bf16,
+        bf16=device.bf16(),
         qlora=True,
         lora=True,
         full=True,
@@ -107,57 +152,55 @@ def _processor() -> Device:
         notes=("trains in fp32",),
         source="operating system",
         label="measured",
-        figures={"gib": measured},
+        figures={"gib": measured, "bf16": measured, "backend": measured, "qlora": documented, **_BY_TORCH},
     )
 
 
-def _processor_flags() -> set[str]:
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
-    line = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return set(line.partition(":")[2].split())
+_BY_TORCH: Final = {name: Figure(label="datasheet", source="PyTorch documentation") for name in ("lora", "full")}
 
 
-def _processor_name() -> str:
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
-    named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return named or platform.processor() or platform.machine()
-
-
-def _accelerator() -> Device | None:
-    """Return torch's accelerator with measured memory, and the catalogue's figures where it lists the device."""
-    import torch
-
-    if not torch.accelerator.is_available():
-        return None
-    backend = str(torch.accelerator.current_accelerator().type)
-    module = getattr(torch, backend)
-    name = str(module.get_device_name(0))
-    gib = module.mem_get_info(0)[1] / _GIB
+def _accelerator(device: backends.Accelerator) -> Device:
+    """Return an accelerator with measured memory and its driver's word on bf16, and the catalogue's figures."""
+    name, gib, bf16 = device.name(), device.total_gib() or memory_gib(), device.bf16()
     measured = Figure(label="measured", source="driver")
-    listed = next((d for d in catalogue() if _folded(name) in {_folded(alias) for alias in (d.name, *d.aliases)}), None)
+    listed = _listed(name, device.backend, bf16)
     if listed is not None:
-        return listed.model_copy(update={"gib": round(gib, 2), "figures": {**listed.figures, "gib": measured}})
-    bf16 = bool(getattr(module, "is_bf16_supported", lambda: False)())
-    with_nf4 = backend in {"cuda", "xpu"}
+        told = {"bf16": measured} if bf16 != "unknown" else {}
+        # A driver that knows no emulation says "no" where the catalogue says "emulated": neither is native.
+        word = bf16 if bf16 != "unknown" else listed.bf16
+        figures = {**listed.figures, "gib": measured, **told}
+        return listed.model_copy(update={"gib": round(gib, 2), "bf16": word, "figures": figures})
+    with_nf4 = device.backend in {"cuda", "xpu", "mps"}
+    native = bf16 == "yes"
     return Device.model_validate(
         {
             "name": name,
             "aliases": THIS_MACHINE[1:],
-            "backend": backend,
+            "backend": device.backend,
             "gib": round(gib, 2),
             "bandwidth_gb_s": None,
             "fp16_tflops": None,
             "int8_tops": None,
-            "bf16": "yes" if bf16 else "no",
+            "bf16": bf16,
             "qlora": with_nf4,
             "lora": True,
             "full": True,
-            "compute_type": "bf16" if bf16 else "fp16",
-            "why_not": {} if with_nf4 else {"qlora": f"bitsandbytes is not known to support {backend}"},
+            "compute_type": "bf16" if native else "fp16",
+            "why_not": {} if with_nf4 else {"qlora": f"bitsandbytes is not known to support {device.backend}"},
             "source": "driver",
             "label": "measured",
-            "figures": {"gib": measured},
+            "figures": {"gib": measured, "bf16": measured, "backend": measured, **_BY_TORCH},
         }
     )
+
+
+def _listed(name: str, backend: str, bf16: Support) -> Device | None:
+    """Return the catalogue's entry of a device, told by its name and, where that is shared, by bf16.
+
+    Ascend's driver calls a first-generation chip `Ascend910B` too; only the second generation has bf16.
+    """
+    listed = catalogue()
+    named = [one for one in listed if folded(name) in {folded(alias) for alias in (one.name, *one.aliases)}]
+    if named and backend == "npu" and bf16 == "no" and named[0].bf16 == "yes":
+        return next(one for one in listed if one.backend == "npu" and one.bf16 == "no")
+    return named[0] if named else None

@@ -77,7 +77,8 @@ def load_model(path: Path, *, quantized: bool = False, compute_type: ComputeType
 
     Args:
         path: A folder that `resolve_base_model` returned.
-        quantized: NF4 with double quantisation through bitsandbytes, on the CPU too (Dettmers 2305.14314).
+        quantized: NF4 with double quantisation through bitsandbytes, on the CPU too (Dettmers 2305.14314); on Ascend
+            without it, because the builds of bitsandbytes for it lack that kernel.
         compute_type: Type of the weights that stay whole, and of the arithmetic.
 
     Raises:
@@ -93,7 +94,10 @@ def load_model(path: Path, *, quantized: bool = False, compute_type: ComputeType
     options: dict[str, Any] = {"device_map": {"": where}} if where != "cpu" else {}
     if quantized:
         options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=where != "npu",
+            bnb_4bit_compute_dtype=dtype,
         )
     with _reading(path, "the weights"):
         model, seen = AutoModelForCausalLM.from_pretrained(

@@ -1,22 +1,26 @@
-"""What fits a device: the catalogue, asked by the memory policy.
-
-plan("A800", 1, 7.0).start_at      # "qlora"
-"""
+"""What a device can train: the catalogue and the memory policy together, as `domainsmith plan` prints it."""
 
 from __future__ import annotations
 
 import math
+import os
+from pathlib import Path
+from typing import Final
 
 from agent.errors import InputError
-from agent.policy.memory import memory_plan
+from agent.policy.memory import detailed_plan, memory_plan
 from agent.records.base import Language
-from agent.records.hardware import MemoryPlan
+from agent.records.hardware import Device, MemoryPlan, Workload
+from agent.settings import Settings
 from tools.hardware import find_device
+from tools.model_shape import ReadModel, read_shape
 
 MOST_DEVICES = 100_000
 """A larger number is a slip of the finger."""
 MOST_PARAMS_B = 100_000.0
 """Thousand millions of parameters; likewise."""
+TOKENS: Final = 1_000_000
+"""Training tokens that times are for where nothing else is asked."""
 
 
 def plan(device: str, count: int, params_b: float, lang: Language = "en") -> MemoryPlan:
@@ -26,6 +30,89 @@ def plan(device: str, count: int, params_b: float, lang: Language = "en") -> Mem
         NotFoundError: The catalogue has no such device.
         InputError: The count or the size is no sensible number.
     """
+    return memory_plan(_device(device, count, params_b), count, params_b, lang)
+
+
+def plan_in_parts(
+    device: str,
+    count: int,
+    model: float | ReadModel,
+    workload: Workload,
+    lang: Language = "en",
+    *,
+    tokens: int = TOKENS,
+    name: str = "",
+    threads: int | None = None,
+) -> MemoryPlan:
+    """Return a plan with parts, times, and the largest model, batch and length.
+
+    Args:
+        device: Name in the catalogue.
+        count: How many of them.
+        model: What `read_shape` returned, or thousand millions of parameters where nothing else is known.
+        workload: What a step computes.
+        lang: Language of the reasons.
+        tokens: Training tokens that times are for.
+        name: Of the model, as it was asked for.
+        threads: The processor's that training may use; all by default.
+
+    Raises:
+        NotFoundError: The catalogue has no such device.
+        InputError: The count or the size is no sensible number.
+    """
+    params_b = model.params / 1e9 if isinstance(model, ReadModel) else model
+    found = _device(device, count, params_b)
+    made = detailed_plan(
+        found,
+        count,
+        params_b,
+        workload,
+        tokens,
+        shape=model.shape if isinstance(model, ReadModel) else None,
+        cores=(threads or len(os.sched_getaffinity(0))) if found.backend == "cpu" else None,
+        lang=lang,
+    )
+    return made.model_copy(update={"model": name})
+
+
+def model_of(name: str, settings: Settings) -> ReadModel:
+    """Return the architecture of a model: `builtin`, a folder with a config.json, or a hub id that is at hand.
+
+    Raises:
+        InputError: There is no such model here, or its architecture is not known.
+    """
+    from tools.models import resolve_base_model
+
+    folder = Path(name).expanduser()
+    if (folder / "config.json").is_file():
+        return read_shape(folder)
+    return read_shape(resolve_base_model(settings.model_copy(update={"base_model": name})))
+
+
+def usual_model(settings: Settings) -> ReadModel | float:
+    """Return the architecture of the base model that is set, or its thousand millions of parameters if it is unknown.
+
+    Raises:
+        InputError: It is not on this machine.
+    """
+    from tools.models import parameter_count, resolve_base_model
+
+    folder = resolve_base_model(settings)
+    try:
+        return read_shape(folder)
+    except InputError:  # a checked model of another family: its size still tells something
+        return parameter_count(folder) / 1e9
+
+
+def trained_like_here(**asked: object) -> Workload:
+    """Return what a step computes with this product's trainer; what is not asked for (`None`) is the usual."""
+    from tools.tuning.batches import ROW_TOKENS
+
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Workload.model_validate({"row_tokens": ROW_TOKENS, **given})
+
+
+def _device(device: str, count: int, params_b: float) -> Device:
     if not 1 <= count <= MOST_DEVICES:
         raise InputError(f"{count} devices cannot be planned for", where="count", mend="give a whole number from 1 on")
     if not math.isfinite(params_b) or not 0 < params_b <= MOST_PARAMS_B:
@@ -34,4 +121,4 @@ def plan(device: str, count: int, params_b: float, lang: Language = "en") -> Mem
             where="params_b",
             mend="give thousand millions, e.g. 7 for a 7B model or 0.135",
         )
-    return memory_plan(find_device(device), count, params_b, lang)
+    return find_device(device)

@@ -102,10 +102,12 @@ class GuideRequest(Record):
 
 
 class MachineRequest(Record):
-    """Devices to look at."""
+    """Devices to look at, or to compare with each other and with what was measured."""
 
     devices: tuple[str, ...] = ()
-    """Names of the device catalogue; none means this machine."""
+    """Names of the device catalogue, or `this machine`; none means this machine."""
+    params_b: float | None = Field(default=None, gt=0)
+    """Size of the model that speeds are compared for, thousand millions of parameters; `None` takes the profile's."""
 
 
 class CancelRequest(Record):

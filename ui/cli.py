@@ -20,6 +20,7 @@ from agent.errors import DomainsmithError, InputError
 from agent.records.base import Language
 from agent.settings import load_settings
 from ui.commands import (
+    bench,
     candidates,
     chat,
     compare,
@@ -90,6 +91,7 @@ def build_app() -> typer.Typer:
         report,
         candidates,
         jobs,
+        bench,
         serve,
     ):
         part.register(app)

@@ -25,6 +25,7 @@ from tools.validation.request import ValidateResult
 from ui.i18n import phrases
 from ui.iteration_rows import iteration_rows
 from ui.output import Output
+from ui.plan_parts import part_rows
 from ui.reading_reasons import reason
 from ui.visible import in_line
 
@@ -279,7 +280,8 @@ def plan(value: MemoryPlan, output: Output) -> str:
     device = _device(value.device, output)
     head = output.say("plan", count=value.count, device=device, params=f"{value.params_b:g}", start=start)
     notes = (hardware_view.note(note, output.lang).replace(value.device, device) for note in value.notes)
-    return "\n".join([head, table(rows), *(f"- {note}" for note in notes)])
+    parts = [table(part_rows(value, output.lang))] if any(fit.parts for fit in value.methods) else []
+    return "\n".join([head, table(rows), *parts, *(f"- {note}" for note in notes)])
 
 
 def _device(name: str, output: Output) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from agent.errors import EmptyError, InputError
 from agent.records.base import Language
 from agent.settings import Settings, load_settings
+from tools.hardware_settings import use_settings
 from tools.workspace import Project, Workspace
 from ui.output import Output
 
@@ -37,6 +38,7 @@ class Runtime:
         self.settings = known if lang is None else known.model_copy(update={"lang": _language(lang)})
         self.workspace = Workspace(self.settings.home)
         self.workspace.require_folder()
+        use_settings(self.settings)
         self.output = Output(as_json, self.settings.lang)
 
     @cached_property

@@ -1,62 +1,25 @@
-"""How much memory a method needs for a model, and what fits a device.
+"""Which methods fit a device, and on which rung of the ladder a training starts.
 
-Source: published estimates for 7B, 14B and 70B, which disagree by about two, so each figure is a range. Behind them
-stand bytes per parameter: full fine-tuning 18 with mixed precision (2 weights, 2 gradients, 4 master weights, 8 Adam
-moments, 2 buffers) down to about 9 in pure bf16 with a lean optimizer; LoRA 2 for the frozen weights plus the adapter's
-share and activations; Q-LoRA about half a byte for the 4-bit weights plus quantization constants, adapter and
-activations. Between the published sizes the range is interpolated, above them it grows with the parameters, and below
-them it runs down to what a process needs before the first parameter. Example: `memory_range("full", 14)` is
-`(120.0, 240.0)`.
+By parameters alone the published range decides (`agent.policy.memory_published`), and a typical architecture explains.
+Where the architecture is known, its parts are worked out (`agent.policy.memory_parts`): on a CPU, where they were
+measured, they decide alone, elsewhere together with the published range. Only a range that fits whole is a fit.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
+from agent.policy.memory_details import Subject, answering, detail_notes, detailed
+from agent.policy.memory_parts import typical_shape
+from agent.policy.memory_published import largest_model, memory_range
 from agent.prompts.phrases import fill, gib, gib_range, model_size
 from agent.prompts.training import MEMORY, METHOD_NAMES
 from agent.records.base import Language
-from agent.records.hardware import Device, MemoryPlan, MethodFit
-from agent.records.tuning import ComputeType, Method
+from agent.records.hardware import Device, MemoryPlan, MethodFit, ModelShape, Workload
+from agent.records.tuning import Method
 
 LADDER: Final[tuple[Method, ...]] = ("qlora", "lora", "full")
 """The rungs in the guide's order."""
-
-Anchors = tuple[tuple[float, float, float], ...]
-
-_ANCHORS: Final[dict[Method, Anchors]] = {
-    # thousand millions of parameters, low GiB, high GiB; the row at 0 is ours: the process itself, and with the high
-    # estimate 1.4 GB of device context and a short batch's activations.
-    "qlora": ((0, 0.4, 2), (7, 6, 14), (14, 12, 20), (70, 48, 48)),
-    "lora": ((0, 0.4, 2), (7, 16, 22), (14, 32, 33), (70, 160, 164)),
-    "full": ((0, 0.4, 2), (7, 60, 120), (14, 120, 240), (70, 600, 1200)),
-}
-_BYTES_TO_GIB: Final = 1e9 / 2**30
-_FP32_EXTRA_BYTES: Final = 2.0  # frozen weights of LoRA in fp32 take 4 bytes where the anchors count 2
-
-
-def memory_range(method: Method, params_b: float, compute_type: ComputeType = "bf16") -> tuple[float, float]:
-    """Return the low and high estimate of training memory, GiB.
-
-    Args:
-        method: The method.
-        params_b: Parameters of the model, in thousand millions.
-        compute_type: Without bf16 there is no lean full fine-tuning, so its low estimate becomes the high one; in fp32
-            LoRA's frozen weights take twice the room.
-
-    Raises:
-        ValueError: `params_b` is not above 0.
-    """
-    if params_b <= 0:
-        raise ValueError("a model has more than 0 parameters")
-    low, high = _interpolate(_ANCHORS[method], params_b)
-    if method == "full" and compute_type != "bf16":
-        low = high
-    if method == "lora" and compute_type == "fp32":
-        extra = _FP32_EXTRA_BYTES * params_b * _BYTES_TO_GIB
-        low, high = low + extra, high + extra
-    return low, high
 
 
 def fit(device: Device, count: int, params_b: float, lang: Language = "en") -> tuple[MethodFit, ...]:
@@ -79,17 +42,81 @@ def memory_plan(device: Device, count: int, params_b: float, lang: Language = "e
         ValueError: `count` is below 1 or `params_b` not above 0.
     """
     methods = fit(device, count, params_b, lang)
+    notes = (
+        *_start_notes(device, count, params_b, methods, lang),
+        *_device_notes(device, count, methods, lang),
+        fill(MEMORY, "estimated", lang),
+    )
+    return _plan(device, count, params_b, methods, notes)
+
+
+def detailed_plan(
+    device: Device,
+    count: int,
+    params_b: float,
+    workload: Workload,
+    tokens: int,
+    *,
+    shape: ModelShape | None = None,
+    cores: int | None = None,
+    lang: Language = "en",
+) -> MemoryPlan:
+    """Return a memory plan with parts, times, and the largest model, batch and length.
+
+    Args:
+        device: What trains.
+        count: How many of them.
+        params_b: Parameters of the model, in thousand millions.
+        workload: What a step computes.
+        tokens: Training tokens that times are for.
+        shape: The model's architecture, which then decides what fits; without it the published range decides and a
+            typical architecture explains.
+        cores: Of the processor, where it trains.
+        lang: Language of reasons and notes.
+
+    Raises:
+        ValueError: `count` is below 1 or `params_b` not above 0.
+    """
+    methods = fit(device, count, params_b, lang)
+    subject = Subject(device, count, shape or typical_shape(params_b), workload, tokens, cores)
+    if shape is not None:
+        methods = tuple(
+            _fit_range(device, count, params_b, one.method, subject.needed(one.method), lang) for one in methods
+        )
+    methods = tuple(detailed(one, subject) for one in methods)
+    if shape is None:
+        methods = tuple(
+            one.model_copy(update={"largest_params_b": float(f"{_largest(device, count, one.method):.2g}")})
+            if one.available
+            else one
+            for one in methods
+        )
+    answers = answering(subject)
+    figures = detail_notes(subject, answers, lang)
+    notes = (
+        *_start_notes(device, count, params_b, methods, lang),
+        *_device_notes(device, count, methods, lang),
+        *(() if shape is not None else (fill(MEMORY, "estimated", lang),)),
+        *figures,
+    )
+    known = {"shape": subject.shape, "workload": workload, "tokens": tokens}
+    answered = {"inference": answers, "figure_notes": len(figures)}
+    return _plan(device, count, params_b, methods, notes).model_copy(update={**known, **answered})
+
+
+def _plan(
+    device: Device, count: int, params_b: float, methods: tuple[MethodFit, ...], notes: tuple[str, ...]
+) -> MemoryPlan:
     ladder = tuple(one.method for one in methods if one.available and one.fits)
-    start_at = ladder[0] if ladder else None
     return MemoryPlan(
         device=device.name,
         count=count,
         params_b=params_b,
         methods=methods,
-        start_at=start_at,
+        start_at=ladder[0] if ladder else None,
         ladder=ladder,
         compute_type=device.compute_type,
-        notes=(*_start_notes(device, count, params_b, methods, lang), *_device_notes(device, count, methods, lang)),
+        notes=notes,
     )
 
 
@@ -104,33 +131,22 @@ def supports(device: Device, method: Method) -> bool:
             return device.full
 
 
-def largest_model(method: Method, capacity: float, compute_type: ComputeType = "bf16") -> float:
-    """Return the largest model whose whole range fits `capacity` GiB, in thousand millions; 0 if none does."""
-    low, high = 0.0, 10_000.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if memory_range(method, middle, compute_type)[1] <= capacity:
-            low = middle
-        else:
-            high = middle
-    return low if low > 1e-3 else 0.0
-
-
-def _interpolate(anchors: Anchors, params_b: float) -> tuple[float, float]:
-    for (left, left_low, left_high), (right, right_low, right_high) in pairwise(anchors):
-        if params_b <= right:
-            part = (params_b - left) / (right - left)
-            return left_low + part * (right_low - left_low), left_high + part * (right_high - left_high)
-    size, low, high = anchors[-1]
-    return low * params_b / size, high * params_b / size
-
-
 def _capacity(device: Device, count: int, method: Method) -> float:
     return device.gib if method == "qlora" else device.gib * count
 
 
+def _largest(device: Device, count: int, method: Method) -> float:
+    return largest_model(method, _capacity(device, count, method), device.compute_type)
+
+
 def _fit_one(device: Device, count: int, params_b: float, method: Method, lang: Language) -> MethodFit:
-    low, high = memory_range(method, params_b, device.compute_type)
+    return _fit_range(device, count, params_b, method, memory_range(method, params_b, device.compute_type), lang)
+
+
+def _fit_range(
+    device: Device, count: int, params_b: float, method: Method, needed: tuple[float, float], lang: Language
+) -> MethodFit:
+    low, high = needed
     capacity = _capacity(device, count, method)
     available = supports(device, method)
     if not available:
@@ -159,6 +175,9 @@ def _fit_one(device: Device, count: int, params_b: float, method: Method, lang: 
 
 def _why_not(device: Device, method: Method, lang: Language) -> str:
     generic = f"why_{device.backend}"
+    told = device.figures.get(method)
+    if told is not None and told.label == "measured":
+        return device.why_not[method]
     if method == "qlora" and generic in MEMORY and (lang != "en" or method not in device.why_not):
         return fill(MEMORY, generic, lang)
     return device.why_not.get(method) or fill(MEMORY, "why_unknown", lang)
@@ -177,8 +196,10 @@ def _start_notes(
     possible = [one.method for one in methods if one.available]
     if not possible:
         return [*notes, fill(MEMORY, "no_training", lang, device=device.name)]
-    method = max(possible, key=lambda m: largest_model(m, _capacity(device, count, m), device.compute_type))
-    largest = largest_model(method, _capacity(device, count, method), device.compute_type)
+    known = {one.method: one.largest_params_b for one in methods}
+    sizes = {m: _largest(device, count, m) if (told := known[m]) is None else told for m in possible}
+    method = max(possible, key=lambda m: sizes[m])
+    largest = sizes[method]
     size, name = model_size(float(f"{largest:.2g}")), METHOD_NAMES[method][lang]
     return [*notes, fill(MEMORY, "nothing_fits", lang, size=model_size(params_b), method=name, largest=size)]
 
@@ -195,4 +216,4 @@ def _device_notes(device: Device, count: int, methods: tuple[MethodFit, ...], la
     if count > 1 and trains:
         total, each = gib(device.gib * count), gib(device.gib)
         notes.append(fill(MEMORY, "shards", lang, count=count, total=total, each=each))
-    return [*notes, *device.notes, fill(MEMORY, "estimated", lang)]
+    return [*notes, *device.notes]

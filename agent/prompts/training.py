@@ -225,9 +225,9 @@ LADDER: Final[Phrases] = {
     },
     "gap_none": {"en": "{score} reaches the target of {target}", "zh": "{score} 已达目标 {target}"},
     "climb": {
-        "en": "data checks pass, the learning curve is flat, training loss has plateaued above the next rung's pilot, "
-        "and the target is out of reach by the interval: on to {method}",
-        "zh": "数据检查通过，学习曲线已平，训练损失走平且高于下一级试跑，且区间够不到目标：进入 {method}",
+        "en": "data checks pass, the learning curve is flat, training has plateaued above the next rung's pilot or is "
+        "outrun by it, and the target is out of reach by the interval: on to {method}",
+        "zh": "数据检查通过，学习曲线已平，训练已走平且不及下一级试跑，或被其超过，且区间够不到目标：进入 {method}",
     },
     "pretraining": {
         "en": "continued pre-training on {tokens} tokens is large, where full fine-tuning has its place",

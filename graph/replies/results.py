@@ -13,7 +13,7 @@ from agent.records.conversation import Option
 from agent.records.corpus import IngestResult
 from agent.records.decision import Action, MethodDecision, Readiness
 from agent.records.evaluation import Estimate, EvaluationReport
-from agent.records.hardware import Device, MemoryPlan
+from agent.records.hardware import MemoryPlan
 from agent.records.judging import JudgeReport
 from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult, Pair
@@ -161,37 +161,6 @@ def pairs(counts: Mapping[str, int], shown: Sequence[Pair], lang: Language) -> S
     rows = "\n".join(f"- `{one.id}` {one.status}: {one.question} — {one.answer}" for one in shown)
     text = joined(fill(RESULTS, "pairs", lang, **named), rows)
     return Said(text, evidence=tuple(one.id for one in shown), articles=("pair-quality",))
-
-
-def machine(
-    devices: Sequence[Device], trained: TuneResult | None, report: EvaluationReport | None, lang: Language
-) -> Said:
-    """Return what is known of devices, each figure with its label, and what was measured on this machine."""
-    lines, evidence = [], []
-    for device in devices:
-        figures = []
-        for key, field, gap in (
-            ("machine_memory", "gib", "gib"),
-            ("machine_bandwidth", "bandwidth_gb_s", "value"),
-            ("machine_tflops", "fp16_tflops", "value"),
-        ):
-            value, source = getattr(device, field), device.figures.get(field)
-            if value is not None and source is not None:
-                gaps = {gap: f"{value:g}", "label": source.label, "source": source.source}
-                figures.append(fill(RESULTS, key, lang, **gaps))
-        lines.append("- " + fill(RESULTS, "machine", lang, device=device.name, figures="; ".join(figures) or "?"))
-        evidence.append(device.name)
-    measured = []
-    if trained is not None:
-        measured.append(fill(RESULTS, "machine_trained", lang, rate=f"{trained.tokens_per_s:.0f}", run=trained.run))
-        evidence.append(trained.run)
-    if report is not None:
-        for arm, seconds in report.seconds.items():
-            gaps = {"arm": arm_name(arm, lang), "seconds": f"{seconds:.2f}", "run": report.run}
-            measured.append(fill(RESULTS, "machine_answered", lang, **gaps))
-        evidence.append(report.run)
-    rest = "\n".join(measured) or fill(RESULTS, "machine_unmeasured", lang)
-    return Said(joined("\n".join(lines), rest), evidence=tuple(evidence), articles=("hardware",))
 
 
 def _ingest(result: IngestResult, run: str, lang: Language) -> Said:

@@ -96,6 +96,14 @@ def _device(text: str) -> dict[str, Any]:
     return found
 
 
+def _devices(text: str) -> dict[str, Any]:
+    """Read the devices to compare: this machine is one of them where a message names it beside others."""
+    found = _device(text)
+    if "devices" in found and _P.find("here", text):
+        found["devices"] = ["this machine", *found["devices"]]
+    return found
+
+
 def _size(text: str) -> dict[str, Any]:
     size = read_facts(text).get("base_model_params_b")
     return {"params_b": size} if size else {}
@@ -219,7 +227,7 @@ _READERS: Final[Mapping[Action, tuple[_Reader, ...]]] = {
     "evaluate": (_arms, _paths, _limit, _dimensions),
     "diagnose": (_dimension, _topic, _run),
     "compare": (_question, _arms),
-    "benchmark": (_device,),
+    "benchmark": (_devices, _size),
     "status": (_cancel,),
     "guide": (_ask_guide,),
     "review": (_topic,),

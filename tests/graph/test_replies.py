@@ -30,7 +30,7 @@ from agent.records.mixture import GeneralSource, MixManifest
 from agent.records.pairs import ExtractResult
 from agent.records.profile import Profile
 from agent.settings import Settings
-from graph.replies import answers, diagnosis, interview, results, waiting
+from graph.replies import answers, diagnosis, interview, machines, results, waiting
 from graph.replies.said import Said
 from tests.graph.test_poisoned import _pair
 from tests.tools.evaluation.scripted import tune_result
@@ -205,8 +205,12 @@ def test_the_result_of_training(lang: Language, draw: Draw) -> None:
     )  # fmt: skip
     assert invented(results.job_result(record, RUN, lang), record) == []
     measured = report(draw)
-    said = results.machine([], record, measured, lang)
-    assert invented(said, record, measured) == []
+    device = Device(
+        name="A800", backend="cuda", gib=draw.amount(), bandwidth_gb_s=None, fp16_tflops=None, int8_tops=None,
+        bf16="yes", qlora=True, lora=True, full=True, compute_type="bf16",
+    )  # fmt: skip
+    said = machines.machine(device, None, record, measured, lang)
+    assert invented(said, record, measured, device) == []
     assert {RUN} <= set(said.evidence)
 
 
@@ -268,7 +272,7 @@ def test_memory_and_devices(lang: Language, draw: Draw) -> None:
         int8_tops=None, bf16="yes", qlora=True, lora=True, full=True, compute_type="bf16",
         figures=dict.fromkeys(("gib", "bandwidth_gb_s", "fp16_tflops"), figure),
     )  # fmt: skip
-    said = results.machine([device], None, None, lang)
+    said = machines.machine(device, None, None, None, lang)
     assert invented(said, device) == []
     assert said.text.count(figure.source) == 3
 

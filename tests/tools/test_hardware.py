@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from agent.errors import InputError, NotFoundError
-from tools import hardware
-from tools.hardware import catalogue, find_device, memory_gib, this_machine
+from agent.policy.devices import starting_rung
+from agent.records.benchmark import BenchmarkResult, Capability
+from agent.records.hardware import Backend, Support
+from agent.records.profile import HardwareItem, Profile
+from agent.records.tuning import Method
+from agent.settings import Settings
+from tools import hardware, processor
+from tools.benchmark import backends
+from tools.benchmark.saved import save
+from tools.devices_file import CELLS, RATES, folded
+from tools.hardware import catalogue, find_device, this_machine
+from tools.hardware_settings import use_settings
 from tools.plan import plan
+from tools.processor import memory_gib
 
 
 @pytest.mark.parametrize(
@@ -37,7 +50,7 @@ def test_devices_are_found_by_their_names(name: str, device: str) -> None:
 
 
 def test_no_two_devices_share_a_name() -> None:
-    names = [key for device in catalogue() for key in {hardware._folded(n) for n in (device.name, *device.aliases)}]
+    names = [key for device in catalogue() for key in {folded(n) for n in (device.name, *device.aliases)}]
     assert len(names) == len(set(names))
 
 
@@ -57,12 +70,22 @@ def test_a_device_like_none_is_answered_with_the_list(name: str) -> None:
         find_device(name)
 
 
-def test_every_figure_has_a_label_and_a_source() -> None:
+def test_every_cell_has_a_label_and_a_source() -> None:
     for device in catalogue():
-        assert device.figures.keys() == {"gib", "bandwidth_gb_s", "fp16_tflops", "int8_tops"}
+        cells = {name for name in (*CELLS, *RATES) if name != "link_gb_s" or device.link_gb_s is not None}
+        assert device.figures.keys() == cells, device.name
         for name, figure in device.figures.items():
-            assert figure.source
+            assert figure.source.strip()
             assert getattr(device, name) is not None or figure.label == "estimated", (device.name, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "link"), [("A800", 400), ("A800 SXM", 400), ("A100", 600), ("S4000", 240), ("910B", 392), ("T4", None)]
+)
+def test_the_bandwidth_between_devices_is_a_figure(name: str, link: float | None) -> None:
+    device = find_device(name)
+    assert device.link_gb_s == link
+    assert ("link_gb_s" in device.figures) is (link is not None)
 
 
 def test_every_method_that_a_device_cannot_do_has_its_reason() -> None:
@@ -73,8 +96,8 @@ def test_every_method_that_a_device_cannot_do_has_its_reason() -> None:
 
 @pytest.mark.parametrize("name", ["cpu", "CPU", "this machine", "本机"])
 def test_the_machine_at_hand_is_measured(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "_NODES", ())
-    this_machine.cache_clear()
+    monkeypatch.setattr(backends, "_NODES", ())
+    hardware._detected.cache_clear()
     machine = find_device(name)
     assert machine.backend == "cpu"
     assert machine.label == "measured"
@@ -85,17 +108,37 @@ def test_the_machine_at_hand_is_measured(name: str, monkeypatch: pytest.MonkeyPa
 
 def test_a_control_group_limits_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = {"/sys/fs/cgroup/memory.max": 2 * 2**30}
-    monkeypatch.setattr(hardware, "_limit", lambda file: limits.get(str(file)))
+    monkeypatch.setattr(processor, "_limit", lambda file: limits.get(str(file)))
     assert memory_gib() == 2.0
     monkeypatch.undo()
     for text, expected in (("max", None), ("1048576\n", 1048576)):
         (tmp_path / "memory.max").write_text(text)
-        assert hardware._limit(tmp_path / "memory.max") == expected
+        assert processor._limit(tmp_path / "memory.max") == expected
+
+
+def test_what_a_probe_of_this_very_machine_found_overrides_the_catalogue(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    machine = backends.detect().machine()
+    capabilities = {"qlora_step": Capability(outcome="refused", message="RuntimeError: no kernel")}
+    result = BenchmarkResult(place="local", at="2026-01-01T00:00:00+00:00", device=machine, capabilities=capabilities)
+    save(tmp_path, result.model_copy(update={"device": machine.model_copy(update={"fingerprint": "0" * 12})}))
+    use_settings(settings)
+    assert plan("cpu", 1, 0.135).start_at == "qlora"
+    save(tmp_path, result)
+    made = plan("cpu", 1, 0.135)
+    assert made.start_at == "lora"
+    assert "tried on this machine and refused: RuntimeError: no kernel" in made.methods[0].why
+    assert this_machine().figures["qlora"].label == "measured"
+    use_settings(None)
+    assert plan("cpu", 1, 0.135).start_at == "qlora"
 
 
 class FakeBackend:
-    def __init__(self, name: str, bf16: bool) -> None:
-        self.name, self.bf16 = name, bf16
+    def __init__(self, name: str, native: bool | None, emulated: bool = False) -> None:
+        self.name, self.native, self.emulated = name, native, emulated
+
+    def is_available(self) -> bool:
+        return True
 
     def get_device_name(self, _: int) -> str:
         return self.name
@@ -103,38 +146,89 @@ class FakeBackend:
     def mem_get_info(self, _: int) -> tuple[int, int]:
         return 10 * 2**30, 79 * 2**30
 
-    def is_bf16_supported(self) -> bool:
-        return self.bf16
+    def is_bf16_supported(self, including_emulation: bool = True) -> bool:
+        return bool(self.native) or (including_emulation and self.emulated)
 
 
 @pytest.mark.parametrize(
     ("backend", "name", "bf16", "expected"),
     [
-        ("cuda", "NVIDIA H100 80GB HBM3", True, ("NVIDIA H100 SXM", 3350, True, "bf16")),
-        ("cuda", "NVIDIA GeForce GTX 1080", False, ("NVIDIA GeForce GTX 1080", None, True, "fp16")),
-        ("npu", "Ascend910Z", True, ("Ascend910Z", None, False, "bf16")),
+        ("cuda", "NVIDIA H100 80GB HBM3", "yes", ("NVIDIA H100 SXM", 3350, True, "yes", "bf16")),
+        ("cuda", "NVIDIA GeForce GTX 1080", "emulated", ("NVIDIA GeForce GTX 1080", None, True, "emulated", "fp16")),
+        ("cuda", "Tesla T4", "emulated", ("NVIDIA T4", 320, True, "emulated", "fp16")),
+        ("xpu", "Intel Arc", "yes", ("Intel Arc", None, True, "yes", "bf16")),
     ],
 )
 def test_an_accelerator_is_taken_from_the_catalogue_or_from_its_driver(
-    backend: str, name: str, bf16: bool, expected: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+    backend: Backend, name: str, bf16: str, expected: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
-    monkeypatch.setattr(torch.accelerator, "current_accelerator", type("Current", (), {"type": backend}))
-    monkeypatch.setattr(torch, backend, FakeBackend(name, bf16), raising=False)
-    machine = hardware._accelerator()
-    assert machine is not None
-    assert (machine.name, machine.bandwidth_gb_s, machine.qlora, machine.compute_type) == expected
+    monkeypatch.setattr(torch, backend, FakeBackend(name, bf16 == "yes", bf16 == "emulated"), raising=False)
+    machine = hardware._accelerator(backends.Accelerator(backend))
+    assert (machine.name, machine.bandwidth_gb_s, machine.qlora, machine.bf16, machine.compute_type) == expected
     assert machine.gib == 79.0
-    assert machine.figures["gib"].label == "measured"
+    assert machine.figures["gib"].label == machine.figures["bf16"].label == "measured"
 
 
-def test_without_an_accelerator_the_processor_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "bf16", "listed"),
+    [
+        ("Ascend910B3", "yes", "Huawei Ascend 910B"),
+        ("Ascend910B", "no", "Huawei Ascend 910A"),
+        ("Ascend910ProB", "no", "Huawei Ascend 910A"),
+        ("Ascend310P", "no", None),
+    ],
+)
+def test_a_910b_without_bf16_is_one_of_the_first_generation(name: str, bf16: Support, listed: str | None) -> None:
+    found = hardware._listed(name, "npu", bf16)
+    assert (found.name if found else None) == listed
+
+
+def test_a_users_device_is_recognised_by_its_drivers_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
-    assert hardware._accelerator() is None
+    cells = ("backend: [musa, d, p]", "gib: [1, d, p]", 'bf16: ["yes", d, p]', "compute_type: [bf16, d, p]")
+    methods = ("qlora: [false, d, p]", "lora: [true, d, p]", "full: [true, d, p]", "link_gb_s: [100, d, p]")
+    listed = ", ".join((*cells, *methods)).replace(" d,", " datasheet,")
+    text = f"devices: [{{name: MTT X100, cells: {{{listed}}}, why_not: {{qlora: none}}}}]"
+    (tmp_path / "devices.yaml").write_text(text, encoding="utf-8")
+    use_settings(Settings(home=tmp_path))
+    monkeypatch.setattr(torch, "musa", FakeBackend("MTT X100", True), raising=False)
+    monkeypatch.setitem(sys.modules, "torch_musa", ModuleType("torch_musa"))
+    machine = hardware._accelerator(backends.Accelerator("musa"))
+    assert (machine.name, machine.gib, machine.link_gb_s, machine.qlora) == ("MTT X100", 79.0, 100, False)
+
+
+SIZE = 7.0
+
+
+@pytest.mark.parametrize(
+    ("name", "bf16", "methods", "compute", "start", "note"),
+    [
+        ("A800", "yes", "qlora lora full", "bf16", "qlora", "NVLink 400 GB/s"),
+        ("A100", "yes", "qlora lora full", "bf16", "qlora", "estimated"),
+        ("H100", "yes", "qlora lora full", "bf16", "qlora", "estimated"),
+        ("RTX 4090", "yes", "qlora lora full", "bf16", "qlora", "small models only"),
+        ("L40S", "yes", "qlora lora full", "bf16", "qlora", "small models only"),
+        ("T4", "no", "qlora lora full", "fp16", "qlora", "Q-LoRA with fp16 compute is unstable"),
+        ("S4000", "yes", "lora full", "bf16", "lora", "torch_musa 2.9 with MUSA SDK 5.1"),
+        ("S3000", "emulated", "", "fp32", None, "llama.cpp"),
+        ("910A", "no", "lora full", "fp16", "lora", "loss scaling"),
+        ("910B", "yes", "qlora lora full", "bf16", "qlora", "without double quantization"),
+    ],
+)
+def test_plan_and_ladder_of_every_device_that_is_listed(
+    name: str, bf16: str, methods: str, compute: str, start: Method | None, note: str
+) -> None:
+    device = find_device(name)
+    made = plan(name, 1, SIZE)
+    assert device.bf16 == bf16
+    assert [one.method for one in made.methods if one.available] == methods.split()
+    assert (made.compute_type, made.start_at) == (compute, start)
+    assert note in "\n".join(made.notes)
+    told = Profile(hardware=(HardwareItem(device=name, count=1),), base_model_params_b=SIZE)
+    assert starting_rung(told, {one.name: one for one in catalogue()}, "en")[0] == start
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def full(project: Project, lang: Language) -> Iterator[Scene]:
     yield Scene("runs", at("runs", run=run.name), chart)
     yield Scene("runs-card", at("runs"), "#runs-step-tune:not([disabled])", (_wish,))
     yield Scene("evaluation", at("evaluation"), f"#ds-main:has({chart}) #ds-items .ds-item")
-    yield Scene("hardware", at("hardware"), "#hardware-devices table", (_probe,))
+    yield Scene("hardware", at("hardware"), "#measured-table table", (_probe,))
     yield Scene("guide", at("guide"), "#guide-standing ul")
     yield Scene("guide-article", at("guide", article="ladder"), "#guide-text")
 

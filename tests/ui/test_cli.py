@@ -284,6 +284,27 @@ def test_plan_starts_on_the_first_rung_that_the_device_can_do(
     assert all(word in json.dumps(ran.json) for word in words)
 
 
+def test_plan_takes_a_model_apart(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "seven"
+    folder.mkdir()
+    shape = {"num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32}
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama", "vocab_size": 32000, **shape}))
+    asked = ("plan", "--device", "A800", "--model", str(folder), "--length", "2048", "--rank", "64", "--batch", "4")
+    made = cli(*asked, "--tokens", "2000000", "--json").json
+    kept = cli(*asked, "--no-checkpointing", "--json").json
+    assert made["shape"]["layers"] == 32
+    assert (made["workload"]["length"], made["workload"]["rank"], made["tokens"]) == (2048, 64, 2_000_000)
+    for with_it, without in zip(made["methods"], kept["methods"], strict=True):
+        assert with_it["parts"]["activations"] < without["parts"]["activations"]
+    shown = cli(*asked).out
+    assert "Activations and logits" in shown
+    assert "Time for 1,000,000 tokens" in shown
+    assert "激活值" in cli(*asked, "--lang", "zh").out
+    refused = cli(*asked, "--params-b", "7")
+    assert refused.code != 0
+    assert "--model" in refused.err
+
+
 def test_guide_answers_with_articles(cli: Cli) -> None:
     articles = cli("guide", "how much domain data should be in the mix?", "--json").json["articles"]
     assert "domain-share" in [article["id"] for article in articles]

@@ -25,6 +25,7 @@ from agent.records.base import Record
 from agent.records.job import Job, JobKind, JobState
 from agent.settings import Settings
 from knowledge.files import drop_parts, write_record
+from tools.hardware_settings import use_settings
 from tools.jobs.events import EVENTS, EventLog
 from tools.jobs.lease import Lease
 from tools.jobs.processes import end_members, memory_kills
@@ -110,6 +111,7 @@ class Worker:
 
     def _produce(self) -> None:
         settings = load_snapshot(self._run)
+        use_settings(settings)
         self._reporter.check()
         record = self._perform(self._job.kind, self._project, settings, self._job.request, self._run, self._reporter)
         self._lease.verify(ask=True)

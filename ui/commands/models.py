@@ -11,12 +11,13 @@ from typing import Annotated, TypeVar, get_args
 import typer
 from pydantic import ValidationError
 
-from agent.errors import DoesNotFitError, EmptyError, InputError
+from agent.errors import EmptyError, InputError
 from agent.records.evaluation import Arm, Dimension, EvaluateRequest
 from agent.records.profile import Profile
 from tools.workspace import Project
 from ui import render
 from ui.commands.data import existing_file
+from ui.commands.plan import plan
 from ui.commands.tuning import tune
 from ui.options import Detach, Json, Lang, ProjectName, QuestionSet, Seed
 from ui.runtime import Runtime
@@ -52,31 +53,6 @@ def decide(
     else:
         decision = decide_for_project(runtime.workspace.open(project), runtime.output.lang)
     runtime.output.emit(decision, render.decision(decision, runtime.output))
-
-
-def plan(
-    device: Annotated[str | None, typer.Option("--device", help="Name of the device; this machine by default.")] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="How many of them.")] = 1,
-    params_b: Annotated[
-        float | None, typer.Option("--params-b", help="Parameters of the base model, in billions (10^9).")
-    ] = None,
-    json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Show the memory every method needs, what fits, and on which rung of the ladder to start."""
-    from tools.models import parameter_count, resolve_base_model
-    from tools.plan import plan as make_plan
-
-    runtime = Runtime(as_json=json, lang=lang)
-    if params_b is None:
-        params_b = parameter_count(resolve_base_model(runtime.settings)) / 1e9
-    made = make_plan(device or "this machine", count, params_b, runtime.output.lang)
-    runtime.output.emit(made, render.plan(made, runtime.output))
-    if made.start_at is None:
-        raise DoesNotFitError(
-            f"nothing fits {made.count} × {made.device} at {made.params_b:g}B parameters",
-            mend="take a smaller base model, a larger device or more of them",
-        )
 
 
 def evaluate(

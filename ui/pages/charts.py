@@ -80,7 +80,7 @@ def loss_figure(course: Course, lang: Language) -> go.Figure:
         )
     figure.update_xaxes(title_text=phrase("runs_axis_step", lang, n=len(course.losses)), rangemode="tozero")
     figure.update_yaxes(title_text=phrase("runs_axis_loss", lang), rangemode="tozero")
-    return _plain(figure, height=340)
+    return plain_figure(figure, height=340)
 
 
 def radar_figure(report: EvaluationReport, lang: Language) -> go.Figure:
@@ -120,7 +120,7 @@ def radar_figure(report: EvaluationReport, lang: Language) -> go.Figure:
         }
     )
     # Labels of the spokes stand outside the circle, where Plotly keeps no room by itself.
-    return _plain(figure, height=540, sides=78, top=64)
+    return plain_figure(figure, height=540, sides=78, top=64)
 
 
 def differences_figure(report: EvaluationReport, lang: Language) -> go.Figure:
@@ -164,7 +164,7 @@ def differences_figure(report: EvaluationReport, lang: Language) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    return _plain(figure, height=150 + 46 * len(rows))
+    return plain_figure(figure, height=150 + 46 * len(rows))
 
 
 def spoke_label(report: EvaluationReport, index: int, lang: Language) -> str:
@@ -252,7 +252,7 @@ def _arm_traces(
     return traces
 
 
-def _plain(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16) -> go.Figure:
+def plain_figure(figure: go.Figure, *, height: int, sides: int = 8, top: int = 16) -> go.Figure:
     """Put a figure on the page: no colours of its own behind it, the legend below, room for the labels.
 
     Args:

@@ -1,21 +1,28 @@
-"""The page about hardware: this machine, what fits, and the catalogue's devices side by side."""
+"""The page about hardware: this machine, what fits, the catalogue's devices side by side, and what was measured."""
 
 from __future__ import annotations
 
 import gradio as gr
 from gradio.components import Component
 
+from agent.errors import InputError
+from agent.policy.memory_details import MOST_EXAMPLES, MOST_TOKENS
+from agent.prompts.phrases import model_size
 from agent.records.base import Language
 from tools.doctor import doctor
 from tools.hardware import catalogue, find_device, this_machine
-from tools.plan import plan
+from tools.plan import plan, plan_in_parts, trained_like_here
+from ui.pages import hardware_measured
 from ui.pages import hardware_view as view
 from ui.pages.frame import Frame, told
+from ui.pages.hardware_parts import parts
 
 HERE = "cpu"
 """The catalogue's name for the machine at hand, whatever it computes with."""
 COMPARED = ("NVIDIA A800 PCIe", "Moore Threads S4000", "Huawei Ascend 910A")
 """The devices the guide speaks of."""
+BATCH, LENGTH = 16, 512
+"""Examples a step and tokens of each to begin with."""
 OWN_SIZE = 8.0
 """A size to begin with that is not among the usual ones, thousand millions of parameters."""
 
@@ -39,6 +46,10 @@ def build(frame: Frame) -> None:
         count = gr.Number(1, label=frame.say("hardware_count"), precision=0, minimum=1, maximum=4096)
         size = gr.Number(OWN_SIZE, label=frame.say("hardware_own_size"))
     fitting = gr.HTML(js_on_load=None, elem_id="hardware-fits")
+    with gr.Row(equal_height=True):
+        batch = gr.Number(BATCH, label=frame.say("hardware_batch"), precision=0, minimum=1, maximum=MOST_EXAMPLES)
+        length = gr.Number(LENGTH, label=frame.say("hardware_length"), precision=0, minimum=1, maximum=MOST_TOKENS)
+    in_parts = gr.HTML(js_on_load=None, elem_id="hardware-parts")
 
     gr.HTML(_heading(frame, "hardware_catalogue"), js_on_load=None)
     several = gr.Dropdown(
@@ -54,6 +65,12 @@ def build(frame: Frame) -> None:
         return what_fits(device, number, own, lang)
 
     @told
+    def apart(
+        device: str, number: float | None, own: float | None, examples: float | None, tokens: float | None
+    ) -> str:
+        return taken_apart(device, number, own, examples, tokens, lang)
+
+    @told
     def beside(devices: list[str]) -> str:
         return view.side_by_side([find_device(name) for name in devices or ()], lang)
 
@@ -61,11 +78,12 @@ def build(frame: Frame) -> None:
     def tried(request: gr.Request) -> str:
         return view.checks(doctor(frame.desk(request).settings), lang)
 
-    def opened() -> tuple[str, str, str]:
-        return view.machine(this_machine(), lang), what_fits(HERE, 1, OWN_SIZE, lang), beside(list(COMPARED))
+    def opened() -> tuple[str, str, str, str]:
+        fitted, detailed = what_fits(HERE, 1, OWN_SIZE, lang), taken_apart(HERE, 1, OWN_SIZE, BATCH, LENGTH, lang)
+        return view.machine(this_machine(), lang), fitted, detailed, beside(list(COMPARED))
 
     asked: list[Component] = [chosen, count, size]
-    frame.on_load(opened, None, [machine, fitting, compared], show_progress="hidden")
+    frame.on_load(opened, None, [machine, fitting, in_parts, compared], show_progress="hidden")
     probe.click(tried, None, seen, api_visibility="private", concurrency_limit=1)
     gr.on(
         [chosen.change, count.change, size.change],
@@ -75,7 +93,16 @@ def build(frame: Frame) -> None:
         api_visibility="private",
         show_progress="hidden",
     )
+    gr.on(
+        [chosen.change, count.change, size.change, batch.change, length.change],
+        apart,
+        [*asked, batch, length],
+        in_parts,
+        api_visibility="private",
+        show_progress="hidden",
+    )
     several.change(beside, several, compared, api_visibility="private", show_progress="hidden")
+    hardware_measured.build(frame)
 
 
 def what_fits(device: str, count: float | None, own: float | None, lang: Language) -> str:
@@ -88,6 +115,30 @@ def what_fits(device: str, count: float | None, own: float | None, lang: Languag
     sizes = sorted({*view.SIZES, *((own,) if own else ())})
     number = 1 if count is None else int(count)
     return view.plans([plan(device, number, params_b, lang) for params_b in sizes], find_device(device), lang)
+
+
+def taken_apart(
+    device: str, count: float | None, own: float | None, batch: float | None, length: float | None, lang: Language
+) -> str:
+    """Return what the size of the user's own takes, part by part; nothing where none is given.
+
+    Raises:
+        NotFoundError: There is no such device.
+        InputError: Count, size, batch or length is no sensible number.
+    """
+    if not own:
+        return ""
+    work = trained_like_here(batch=_whole(batch, BATCH, MOST_EXAMPLES), length=_whole(length, LENGTH, MOST_TOKENS))
+    made = plan_in_parts(device, 1 if count is None else int(count), own, work, lang)
+    return parts(made, find_device(device), model_size(own), lang)
+
+
+def _whole(value: float | None, usual: int, limit: int) -> int:
+    """Return a number of examples or tokens that was typed in; the usual one where the field is empty."""
+    number = usual if value is None else int(value)
+    if not 1 <= number <= limit:
+        raise InputError(f"{number} is out of range", where="batch or length", mend=f"give 1 to {limit:,}")
+    return number
 
 
 def _heading(frame: Frame, key: str) -> str:

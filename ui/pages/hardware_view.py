@@ -43,7 +43,7 @@ def device_name(device: Device, lang: Language) -> str:
 
 def note(text: str, lang: Language) -> str:
     """Return what the catalogue says in the page's language; in its own words where there is no translation."""
-    return phrases(lang).get(note_key(text), text)
+    return phrases(lang).get(note_key(text)) or retold(text, lang)
 
 
 def note_key(text: str) -> str:

@@ -14,6 +14,7 @@ from functools import cache
 from string import Formatter
 from typing import Final
 
+from agent.prompts.capabilities import MEASURED, PROBE
 from agent.prompts.decisions import GATES, RULES, RUNG, SHARE
 from agent.prompts.phrases import Phrases
 from agent.prompts.training import HYPERPARAMETERS, LADDER, MEMORY, METHOD_NAMES
@@ -82,7 +83,10 @@ def _known(lang: Language) -> tuple[tuple[re.Pattern[str], Mapping[Language, str
 
 
 def _tables() -> Iterator[Mapping[Language, str]]:
-    tables: tuple[Phrases, ...] = (HYPERPARAMETERS, LADDER, MEMORY, SENTENCES, NOTES, RULES, GATES, RUNG, SHARE)
+    tables: tuple[Phrases, ...] = (
+        *(HYPERPARAMETERS, LADDER, MEMORY, SENTENCES, NOTES),
+        *(RULES, GATES, RUNG, SHARE, MEASURED, PROBE),
+    )
     for table in tables:
         # One that is nothing but a gap would recognise everything.
         yield from (both for both in table.values() if not re.fullmatch(r"\{\w+\}", both["en"]))

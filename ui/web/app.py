@@ -30,6 +30,7 @@ from ui.web.auth import Gate
 from ui.web.chart_downloads import chart_routes
 from ui.web.database import Database
 from ui.web.desk import Desks
+from ui.web.hardware_downloads import hardware_routes
 from ui.web.headers import SecurityHeaders
 from ui.web.limits import Limits
 from ui.web.markup import Markup
@@ -91,6 +92,7 @@ def build_routes(desks: Desks, rules: Rules, logins: login.Logins | None) -> Fas
         downloads.routes(desks),
         vote_routes(desks),
         chart_routes(desks),
+        hardware_routes(desks),
         openai_routes(desks, desks.answerers),
         mcp_routes(desks),
     ):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.policy.memory import LADDER, fit, largest_model, memory_plan, memory_range
+from agent.policy.memory import LADDER, fit, memory_plan
+from agent.policy.memory_published import largest_model, memory_range
 from agent.records.hardware import Device
 from agent.records.tuning import ComputeType, Method
 from tests.agent.policy.builders import A800, ASCEND_910A, ASCEND_910B, CPU, S3000, S4000, T4, device

@@ -225,7 +225,7 @@ def test_a_job_says_how_far_it_is_and_how_it_ended() -> None:
     assert "Resume it" in job_view.trouble(job("interrupted"), "documents", "/", "en")
 
 
-@pytest.mark.parametrize("area", ["documents", "pairs"])
+@pytest.mark.parametrize("area", ["documents", "measured", "pairs"])
 def test_both_languages_have_the_same_phrases_with_the_same_blanks(area: str) -> None:
     folder = Path(view.__file__).parents[1] / "i18n"
     en, zh = (json.loads((folder / f"{area}.{lang}.json").read_text(encoding="utf-8")) for lang in ("en", "zh"))

@@ -12,7 +12,7 @@ from tools.doctor import _PROBES, Check, DoctorReport
 from tools.hardware import catalogue, find_device, this_machine
 from ui.i18n import phrases
 from ui.pages import hardware_view as view
-from ui.pages.hardware import COMPARED, HERE, what_fits
+from ui.pages.hardware import COMPARED, HERE, taken_apart, what_fits
 
 CPU = this_machine().model_copy(update={"name": "this machine (Chip <1>)", "bf16": "emulated", "gib": 7.5})
 
@@ -122,3 +122,34 @@ def test_devices_stand_side_by_side_with_labels_and_sources():
 def test_an_unknown_note_stays_in_its_own_words():
     device = Device.model_validate({**CPU.model_dump(), "notes": ("brand <new>",)})
     assert "brand &lt;new&gt;" in view.side_by_side([device], "zh")
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        (
+            "en",
+            ("What 3B takes, part by part", "Activations and logits", "Time for 1,000,000 tokens", "8 examples a step"),
+        ),
+        ("zh", ("3B 的内存组成", "激活值与 logits", "1,000,000 个词元所需时间", "每步 8 条")),
+    ],
+)
+def test_a_size_of_ones_own_is_taken_apart(lang, says):
+    html = taken_apart("NVIDIA A800 PCIe", 1, 3.0, 8, 256, lang)
+    assert [part for part in says if part not in plain(html)] == []
+    assert taken_apart("NVIDIA A800 PCIe", None, None, None, None, lang) == ""
+
+
+def test_a_longer_example_takes_more():
+    def activations(length):
+        text = plain(taken_apart("NVIDIA A800 PCIe", 1, 3.0, 1, length, "en"))
+        return float(re.search(r"Activations and logits ([\d.]+)", text)[1])
+
+    assert activations(2048) > activations(256)
+    assert activations(None) == activations(512)
+
+
+@pytest.mark.parametrize(("batch", "length"), [(0, 512), (16, 0), (65_537, 512), (16, 2_000_000)])
+def test_senseless_work_is_refused(batch, length):
+    with pytest.raises(DomainsmithError, match="out of range"):
+        taken_apart(HERE, 1, 3.0, batch, length, "en")

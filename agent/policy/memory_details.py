@@ -1,0 +1,178 @@
+"""What a memory plan tells beyond fits and does not: parts, times, and the largest model, batch and length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from agent.policy.memory_parts import (
+    at_once,
+    inference,
+    is_checkpointed,
+    memory_parts,
+    parameters,
+    typical_shape,
+)
+from agent.policy.memory_published import memory_range
+from agent.policy.training_time import training_seconds
+from agent.prompts.memory import PLAN
+from agent.prompts.phrases import fill, gib, percent
+from agent.records.base import Language
+from agent.records.hardware import Device, InferenceFit, MemoryParts, MethodFit, ModelShape, Workload
+from agent.records.tuning import Method
+
+MARGIN: Final = 0.2
+"""How far a measured peak may lie from the arithmetic; the aim of `make bench-memory`."""
+MOST_EXAMPLES: Final = 1 << 16
+"""Examples at once above which nobody asks."""
+MOST_TOKENS: Final = 1 << 20
+"""Tokens of one example, likewise."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is planned: devices, model and work."""
+
+    device: Device
+    count: int
+    shape: ModelShape
+    workload: Workload
+    tokens: int
+    """Training tokens that times are for."""
+    cores: int | None = None
+    """Of the processor, where it trains."""
+
+    def parts(self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None) -> MemoryParts:
+        """Return the parts of a method, for another model or work if asked; Q-LoRA is planned for one device."""
+        return memory_parts(
+            method,
+            shape or self.shape,
+            workload or self.workload,
+            self.device.compute_type,
+            self.device.backend,
+            1 if method == "qlora" else self.count,
+        )
+
+    def capacity(self, method: Method) -> float:
+        """Return the GiB that a method may take."""
+        return self.device.gib * (1 if method == "qlora" else self.count)
+
+    def carries(self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None) -> bool:
+        """Return whether the whole range of a method fits."""
+        return self.needed(method, shape, workload)[1] <= self.capacity(method)
+
+    def needed(
+        self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None
+    ) -> tuple[float, float]:
+        """Return the low and high estimate, GiB.
+
+        The arithmetic was measured on a CPU. Elsewhere, and for a typical model, the range takes in the published one.
+        """
+        low, high = parts_range(self.parts(method, shape, workload))
+        if self.device.backend == "cpu" and not self.shape.typical:
+            return low, high
+        size = parameters(shape or self.shape) / 1e9
+        published = memory_range(method, size, self.device.compute_type)
+        return min(low, published[0]), max(high, published[1])
+
+
+def parts_range(parts: MemoryParts) -> tuple[float, float]:
+    """Return the low and high estimate that parts stand for, GiB: without what the allocator keeps, and with a margin.
+
+    Pages of the weight file that nobody needs count in neither.
+    """
+    return parts.total - parts.allocator, parts.total * (1 + MARGIN)
+
+
+def detailed(fit: MethodFit, subject: Subject) -> MethodFit:
+    """Return a fit with parts, times and the largest model, batch and length.
+
+    The largest model is sought among typical ones where the model is known; where only its size is, the caller knows.
+    A method that the device cannot do has parts alone, and nothing is the largest that it carries.
+    """
+    method = fit.method
+    if not fit.available:
+        nothing = {"largest_params_b": 0.0, "largest_batch": 0, "largest_length": 0}
+        return fit.model_copy(update={"parts": _rounded(subject.parts(method)), **nothing})
+    seconds = training_seconds(
+        subject.device, subject.count, subject.shape, method, subject.workload, subject.tokens, subject.cores
+    )
+    whole = subject.workload.model_copy(update={"row_tokens": None})
+    positions = subject.shape.positions or MOST_TOKENS
+    update: dict[str, object] = {
+        "parts": _rounded(subject.parts(method)),
+        "seconds_low": seconds and round(seconds[0], 1),
+        "seconds_high": seconds and round(seconds[1], 1),
+        "largest_batch": _largest(
+            lambda batch: subject.carries(method, workload=whole.model_copy(update={"batch": batch})), MOST_EXAMPLES
+        ),
+        "largest_length": _largest(
+            lambda length: subject.carries(method, workload=whole.model_copy(update={"batch": 1, "length": length})),
+            positions,
+        ),
+    }
+    if not subject.shape.typical:
+        millions = _largest(lambda size: subject.carries(method, typical_shape(size / 1000)), 10_000_000)
+        update["largest_params_b"] = float(f"{millions / 1000:.2g}")
+    return fit.model_copy(update=update)
+
+
+def answering(subject: Subject) -> InferenceFit:
+    """Return what answering takes on one of the devices."""
+    found = inference(subject.shape, subject.device.gib, subject.device.compute_type, subject.device.backend)
+    return found.model_copy(update={"weights_gib": round(found.weights_gib, 3)})
+
+
+def detail_notes(subject: Subject, inference_fit: InferenceFit, lang: Language) -> tuple[str, ...]:
+    """Return where the figures come from and what they are for."""
+    shape, workload, device = subject.shape, subject.workload, subject.device
+    known = {"layers": shape.layers, "hidden": shape.hidden, "margin": percent(MARGIN)}
+    way = "checkpointed" if is_checkpointed(workload, device.backend) else "kept"
+    if device.backend == "cpu" and subject.cores:
+        time = fill(PLAN, "time_processor", lang, tokens=f"{subject.tokens:,}", cores=subject.cores)
+    elif device.backend != "cpu" and device.fp16_tflops:
+        time = fill(PLAN, "time_device", lang, tokens=f"{subject.tokens:,}")
+    else:
+        time = fill(PLAN, "time_unknown", lang)
+    source = "from_size" if shape.typical else "from_shape" if device.backend == "cpu" else "from_both"
+    notes = [
+        fill(PLAN, source, lang, **known),
+        fill(
+            PLAN,
+            "workload",
+            lang,
+            batch=workload.batch,
+            length=workload.length,
+            learnt=percent(workload.learnt),
+            at_once=at_once(workload),
+            rank=workload.rank,
+            checkpointing=fill(PLAN, way, lang),
+        ),
+        time,
+        fill(
+            PLAN,
+            "answering",
+            lang,
+            weights=gib(inference_fit.weights_gib),
+            cache=f"{inference_fit.kv_bytes_per_token / 1024:g}",
+            context=f"{inference_fit.largest_context:,}",
+        ),
+    ]
+    mapped = subject.parts("qlora").weight_file
+    if mapped and device.qlora:
+        notes.append(fill(PLAN, "weight_file", lang, gib=gib(mapped)))
+    return tuple(notes)
+
+
+def _rounded(parts: MemoryParts) -> MemoryParts:
+    return MemoryParts.model_validate({name: round(value, 3) for name, value in parts.model_dump().items()})
+
+
+def _largest(fits: Callable[[int], bool], limit: int) -> int:
+    """Return the largest whole number up to `limit` that fits, where all smaller ones do too."""
+    low, high = 0, limit + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

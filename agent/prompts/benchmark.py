@@ -1,0 +1,84 @@
+"""What a benchmark says of its own figures: warnings, reasons for what is missing, and why it ended early."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.prompts.phrases import Phrases
+
+BENCHMARK: Final[Phrases] = {
+    "noisy": {
+        "en": (
+            "the machine is noisy: one fixed calculation varied by {variation} over {samples} samples, and the load "
+            "was {load} per core at the start; stop other work and measure again"
+        ),
+        "zh": (
+            "机器不安静：同一固定计算在 {samples} 次取样中波动 {variation}，开始时每核负载 {load}；"
+            "请停掉其他工作后重新测量"
+        ),
+    },
+    "spread": {
+        "en": "{point}: repeats differ by {spread} of the median; usual causes are other work, heat, a changing clock",
+        "zh": "{point}：各次重复相差达中位数的 {spread}；常见原因是其他工作、发热或频率变化",
+    },
+    "one_repeat": {
+        "en": "{point}: measured only once, since one repeat took {seconds} s",
+        "zh": "{point}：只测了一次，因为一次就用了 {seconds} 秒",
+    },
+    "no_memory": {
+        "en": "{point}: left out, memory ran out",
+        "zh": "{point}：内存不足，略过",
+    },
+    "too_long": {
+        "en": "prompt {wanted} was shortened to {used} tokens, which is all the model's {positions} positions leave",
+        "zh": "提示由 {wanted} 缩短为 {used} 个词元，因为模型只有 {positions} 个位置",
+    },
+    "method_left_out": {
+        "en": "training with {method} was left out: {why}",
+        "zh": "未测 {method} 训练：{why}",
+    },
+    "no_4bit": {
+        "en": "4-bit was left out: {why}",
+        "zh": "未测 4 比特：{why}",
+    },
+    "variant_left_out": {
+        "en": "{point} was left out: {why}",
+        "zh": "未测 {point}：{why}",
+    },
+    "cancelled": {
+        "en": "cancelled after {done} of {total} parts",
+        "zh": "已取消，完成 {total} 项中的 {done} 项",
+    },
+    "server_gone": {
+        "en": "the server stopped answering at {point}: {why}",
+        "zh": "服务器在 {point} 时不再应答：{why}",
+    },
+    "errors_at": {
+        "en": "{point}: {failed} of {sent} requests failed ({kinds}); they count in no other figure",
+        "zh": "{point}：{sent} 个请求中有 {failed} 个失败（{kinds}），不计入其他任何数字",
+    },
+    "several_tokens": {
+        "en": (
+            "the server sends {each} tokens a chunk on average; inter-token times are those between chunks, while "
+            "TPOT counts the tokens"
+        ),
+        "zh": "服务器平均每块发送 {each} 个词元；逐词元间隔按块计，TPOT 按词元计",
+    },
+    "counted_by_estimate": {
+        "en": "the server reports no usage: tokens are estimated (a chunk is a token, a prompt's word {each} tokens)",
+        "zh": "服务器不报告用量：词元数为估计值（一块算一个词元，提示中一个词算 {each} 个词元）",
+    },
+    "counted_by_tokenizer": {
+        "en": "the server reports no usage: tokens are counted with the tokenizer of {folder}",
+        "zh": "服务器不报告用量：词元用 {folder} 的分词器计数",
+    },
+    "short_replies": {
+        "en": "{point}: replies ended after {got} of {wanted} tokens; the server does not take `ignore_eos`",
+        "zh": "{point}：回复在 {wanted} 个词元中的 {got} 个处结束；服务器不接受 `ignore_eos`",
+    },
+    "other_prompt_length": {
+        "en": "{point}: prompts had {got} tokens by the server's count",
+        "zh": "{point}：按服务器计数，提示为 {got} 个词元",
+    },
+}
+"""Sentences of a result, by key."""

@@ -1,0 +1,63 @@
+"""What is wrong with a file of devices, and how to mend it; a `…_mend` stands beside each fault."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.prompts.phrases import Phrases
+
+DEVICES: Final[Phrases] = {
+    "unreadable": {
+        "en": "the file of devices cannot be read ({why})",
+        "zh": "无法读取设备文件（{why}）",
+    },
+    "unreadable_mend": {
+        "en": "check the path and its rights, or leave DOMAINSMITH_HARDWARE_FILE empty",
+        "zh": "请检查路径与权限，或将 DOMAINSMITH_HARDWARE_FILE 留空",
+    },
+    "no_yaml": {"en": "this is no YAML ({why})", "zh": "这不是 YAML（{why}）"},
+    "no_yaml_mend": {"en": "mend the line it names", "zh": "请改正所指的那一行"},
+    "no_file": {"en": "this is no file of devices", "zh": "这不是设备文件"},
+    "no_file_mend": {
+        "en": "begin with `devices:` and give a list below it; `sources:` may name texts for it",
+        "zh": "请以 `devices:` 开头，其下为列表；可用 `sources:` 为来源命名",
+    },
+    "no_table": {"en": "this is no table", "zh": "这不是键值表"},
+    "no_table_mend": {"en": "give lines like `key: text`", "zh": "请写成 `键: 文字` 的形式"},
+    "no_device": {"en": "this is no device", "zh": "这不是一个设备"},
+    "no_device_mend": {"en": "give `name:` and `cells:`", "zh": "请给出 `name:` 与 `cells:`"},
+    "no_name": {"en": "a device needs a name", "zh": "设备需要名称"},
+    "no_name_mend": {"en": 'give a text, e.g. name: "Example X100"', "zh": '请给出文字，例如 name: "Example X100"'},
+    "shared": {"en": "{device} has this name too", "zh": "{device} 也叫这个名称"},
+    "shared_mend": {"en": "take one away", "zh": "请去掉其中一个"},
+    "listed": {"en": "a device of the catalogue has this name", "zh": "目录中已有设备叫这个名称"},
+    "listed_mend": {
+        "en": "give the device the name {device!r} to replace it, or take the alias away",
+        "zh": "将设备命名为 {device!r} 以替换它，或去掉这个别名",
+    },
+    "field": {"en": "there is no such field", "zh": "没有这个字段"},
+    "field_mend": {"en": "fields are {names}", "zh": "可用的字段：{names}"},
+    "cells": {"en": "a device needs cells", "zh": "设备需要 cells"},
+    "cells_mend": {"en": "give {names}", "zh": "请给出 {names}"},
+    "cell": {"en": "there is no such cell", "zh": "没有这一项"},
+    "cell_mend": {"en": "cells are {names}", "zh": "可用的项：{names}"},
+    "missing": {"en": "this cell is missing", "zh": "缺少这一项"},
+    "missing_mend": {
+        "en": "give [value, label, source], e.g. [96, datasheet, product page of the vendor]",
+        "zh": "请给出 [数值, 标签, 来源]，例如 [96, datasheet, 厂商产品页]",
+    },
+    "parts": {"en": "a cell has three parts", "zh": "每一项有三个部分"},
+    "source": {"en": "the cell has no source", "zh": "这一项没有来源"},
+    "label": {"en": "{value!r} is no label", "zh": "{value!r} 不是标签"},
+    "word": {"en": "{value!r} is none of its values", "zh": "{value!r} 不是允许的值"},
+    "one_of_mend": {"en": "take one of {names}", "zh": "请取其一：{names}"},
+    "truth": {"en": "{value!r} is neither true nor false", "zh": "{value!r} 既不是 true 也不是 false"},
+    "truth_mend": {"en": "give true or false", "zh": "请给出 true 或 false"},
+    "figure": {"en": "{value!r} is no figure", "zh": "{value!r} 不是数值"},
+    "figure_mend": {"en": "give a number above 0", "zh": "请给出大于 0 的数"},
+    "no_list": {"en": "this is no list", "zh": "这不是列表"},
+    "no_list_mend": {"en": "give [first, second]", "zh": "请写成 [第一, 第二]"},
+    "reason": {"en": "the reason is missing", "zh": "缺少原因"},
+    "reason_mend": {"en": "say why the device cannot do it", "zh": "请说明设备为何做不到"},
+    "method": {"en": "{value!r} is no method", "zh": "{value!r} 不是训练方法"},
+}

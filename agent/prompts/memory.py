@@ -1,0 +1,62 @@
+"""What a memory plan says of its own figures: where they come from, why they are ranges, what the parts are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.prompts.phrases import Phrases
+
+PLAN: Final[Phrases] = {
+    "from_shape": {
+        "en": "estimated from the model's architecture ({layers} layers, {hidden} wide): the low end leaves out what "
+        "the allocator keeps of freed memory, the high end adds {margin}, within which measured peaks lay",
+        "zh": "按模型结构（{layers} 层、宽 {hidden}）估计：低端不含分配器保留的已释放内存，"
+        "高端另加 {margin}，实测峰值在此之内",
+    },
+    "from_both": {
+        "en": "estimated from the model's architecture ({layers} layers, {hidden} wide) with {margin} added, and from "
+        "published figures, which disagree by about two; the range takes in both, since this kind of device was not "
+        "measured",
+        "zh": "按模型结构（{layers} 层、宽 {hidden}）另加 {margin} 估计，并结合相差约一倍的已发表数字；"
+        "此类设备尚未实测，故区间涵盖两者",
+    },
+    "from_size": {
+        "en": "the model's architecture is not known: the range is that of published figures and decides; parts, times "
+        "and largest batch and length are worked out for a typical model of this size ({layers} layers, {hidden} wide)",
+        "zh": "不知道模型结构：区间取自已发表的数字，并以此判断；各组成部分、时间、最大批量与长度按该规模的典型模型"
+        "（{layers} 层、宽 {hidden}）计算",
+    },
+    "workload": {
+        "en": "planned for {batch} examples a step of {length} tokens, {learnt} of them learnt, {at_once} computed at "
+        "once; rank {rank}; {checkpointing}",
+        "zh": "按每步 {batch} 条、每条 {length} 个词元（其中 {learnt} 参与学习）、同时计算 {at_once} 条计；秩 {rank}；"
+        "{checkpointing}",
+    },
+    "checkpointed": {"en": "activations are recomputed (checkpointing)", "zh": "激活值重新计算（检查点）"},
+    "kept": {"en": "activations are kept", "zh": "保留激活值"},
+    "time_device": {
+        "en": "time for {tokens} training tokens, estimated: what share of the peak a training reaches is not known "
+        "beforehand, hence the range",
+        "zh": "{tokens} 个训练词元所需时间为估计值：训练能达到峰值的多少事先未知，故给出区间",
+    },
+    "time_processor": {
+        "en": "time for {tokens} training tokens on {cores} cores, estimated from what our own runs reached on a core, "
+        "the slowest and the fastest",
+        "zh": "{tokens} 个训练词元在 {cores} 核上所需时间，按我们自己每核最慢与最快的实测推算，为估计值",
+    },
+    "time_unknown": {
+        "en": "no time: the catalogue has no peak for this device",
+        "zh": "无法估计时间：目录中没有该设备的峰值",
+    },
+    "answering": {
+        "en": "answering with the whole model, estimated: weights {weights} GiB, {cache} KiB for every token of "
+        "context, so at most {context} tokens of all conversations on one device",
+        "zh": "用整个模型作答（估计）：权重 {weights} GiB，每个上下文词元 {cache} KiB，"
+        "单卡所有对话合计最多 {context} 个词元",
+    },
+    "weight_file": {
+        "en": "resident memory will read up to {gib} GiB higher with Q-LoRA: pages of the weight file, which the "
+        "system takes back when memory is short",
+        "zh": "Q-LoRA 的常驻内存读数最多会高出 {gib} GiB：那是权重文件的映射页，内存紧张时系统会收回",
+    },
+}

@@ -1,0 +1,172 @@
+"""A probe's processes: every way to fail is an outcome, the others go on, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from agent.errors import CancelledError
+from agent.progress import Silent
+from agent.records.benchmark import Capability
+from tools.benchmark import probe as probe_module
+from tools.benchmark.backends import Accelerator
+from tools.benchmark.probe import ITEMS, probe
+from tools.benchmark.probing import ATTEMPTS, EXIT_ORPHANED, NEEDS
+
+CHILD = (sys.executable, "-P", str(Path(__file__).with_name("failing_child.py")))
+CPU = Accelerator("cpu")
+
+
+def tried(*names: str, **options: Any) -> dict[str, Capability]:
+    return probe(CPU, names=names, child=CHILD, **options)
+
+
+def test_every_item_has_an_attempt_and_a_name() -> None:
+    assert set(ITEMS) == set(ATTEMPTS)
+    assert set(NEEDS) <= set(ITEMS)
+
+
+def test_each_failure_is_an_outcome_and_the_others_go_on() -> None:
+    names = ("works", "refuses", "is_wrong", "lacks", "segfaults", "aborts", "babbles", "is_killed", "exits")
+    seen: list[str] = []
+    found = tried(*names, on_item=lambda name, _: seen.append(name))
+    assert seen == list(names) == list(found)
+    assert {name: one.outcome for name, one in found.items()} == {
+        "works": "supported",
+        "refuses": "refused",
+        "is_wrong": "refused",
+        "lacks": "not_tried",
+        "segfaults": "crashed",
+        "aborts": "crashed",
+        "babbles": "supported",
+        "is_killed": "crashed",
+        "exits": "crashed",
+    }
+    assert (found["works"].figure, found["works"].unit) == (2.5, "TFLOPS")
+    assert found["refuses"].message == "RuntimeError: the reason stands last"
+    assert found["is_wrong"].message == "the result is wrong: off by 12.0%"
+    assert found["lacks"].message == "flash-attn is not installed"
+    assert "SIGSEGV (about to touch what is not ours)" in found["segfaults"].message
+    assert "SIGABRT" in found["aborts"].message
+    assert "SIGKILL, which the system sends when memory runs out" in found["is_killed"].message
+    assert "exit status 7" in found["exits"].message
+    assert all(one.seconds is not None for one in found.values() if one.outcome in {"supported", "refused"})
+
+
+def test_running_out_of_memory_is_a_refusal() -> None:
+    found = tried("exhausts", "works")
+    assert found["exhausts"].outcome == "refused"
+    assert "allocate" in found["exhausts"].message
+    assert found["works"].outcome == "supported"
+
+
+def test_what_hangs_is_ended_at_its_limit() -> None:
+    started = time.monotonic()
+    found = tried("hangs", "works", item_seconds=2)
+    assert time.monotonic() - started < 60
+    assert found["hangs"].outcome == "crashed"
+    assert found["hangs"].message == "no answer within 2 s; its process was ended"
+    assert found["works"].outcome == "supported"
+
+
+def test_reasons_are_in_the_language_asked_for() -> None:
+    found = tried("segfaults", "is_wrong", lang="zh")
+    assert found["segfaults"].message.startswith("进程随之崩溃：被 SIGSEGV 终止")
+    assert found["is_wrong"].message == "结果错误：偏差 12.0%"
+
+
+class Stops(Silent):
+    """Cancels as soon as the file is there and something was told."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.told: list[tuple[float, float, str]] = []
+
+    def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
+        self.told.append((done, total, message))
+
+    def check(self) -> None:
+        if self._file.exists() and self.told:
+            raise CancelledError("cancelled")
+
+
+def test_cancelling_ends_the_process_and_its_scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "pid"
+    monkeypatch.setenv("HANGING_PID", str(file))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    listener = Stops(file)
+    with pytest.raises(CancelledError):
+        tried("works", "hangs_telling", reporter=listener)
+    assert listener.told == [(1, 2, "works")]
+    pid = int(file.read_text())
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(pid)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_device_that_cannot_be_opened_is_refused_in_every_item() -> None:
+    found = probe(Accelerator("musa"), names=("matmul_fp32", "lora_step"))
+    assert [one.outcome for one in found.values()] == ["refused", "refused"]
+    assert all(one.message == "the device could not be opened: torch sees no such device" for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("import os; os.abort()", "SIGABRT"), ("import time; time.sleep(600)", "no answer within 1 s")],
+)
+def test_a_process_that_never_opens_its_device_is_not_started_again(
+    code: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_module, "START_SECONDS", 1.0)
+    started: list[int] = []
+    popen = subprocess.Popen
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        process = popen(*arguments, **options)
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr(probe_module.subprocess, "Popen", counted)
+    found = probe(CPU, child=(sys.executable, "-c", code))
+    assert list(found) == list(ITEMS)
+    assert {one.outcome for one in found.values()} == {"crashed"}
+    assert all(message in one.message for one in found.values())
+    assert len(started) == 1
+
+
+def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
+    command = [*CHILD, "--device", "cpu", "--folder", str(tmp_path), "hangs"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    while b"begins" not in process.stdout.readline():
+        pass
+    process.stdin.close()
+    assert process.wait(10) == EXIT_ORPHANED
+    process.stdout.close()
+
+
+def test_a_processor_is_probed_without_sight_of_accelerators(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, str] = {}
+
+    def stop(*_: Any, env: dict[str, str], **__: Any) -> Any:
+        seen.update(env)
+        raise CancelledError("seen enough")
+
+    monkeypatch.setattr(probe_module.subprocess, "Popen", stop)
+    for device, hidden in ((CPU, "-1"), (Accelerator("cuda"), os.environ.get("CUDA_VISIBLE_DEVICES"))):
+        seen.clear()
+        with pytest.raises(CancelledError):
+            probe(device, names=("matmul_fp32",))
+        assert seen.get("CUDA_VISIBLE_DEVICES") == hidden

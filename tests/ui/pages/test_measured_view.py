@@ -1,0 +1,199 @@
+"""What the hardware page says of benchmarks: every figure with its label, nothing of another machine as markup."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agent.errors import InputError
+from agent.records.base import Language
+from agent.records.benchmark import BenchmarkResult, Machine
+from tests.tools.benchmark.compared import point, result
+from tests.ui.pages.payloads import PAYLOADS
+from tools.benchmark.comparison import compare
+from tools.benchmark.comparison_charts import bars, radar
+from tools.benchmark.saved import save, saved
+from tools.benchmark.subjects import of_device, of_result
+from tools.hardware import find_device
+from ui.i18n import phrases
+from ui.pages import hardware_charts, hardware_measured
+from ui.pages import measured_view as view
+from ui.pages.hardware_charts import MOST, bars_figure, devices_radar
+from ui.pages.hardware_measured import take_over
+
+
+def plain(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html)).strip()
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "Nothing has been measured yet"), ("zh", "还没有实测结果")])
+def test_without_any_the_command_is_named(lang: Language, says: str) -> None:
+    html = view.saved_table([], lang)
+    assert says in html
+    assert "<code>domainsmith bench</code>" in html
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("en", ["2 May 2026 10:00 UTC", "endpoint", "incomplete: cancelled", "2 warnings", "270 tokens/s", "measured"]),
+        ("zh", ["2026年5月2日 10:00 UTC", "端点", "不完整：cancelled", "2 条警告", "270 tokens/s", "实测"]),
+    ],
+)
+def test_saved_results_come_newest_first_with_what_is_doubtful(lang: Language, says: list[str]) -> None:
+    late = result(
+        "Chip Two", 90.0, at="2026-05-02T10:00:00Z", place="endpoint", endpoint="http://10.0.0.5/v1", complete=False,
+        stopped="cancelled", warnings=("noisy", "hot"),
+    )  # fmt: skip
+    html = view.saved_table([(Path("a.json"), result()), (Path("b.json"), late)], lang)
+    assert html.index("Chip Two") < html.index("Chip One")
+    text = plain(html)
+    assert [part for part in says if part not in text] == []
+    assert "http://10.0.0.5/v1" in text
+    assert 'href="/download/hardware/results/b.json"' in html
+
+
+def test_what_a_result_lacks_is_none() -> None:
+    bare = result(capabilities={}, measurements=(), complete=False)
+    text = plain(view.saved_table([(Path("a.json"), bare)], "en"))
+    assert "none none ! incomplete: the reason was not kept" in text
+    several = result(device=Machine(name="Chip", backend="cuda", count=4, gib=80.0), warnings=("one",))
+    text = plain(view.saved_table([(Path("a.json"), several)], "en"))
+    assert "4 × Chip" in text
+    assert "1 warning" in text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_known_cell_of_the_comparison_has_a_label(lang: Language) -> None:
+    made = compare([of_result(result()), of_device(find_device("S3000"))], 0.5, lang)
+    html = view.comparison_table(made, lang)
+    known = sum(cell.label is not None for row in made.rows for cell in row.cells)
+    assert html.count('class="ds-tag ds-tag-') == known
+    unknown = sum(cell.label is None for row in made.rows for cell in row.cells)
+    assert html.count('class="ds-unknown"') == unknown > 0
+    assert html.count('<tbody><tr class="ds-group"><th scope="rowgroup"') == 4
+    assert ("product page" in html) == (lang == "en"), "sources speak the page's language"
+
+
+def test_a_ranking_that_is_none_says_so() -> None:
+    other = result("Chip Two", measurements=(point(20, model="Other-2M"),))
+    made = compare([of_result(result()), of_result(other), of_device(find_device("A800"))])
+    row = made.row("share")
+    assert row is not None
+    html = view.bars_text(bars(made, row), "en")
+    assert 'role="note"' in html
+    assert "NVIDIA A800 PCIe: not measured" in html
+
+
+def test_too_little_for_a_radar_says_so() -> None:
+    seen = result(device=Machine(name="m", backend=None), capabilities={}, roofline=None)
+    assert "Too little is known" in view.radar_text(radar(compare([of_result(seen)])), "en")
+    whole = radar(compare([of_device(find_device("S3000"))], lang="zh"), "zh")
+    assert "未知" in view.radar_text(whole, "zh")
+
+
+def test_links_carry_what_was_compared() -> None:
+    html = view.downloads(["a b", "c&d"], 7.0, "zh")
+    assert "/download/hardware/comparison.md?of=a+b&amp;of=c%26d&amp;size=7&amp;lang=zh" in html
+    assert html.count("<a ") == 3
+    assert view.SCRIPT in view.script_link("en")
+
+
+def test_nothing_of_another_machine_is_markup() -> None:
+    for payload in PAYLOADS:
+        seen = result(payload, stopped=payload, complete=False, warnings=(payload,), endpoint=payload)
+        kept = view.saved_table([(Path("a.json"), seen)], "en")
+        made = compare([of_result(seen, payload)])
+        row = made.row("gib")
+        assert row is not None
+        html = kept + view.comparison_table(made, "en") + view.bars_text(bars(made, row), "en")
+        html += view.radar_text(radar(made), "en") + view.downloads([payload], 7.0, "en")
+        tags = set(re.findall(r"<([a-z]+)", html))
+        assert tags <= {
+            "a", "br", "code", "details", "div", "h", "li", "p", "small", "span", "summary", "table", "tbody", "td",
+            "th", "thead", "time", "tr", "ul",
+        }, payload  # fmt: skip
+
+
+# Charts
+
+
+def test_bars_are_told_apart_by_pattern_and_word() -> None:
+    made = compare([of_device(find_device(name)) for name in ("A800", "910A")], lang="zh")
+    row = made.row("bandwidth")
+    assert row is not None
+    figure = bars_figure(bars(made, row, "zh"), "zh")
+    assert [(trace.name, trace.marker.pattern.shape) for trace in figure.data] == [("规格书", "/"), ("估算", ".")]
+    assert figure.data[0].text == ("1935（规格书）",)
+    assert figure.layout.xaxis.title.text == "GB/s"
+    assert figure.layout.yaxis.categoryarray[-1].replace("<br>", " ") == "NVIDIA A800 PCIe", "the first on top"
+
+
+def test_every_line_of_the_radar_looks_different_and_gaps_stay_open() -> None:
+    names = ("A800", "S4000", "S3000", "910A", "4090")
+    figure = devices_radar(radar(compare([of_device(find_device(name)) for name in names])))
+    assert len({(trace.marker.symbol, trace.line.dash) for trace in figure.data}) == len(names) == MOST
+    gaps = figure.data[2]
+    assert None in list(gaps.r)[:-1] or len([value for value in gaps.r if value is not None]) == 3
+    closed = [value for value in figure.data[0].r if value is not None]
+    assert closed[0] == closed[-1], "a full circle closes"
+    assert "Speed: decoding<br>7B (estimated)" in figure.layout.polar.angularaxis.ticktext
+
+
+def test_names_in_charts_are_text() -> None:
+    made = compare([of_result(result("<img src=x>&"))])
+    row = made.row("gib")
+    assert row is not None
+    assert bars_figure(bars(made, row), "en").data[0].y == ("&lt;img src=x>&amp;",)
+
+
+# Taking over
+
+
+def written(folder: Path, value: BenchmarkResult) -> Path:
+    file = folder / "came.json"
+    file.write_text(value.model_dump_json())
+    return file
+
+
+def test_a_result_from_elsewhere_is_saved_once_and_never_as_of_this_machine(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    unprinted = result(device=Machine(name="Chip One", backend="cpu", gib=16.0))
+    took, new = take_over(written(tmp_path, unprinted), home)
+    assert new
+    assert took.place == "script"
+    assert len(took.device.fingerprint) == 12
+    assert take_over(written(tmp_path, unprinted), home) == (took, False)
+    assert [one for _, one in saved(home)] == [took]
+    endpoint = unprinted.model_copy(update={"place": "endpoint"})
+    assert take_over(written(tmp_path, endpoint), home)[0].place == "endpoint"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "domainsmith-bench/1"}', "not json"])
+def test_what_is_no_result_is_refused_by_its_name(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "came.json"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        take_over(file, tmp_path / "home")
+    assert caught.value.where.startswith("came.json")
+    assert str(tmp_path) not in str(caught.value)
+    assert not (tmp_path / "home").exists()
+
+
+def test_every_phrase_is_used_and_every_used_one_exists() -> None:
+    code = "".join(
+        Path(module.__file__ or "").read_text(encoding="utf-8") for module in (view, hardware_charts, hardware_measured)
+    )
+    known = {key for key in phrases("en") if key.startswith("measured_")}
+    literal = set(re.findall(r"""["'](measured_[a-z_]+)["']""", code))
+    stems = tuple(re.findall(r'f["\'](measured_[a-z]+_)\{', code))
+    head = {f"measured_{name}" for name in view._HEAD}
+    assert literal <= known
+    assert {key for key in known - literal - head if not key.startswith(stems)} == set()
+
+
+def test_what_is_saved_is_listed(tmp_path: Path) -> None:
+    kept = save(tmp_path, result())
+    assert saved(tmp_path) == ((kept, result()),)

@@ -1,0 +1,135 @@
+"""`bench` on the command line: exit codes, what is kept, what is printed, in both languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.records.benchmark import BenchmarkResult, Capability
+from tests.tiny_model import build_tiny_model
+from tests.tools.benchmark.test_emitting import told, written
+from tests.tools.benchmark.timed_server import Timing, timed
+from tests.ui.conftest import Ran
+from tests.ui.test_cli import assert_one_line
+from tools.benchmark import run as run_module
+from tools.benchmark.answering import Point
+from tools.benchmark.stepping import TrainingShape
+from tools.benchmark.sweep import Plan
+
+Cli = Callable[..., Ran]
+SMALL = Plan((Point(1, 16, 4),), 1, TrainingShape(1, 16, 1), ("lora",))
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+
+
+def kept(home: Path) -> list[BenchmarkResult]:
+    files = sorted((home / "benchmarks").glob("*.json"))
+    return [BenchmarkResult.model_validate_json(file.read_bytes()) for file in files]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--only", "everything"], ["probe, sweep, train"]),
+        (["--compare", "--endpoint", "http://h"], ["one thing at a time"]),
+        (["A800"], ["--compare"]),
+        (["--compare", "Foo 9000"], ["Foo 9000"]),
+        (["--compare", "NVIDIA T4", "--params-b", "0"], ["params_b"]),
+        (["--import", "gone.json"], ["gone.json"]),
+        (["--endpoint", "nowhere"], ["nowhere", "http://"]),
+        (["--endpoint", "http://127.0.0.1:9"], ["127.0.0.1:9", "OPENAI_API_KEY"]),
+        (["--endpoint", "http://h", "--concurrency", "1,x"], ["--concurrency 1,x"]),
+        (["--endpoint", "http://h", "--concurrency", "0"], ["from 1 to"]),
+        (["--emit-script", "."], ["folder"]),
+        (["--only", "sweep", "--model", "./none/such"], ["none/such"]),
+    ],
+)
+def test_bad_usage_is_one_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]
+) -> None:
+    monkeypatch.setattr(run_module, "probe", lambda *_, **__: {})
+    assert_one_line(cli("bench", *arguments), 2, *words)
+
+
+def test_an_endpoint_is_measured_kept_and_shown(cli: Cli, home: Path) -> None:
+    options = ["--concurrency", "1,2", "--prompt-tokens", "40", "--output-tokens", "12", "--quick"]
+    with timed(Timing(faults=("", "", "", "500"))) as server:
+        ran = cli("bench", "--endpoint", server.url, *options, "--json")
+        shown = cli("bench", "--endpoint", server.url, *options, "--lang", "zh")
+    assert (ran.code, shown.code) == (0, 0), ran.err + shown.err
+    assert [one["batch"] for one in ran.json["measurements"]] == [1, 2]
+    assert ran.json["measurements"][0]["label"] == "measured"
+    assert [one.place for one in kept(home)] == ["endpoint", "endpoint"]
+    assert "http_500 1" in shown.out
+    assert "并发" in shown.out
+    assert "词元按服务器计数" in shown.out
+    assert "sk-secret" not in ran.out + ran.err + shown.out + shown.err
+
+
+def probe_of(monkeypatch: pytest.MonkeyPatch, does: Callable[[], None] = lambda: None) -> None:
+    def probe(device: Any, lang: Any, **given: Any) -> dict[str, Capability]:
+        for name in given["names"]:
+            unit = "GB/s" if name.startswith("memory") else "TFLOPS"
+            given["on_item"](name, Capability(outcome="supported", figure=2.0, unit=unit))
+        does()
+        return {}
+
+    monkeypatch.setattr(run_module, "plan_for", lambda *_, **__: SMALL)
+    monkeypatch.setattr(run_module, "probe", probe)
+
+
+def test_this_machine_is_measured_kept_and_compared(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe_of(monkeypatch)
+    model = build_tiny_model(tmp_path / "tiny")
+    ran = cli("bench", "--model", model)
+    assert ran.code == 0, ran.err
+    for word in ("What the device can do", "base fp32", "lora", "of the roofline", "(measured)", "Saved as"):
+        assert word in ran.out
+    assert "parts" in ran.err
+    assert [one.place for one in kept(home)] == ["local"]
+    name = kept(home)[0].device.name
+    told = cli("bench", "--compare", name, "NVIDIA A800 PCIe", "--params-b", "14", "--json").json
+    assert [one["kind"] for one in told["subjects"]] == ["benchmark", "catalogue"]
+    assert told["params_b"] == 14
+    table = cli("bench", "--compare", "--lang", "zh").out
+    assert "实测" in table
+    assert "NVIDIA A800 PCIe" in table
+
+
+def test_ctrl_c_keeps_and_names_what_was_measured(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    probe_of(monkeypatch, press)
+    ran = cli("bench", "--json")
+    (file,) = (home / "benchmarks").glob("*.json")
+    assert_one_line(ran, 130, "what was measured is kept", file.name)
+    assert not ran.json["complete"]
+    assert ran.json["stopped"] == f"cancelled after {len(run_module.ITEMS)} of {len(run_module.ITEMS) + 2} parts"
+    assert kept(home)[0].capabilities
+
+
+def test_the_script_is_written_and_its_result_comes_back(cli: Cli, home: Path, tmp_path: Path) -> None:
+    ran = cli("bench", "--emit-script", "probe.py")
+    assert ran.code == 0
+    assert "python probe.py" in ran.out
+    printed = cli("bench", "--emit-script", "-")
+    assert printed.out == (tmp_path / "probe.py").read_text(encoding="utf-8")
+    file = written(tmp_path, told())
+    taken = cli("bench", "--import", file)
+    assert taken.code == 0
+    assert "Imported Ascend 910A" in taken.out
+    assert "no bf16" in taken.out
+    assert kept(home)[0].device.name == "Ascend 910A"
+    assert cli("bench", "--import", file, "--json").json["device"]["fingerprint"]
+    file.write_text(json.dumps(told(seconds="long")), encoding="utf-8")
+    assert_one_line(cli("bench", "--import", file), 2, "seconds", "--emit-script")

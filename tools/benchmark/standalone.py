@@ -1,0 +1,388 @@
+"""Measures this machine for domainsmith: what torch can do here, how fast a model answers and trains, its memory.
+
+It needs torch and, on an accelerator, its vendor's extension (torch_npu for Ascend, torch_musa for Moore Threads);
+nothing else and no network. The model has the shape of Llama and random weights of the size you choose.
+
+    python bench.py                                  # the accelerator if there is one, 0.1B parameters
+    python bench.py --params 7 --out ascend.json
+    domainsmith bench --import ascend.json           # afterwards, where domainsmith is
+"""
+
+# ruff: noqa: PTH100, UP017, UP022, PLW1510
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from typing import Any, Callable  # noqa: UP035 - Python 3.8
+
+from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, train
+
+BACKENDS = ("cuda", "npu", "musa", "xpu", "mps", "cpu")
+EXTENSIONS = {"npu": "torch_npu", "musa": "torch_musa"}
+STACKS = (("CUDA", "cuda"), ("ROCm", "hip"), ("CANN", "cann"), ("MUSA", "musa"), ("SYCL", "xpu"))
+RATES = ("memory_copy", "memory_sum", "matmul_fp32", "matmul_fp16", "matmul_bf16", "matmul_int8")
+STEPS = ("attention_sdpa", "lora_step", "full_step")
+ITEM_SECONDS = 180
+"""After which a child counts as hanging; some stacks compile a kernel on first use."""
+NOISY, AGREEMENT = 0.10, 0.15
+"""Variation of a fixed calculation, and spread of repeats, from which a warning is due."""
+TEXT = {
+    "no_memory": ("{0}: left out, memory ran out", "{0}：内存不足，略过"),
+    "failed": ("{0}: left out ({1})", "{0}：略过（{1}）"),
+    "spread": ("{0}: repeats differ by {1:.0%} of the median", "{0}：各次重复相差达中位数的 {1:.0%}"),
+    "noisy": ("the machine is noisy: one fixed calculation varied by {0:.0%}", "机器不安静：同一固定计算波动 {0:.0%}"),
+    "broken": ("{0} is installed and cannot be loaded: {1}", "已安装 {0} 但无法加载：{1}"),
+    "hang": ("no end after {0} s", "{0} 秒后仍未结束"),
+    "slower": ("{0:.2f} times the speed of fp32", "速度为 fp32 的 {0:.2f} 倍"),
+    "cancelled": ("cancelled after {0} of {1} parts", "已取消，完成 {1} 项中的 {0} 项"),
+    "left": ("about {0:.0f} s left", "约剩 {0:.0f} 秒"),
+    "written": ("written; next: domainsmith bench --import {0}", "已写入；下一步：domainsmith bench --import {0}"),
+}
+"""What is said, in English and Chinese."""
+
+
+def last_line(error: BaseException) -> str:
+    """Return the last line of an error that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:300]
+
+
+class Device:
+    """One device of one backend, through the calls that every vendor's module shares with torch.cuda."""
+
+    def __init__(self, wanted: str) -> None:
+        import torch
+
+        self.torch: Any = torch
+        self.broken: dict[str, str] = {}
+        for backend in BACKENDS if wanted == "auto" else (wanted,):
+            if backend in EXTENSIONS and not self._extended(EXTENSIONS[backend]):
+                continue
+            module = torch.backends.mps if backend == "mps" else getattr(torch, backend, None)
+            if backend == "cpu" or (module is not None and module.is_available()):
+                self.backend: str = backend
+                self.module: Any = getattr(torch, backend, None)
+                return
+        raise SystemExit(f"bench: torch sees no {wanted} {self.broken or ''}")
+
+    def _extended(self, name: str) -> bool:
+        try:
+            __import__(name)
+        except Exception as error:  # whatever an extension without its driver raises
+            if getattr(error, "name", None) != name:
+                self.broken[name] = last_line(error)
+            return False
+        return True
+
+    def call(self, name: str) -> Any:
+        """Return what the vendor's function says; `None` on a processor, or where there is none."""
+        function = getattr(self.module, name, None) if self.backend != "cpu" else None
+        return function() if function is not None else None
+
+    def synchronize(self) -> None:
+        """Wait until all is done."""
+        self.call("synchronize")
+
+    def release(self) -> None:
+        """Give memory back."""
+        gc.collect()
+        self.call("empty_cache")
+
+    def reset_peak(self) -> None:
+        """Let the peak begin anew."""
+        self.call("reset_peak_memory_stats")
+        if self.backend == "cpu" and os.access("/proc/self/clear_refs", os.W_OK):
+            with open("/proc/self/clear_refs", "w") as file:
+                file.write("5")  # proc(5): resets the peak resident set size
+
+    def peak_gib(self) -> float | None:
+        """Return the most memory taken: allocated on the device, resident on a processor."""
+        if self.backend != "cpu":
+            peak = self.call("max_memory_allocated")
+            return None if peak is None else peak / 2**30
+        found = [line for line in _lines("/proc/self/status") if line.startswith("VmHWM:")]
+        return int(found[0].split()[1]) / 2**20 if found else None
+
+    def machine(self) -> dict[str, Any]:
+        """Return the machine's fingerprint."""
+        torch, told = self.torch, self.call("mem_get_info")
+        gib = told[1] / 2**30 if told else None
+        if self.backend == "cpu" and hasattr(os, "sysconf"):
+            gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        name = "" if self.backend in ("cpu", "mps") else str(self.module.get_device_name(0))
+        models = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+        packages = {"python": platform.python_version(), "torch": str(torch.__version__)}
+        if self.backend in EXTENSIONS:
+            packages[EXTENSIONS[self.backend]] = str(getattr(sys.modules[EXTENSIONS[self.backend]], "__version__", "?"))
+        known = [f"{stack} {getattr(torch.version, key)}" for stack, key in STACKS if getattr(torch.version, key, None)]
+        return {
+            "name": name or (models[0] if models else platform.processor() or platform.machine()),
+            "backend": self.backend,
+            "count": self.call("device_count") or 1,
+            "gib": None if gib is None else float(round(gib)),
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "driver": ", ".join(known) if self.backend != "cpu" else "",
+            "packages": packages,
+        }
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
+def _rate(device: Device, work: Callable[[], Any], amount: float) -> float:
+    """Return amount over the median seconds of a call, repeated for a second after two unmeasured ones."""
+    seconds: list[float] = []
+    began = time.perf_counter()
+    while len(seconds) < 5 or (time.perf_counter() - began < 1.0 and len(seconds) < 200):
+        device.synchronize()
+        start = time.perf_counter()
+        work()
+        device.synchronize()
+        seconds.append(time.perf_counter() - start)
+    return amount / statistics.median(seconds[2:])
+
+
+def _try(name: str, device: Device, compute: str) -> tuple[float | None, str]:
+    """Do one thing for real; returns the rate reached and its unit."""
+    torch, where = device.torch, device.backend
+    if name.startswith("memory_"):
+        count = 2**25 if where == "cpu" else 2**28
+        source = torch.ones(count, device=where)
+        if name == "memory_sum":
+            return _rate(device, source.sum, 4 * count) / 1e9, "GB/s"
+        target = torch.empty_like(source)
+        return _rate(device, lambda: target.copy_(source), 8 * count) / 1e9, "GB/s"
+    side = 1024 if where == "cpu" else 8192
+    if name == "matmul_int8":
+        a = torch.randint(-127, 127, (side, side), device=where, dtype=torch.int8)
+        return _rate(device, lambda: torch._int_mm(a, a), 2 * side**3) / 1e12, "TOPS"
+    if name.startswith("matmul_"):
+        b = torch.randn(side, side, device=where).to(kind_of(torch, name[7:]))
+        if not bool(torch.isfinite((b @ b).float()).all()):
+            raise ValueError("the product is not finite")
+        return _rate(device, lambda: b @ b, 2 * side**3) / 1e12, "TFLOPS"
+    kind = kind_of(torch, compute)
+    if name == "attention_sdpa":
+        q, k, v = (torch.randn(4, 8, 512, 64, device=where).to(kind) for _ in "qkv")
+        attend = torch.nn.functional.scaled_dot_product_attention
+        return _rate(device, lambda: attend(q, k, v, is_causal=True), 2 * 4 * 8 * 512**2 * 64) / 1e12, "TFLOPS"
+    train(device, SHAPES["0.001"], kind, name[:4], 2, 32, 2)
+    return None, ""
+
+
+def _child(name: str, wanted: str, compute: str) -> None:
+    """Try one thing in a process that a kernel may take along; prints what came of it."""
+    began = time.perf_counter()
+    try:
+        device = Device(wanted)
+        began = time.perf_counter()
+        figure, unit = _try(name, device, compute)
+        told: dict[str, Any] = {"outcome": "supported", "figure": figure, "unit": unit}
+    except Exception as error:  # a refusal is what is looked for
+        told = {"outcome": "refused", "message": last_line(error)}
+    print("\n" + json.dumps(dict(told, seconds=time.perf_counter() - began)))
+
+
+class Bench:
+    """One run: what was asked and what is known so far."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.device = Device(args.device)
+        on_cpu = self.device.backend == "cpu"
+        batches, lengths = ((1, 4), ((64, 32), (256, 32))) if on_cpu else ((1, 8, 32), ((512, 128), (2048, 128)))
+        self.points = [(batch, *length) for length in lengths for batch in batches][: 1 if args.quick else None]
+        self.training = (2, 128, 3) if on_cpu else (4, 512, 5)
+        self.repeats = 2 if args.quick else 3 if on_cpu else 5
+        self.began, self.at = time.monotonic(), datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self.done, self.total = 0, len(RATES) + len(STEPS) + len(self.points) + 2
+        self.capabilities: dict[str, Any] = {}
+        self.measurements: list[Any] = []
+        self.steps: list[Any] = []
+        self.warnings = [self.say("broken", *one) for one in self.device.broken.items()]
+        self.samples: list[float] = []
+        self.compute = args.dtype
+
+    def say(self, key: str, *values: Any) -> str:
+        """Return a sentence in the language asked for."""
+        return TEXT[key][self.args.lang == "zh"].format(*values)
+
+    def run(self) -> None:
+        """Measure everything."""
+        for name in RATES:
+            self.part(name, lambda name=name: self.probe(name))  # type: ignore[misc]
+        plain = self.capabilities["matmul_fp32"].get("figure")
+        for name in ("matmul_fp16", "matmul_bf16"):
+            found = self.capabilities[name]
+            if plain and found.get("figure") and found["figure"] < plain:
+                found.update(outcome="emulated", message=self.say("slower", found["figure"] / plain))
+        if self.compute == "auto":
+            good = [one for one in ("bf16", "fp16") if self.capabilities["matmul_" + one]["outcome"] == "supported"]
+            self.compute = good[0] if good and self.device.backend != "cpu" else "fp32"
+        for name in STEPS:
+            self.part(name, lambda name=name: self.probe(name))  # type: ignore[misc]
+        shape, kind = SHAPES[self.args.params], kind_of(self.device.torch, self.compute)
+        built: list[Any] = []
+        for point in self.points:
+            named = "{} × {}/{}".format(*point)
+            self.part(named, lambda point=point: self.answer(point, shape, kind, built))  # type: ignore[misc]
+        built.clear()
+        for method in ("lora", "full"):
+            self.part(method, lambda method=method: self.steps.append(  # type: ignore[misc]
+                train(self.device, shape, kind, method, *self.training)))  # fmt: skip
+
+    def part(self, name: str, work: Callable[[], Any]) -> None:
+        """Do one part and tell how long the others will take; what it cannot do becomes a warning."""
+        spent = time.monotonic() - self.began
+        left = self.say("left", spent / self.done * (self.total - self.done)) if self.done else ""
+        print(f"[{self.done + 1}/{self.total}] {name}  {left}", file=sys.stderr, flush=True)
+        self.device.release()
+        try:
+            work()
+        except (RuntimeError, MemoryError, NotImplementedError, ImportError) as error:
+            full = isinstance(error, MemoryError) or "memory" in str(error).lower()
+            self.warnings.append(self.say("no_memory", name) if full else self.say("failed", name, last_line(error)))
+        self.samples.append(_sample())
+        self.done += 1
+
+    def probe(self, name: str) -> None:
+        """Try one thing in a process of its own."""
+        compute = "fp32" if self.compute == "auto" else self.compute
+        isolated = ["-I"] if sys.flags.isolated else []
+        command = [sys.executable, *isolated, os.path.abspath(__file__), "--child", name]
+        command += ["--device", self.device.backend, "--dtype", compute]
+        told: dict[str, Any] = {"outcome": "crashed"}
+        try:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=ITEM_SECONDS)
+            lines = done.stdout.decode(errors="replace").strip().splitlines()
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            if done.returncode == 0 and lines:
+                told = json.loads(lines[-1])
+            else:
+                told["message"] = f"exit {done.returncode}: {said[-1] if said else ''}"[:300]
+        except subprocess.TimeoutExpired:
+            told["message"] = self.say("hang", ITEM_SECONDS)
+        self.capabilities[name] = told
+
+    def answer(self, point: Any, shape: Any, kind: Any, built: list[Any]) -> None:
+        """Measure one point with the model, which is built for the first."""
+        if not built:
+            built.append(build(self.device.torch, {"device": self.device.backend, "dtype": kind}, shape))
+        batch, prompt, output = point
+        found = answer(self.device, built[0], batch, prompt, output, self.repeats)
+        found.update(model=f"random Llama {self.args.params}B", compute_type=self.compute)
+        limit = self.decode_limit(point, sum(one.numel() * one.element_size() for one in built[0].parameters()), shape)
+        found["roofline_share"] = found["decode_tokens_per_s"] / limit if limit else None
+        self.measurements.append((found, limit))
+        if found["spread"] is not None and found["spread"] > AGREEMENT:
+            self.warnings.append(self.say("spread", "{} × {}/{}".format(*point), found["spread"]))
+
+    def rate(self, *names: str) -> float | None:
+        """Return the highest figure that the probe reached."""
+        found = [self.capabilities.get(name, {}).get("figure") for name in names]
+        return max((one for one in found if one), default=None)
+
+    def decode_limit(self, point: Any, weight_bytes: int, shape: Any) -> float | None:
+        """Return batch · bandwidth / (weights + batch · context · cache of a token)."""
+        bandwidth, (batch, prompt, output) = self.rate("memory_sum", "memory_copy"), point
+        each = 4 if self.compute == "fp32" else 2
+        looked_up = shape[5] * shape[1] * each  # of the input embedding one row is read
+        cache = 2 * shape[0] * shape[3] * (shape[1] // shape[2]) * each
+        read = weight_bytes - looked_up + batch * (prompt + output / 2) * cache
+        return batch * bandwidth * 1e9 / read if bandwidth else None
+
+    def result(self, stopped: str) -> dict[str, Any]:
+        """Return everything in the shape that `domainsmith bench --import` reads."""
+        bandwidth, tflops = self.rate("memory_sum", "memory_copy"), self.rate(f"matmul_{self.compute}")
+        alone = [one for one in self.measurements if one[0]["batch"] == 1]
+        best, limit = max(alone, key=lambda one: one[0]["decode_tokens_per_s"]) if alone else ({}, None)
+        varied = statistics.stdev(self.samples) / statistics.mean(self.samples) if len(self.samples) > 1 else 0.0
+        noisy = [self.say("noisy", varied)] if varied > NOISY else []
+        layers, width, heads, kv_heads, hidden, _ = SHAPES[self.args.params]
+        used = layers * width * (2 * width + 2 * kv_heads * (width // heads) + 3 * hidden)
+        speeds = [2 * used * one["prefill_tokens_per_s"] / (tflops * 1e12) for one, _ in self.measurements if tflops]
+        return {
+            "format": "domainsmith-bench/1",
+            "place": "script",
+            "at": self.at,
+            "device": self.device.machine(),
+            "capabilities": self.capabilities,
+            "measurements": [one for one, _ in self.measurements],
+            "training": self.steps,
+            "roofline": {
+                "bandwidth_gb_s": bandwidth,
+                "bandwidth_label": "measured" if bandwidth else None,
+                "tflops": tflops,
+                "tflops_label": "measured" if tflops else None,
+                "compute_type": None if self.compute == "auto" else self.compute,
+                "memory_bound_below_batch": tflops * 1e3 / bandwidth * (2 if self.compute == "fp32" else 1)
+                if tflops and bandwidth
+                else None,
+                "decode_limit_tokens_per_s": limit,
+                "decode_reached_tokens_per_s": best.get("decode_tokens_per_s"),
+                "decode_share": best.get("roofline_share"),
+                "prefill_share": max(speeds, default=None),
+            },
+            "complete": not stopped,
+            "stopped": stopped,
+            "warnings": noisy + self.warnings,
+            "seconds": time.monotonic() - self.began,
+        }
+
+
+def _sample() -> float:
+    """Return the seconds of a fixed calculation of several turns of the scheduler."""
+    start, total = time.perf_counter(), 1
+    for number in range(400000):
+        total = (total * 31 + number) % 1000003
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    """Measure, write the result, and return the exit code: 0, or 130 where somebody pressed Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="auto", choices=("auto", *BACKENDS), help="what to measure (auto)")
+    parser.add_argument("--params", default="0.1", choices=sorted(SHAPES, key=float), help="10^9 parameters (0.1)")
+    parser.add_argument("--dtype", default="auto", choices=("auto", "fp32", "fp16", "bf16"), help="of the model (auto)")
+    parser.add_argument("--quick", action="store_true", help="one point, fewer repeats")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and prompts (0)")
+    parser.add_argument("--out", default="domainsmith-bench.json", help="file to write, - for standard output")
+    parser.add_argument("--lang", default="en", choices=("en", "zh"), help="of what it says")
+    parser.add_argument("--child", choices=(*RATES, *STEPS), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        _child(args.child, args.device, args.dtype)
+        return 0
+    bench, stopped = Bench(args), ""
+    bench.device.torch.manual_seed(args.seed)
+    try:
+        bench.run()
+    except KeyboardInterrupt:
+        stopped = bench.say("cancelled", bench.done, bench.total)
+    text = json.dumps(bench.result(stopped), ensure_ascii=False, indent=1)
+    if args.out == "-":
+        print(text)
+    else:
+        with open(args.out, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        print(bench.say("written", args.out), file=sys.stderr)
+    return 130 if stopped else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""What can be compared: saved benchmarks, results in files, devices of the catalogue; found by their names.
+
+choose(settings.home, ["S4000", "a1b2c3d4e5f6-20260801T120000Z"])
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.errors import InputError, NotFoundError
+from agent.prompts.comparison import COMPARISON
+from agent.prompts.phrases import fill
+from agent.records.base import Language
+from agent.records.benchmark import BenchmarkResult
+from agent.records.device_comparison import ComparedSubject
+from agent.records.hardware import Device
+from knowledge.files import read_record
+from tools.benchmark.saved import saved
+from tools.hardware import THIS_MACHINE, catalogue, find_device
+
+USUAL_DEVICES = ("NVIDIA A800 PCIe", "Moore Threads S4000", "Huawei Ascend 910A")
+"""The devices the guide speaks of, which anything else is set against."""
+_LISTED = 4
+"""Saved results that an error names at most."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One subject of a comparison: a device of the catalogue, or a benchmark."""
+
+    id: str
+    device: Device | None = None
+    result: BenchmarkResult | None = None
+
+    @property
+    def name(self) -> str:
+        """The device's own name."""
+        if self.result is not None:
+            return self.result.device.name
+        return self.device.name if self.device is not None else self.id
+
+    @property
+    def count(self) -> int:
+        """Devices that were measured together; 1 for one of the catalogue, whose figures are of one."""
+        return self.result.device.count if self.result is not None else 1
+
+
+def choose(home: Path, names: Sequence[str], lang: Language = "en", *, files: bool = True) -> tuple[Chosen, ...]:
+    """Return what the names mean, each subject once, in their order.
+
+    Args:
+        home: `Settings.home`, whose saved benchmarks may be named by file, or by fingerprint for a machine's newest.
+        names: Saved results, paths of result files, devices of the catalogue, `cpu` for this machine as the catalogue
+            has it; what is none of them, a part of a measured machine's name or an endpoint's address.
+        lang: Language of the errors.
+        files: Whether paths are read; not where names come from a page or over the network.
+
+    Raises:
+        InputError: No name was given, or a file is no result.
+        NotFoundError: A name is neither a saved benchmark nor a device.
+    """
+    if not names:
+        raise InputError(fill(COMPARISON, "nothing", lang), mend=fill(COMPARISON, "nothing_mend", lang))
+    kept = [Chosen(file.stem, result=result) for file, result in saved(home)]
+    found = (_one(name, kept, lang, files=files) for name in names)
+    return tuple({one.id: one for one in found}.values())
+
+
+def everything(home: Path) -> tuple[Chosen, ...]:
+    """Return the newest saved benchmark of every machine and endpoint, then every device of the catalogue."""
+    newest = {
+        (result.device.fingerprint, result.endpoint, result.place): of_result(result, file.stem)
+        for file, result in saved(home)
+    }
+    return (*newest.values(), *(of_device(device) for device in catalogue()))
+
+
+def of_result(result: BenchmarkResult, name: str = "") -> Chosen:
+    """Return a benchmark as a subject, by its file's name if it has one."""
+    return Chosen(name or f"{result.device.fingerprint}-{result.at}", result=result)
+
+
+def of_device(device: Device) -> Chosen:
+    """Return a device of the catalogue as a subject."""
+    return Chosen(device.name, device=device)
+
+
+def is_this_machine(name: str) -> bool:
+    """Return whether a name is one of those of the machine at hand."""
+    return _folded(name) in {_folded(alias) for alias in THIS_MACHINE}
+
+
+def newest_here(home: Path) -> Chosen | None:
+    """Return the newest saved benchmark that was run on this machine; `None` if there is none."""
+    here = [(file, result) for file, result in saved(home) if result.place == "local"]
+    return of_result(here[-1][1], here[-1][0].stem) if here else None
+
+
+def measured_of(home: Path, device: Device) -> Chosen | None:
+    """Return the newest saved benchmark of a device by any of its names, `None` if nobody measured it."""
+    names = {_folded(name) for name in (device.name, *device.aliases)}
+    of_it = [(file, result) for file, result in saved(home) if _folded(result.device.name) in names]
+    return of_result(of_it[-1][1], of_it[-1][0].stem) if of_it else None
+
+
+def described(chosen: Sequence[Chosen], lang: Language) -> tuple[ComparedSubject, ...]:
+    """Return the subjects with names that tell them apart, by their dates where devices are the same."""
+    names = [_spoken(one, lang) for one in chosen]
+    dates = [said_moment(one.result.at) if one.result is not None else "" for one in chosen]
+    shown = _apart(_apart(names, dates, lang), [one.id for one in chosen], lang)
+    return tuple(_subject(one, name) for one, name in zip(chosen, shown, strict=True))
+
+
+def _apart(names: Sequence[str], marks: Sequence[str], lang: Language) -> list[str]:
+    """Return the names, those that stand twice with their marks where they have one."""
+    return [
+        fill(COMPARISON, "dated", lang, name=name, at=mark) if mark and names.count(name) > 1 else name
+        for name, mark in zip(names, marks, strict=True)
+    ]
+
+
+def _one(name: str, kept: Sequence[Chosen], lang: Language, *, files: bool) -> Chosen:
+    for one in reversed(kept):
+        if name == one.id or (one.result is not None and name == one.result.device.fingerprint):
+            return one
+    if files and name.endswith(".json") and Path(name).is_file():
+        return Chosen(Path(name).stem, result=read_record(Path(name), BenchmarkResult))
+    try:
+        return of_device(find_device(name))
+    except NotFoundError as error:
+        part = _folded(name)
+        for one in reversed(kept):
+            if part and one.result is not None and part in _folded(f"{one.name} {one.result.endpoint}"):
+                return one
+        if kept:
+            ids = ", ".join(one.id for one in kept[-_LISTED:])
+            known = fill(COMPARISON, "saved_are", lang, names=ids)
+        else:
+            known = fill(COMPARISON, "none_saved", lang)
+        raise NotFoundError(fill(COMPARISON, "no_subject", lang), where=name, mend=f"{known}; {error.mend}") from error
+
+
+def said_moment(at: str) -> str:
+    """Return a result's moment as people write it, to the second; as it stands where it is none."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def spoken_name(name: str, lang: Language) -> str:
+    """Return a device's name, the machine at hand named in a language."""
+    here = re.fullmatch(r"this machine \((.*)\)", name)
+    return fill(COMPARISON, "this_machine", lang, name=here[1]) if here else name
+
+
+def _spoken(one: Chosen, lang: Language) -> str:
+    name = spoken_name(one.name, lang)
+    return name if one.count == 1 else fill(COMPARISON, "several", lang, count=one.count, name=name)
+
+
+def _subject(one: Chosen, name: str) -> ComparedSubject:
+    result = one.result
+    if result is None:
+        return ComparedSubject(id=one.id, name=name, kind="catalogue")
+    return ComparedSubject(
+        id=one.id,
+        name=name,
+        kind="benchmark",
+        place=result.place,
+        at=result.at,
+        complete=result.complete,
+        stopped=result.stopped,
+        warnings=result.warnings,
+    )
+
+
+def _folded(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

@@ -1,0 +1,153 @@
+"""A benchmark as text: what the device can do, how fast it answers and trains, how near to its limits. Pure.
+
+bench(result, output); comparison(compare(everything(home)), output)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+from agent.prompts.capabilities import ITEM_NAMES
+from agent.prompts.comparison import COMPARISON
+from agent.prompts.phrases import fill
+from agent.records.benchmark import BenchmarkResult, Capability, Measurement, Roofline, TrainingStep
+from agent.records.device_comparison import DeviceComparison, RowGroup
+from tools.benchmark.comparison_markdown import cell_text, row_name
+from ui.output import Output
+from ui.render import table
+
+_COLUMNS = 4
+"""Devices that are shown as columns at most."""
+
+
+def bench(value: BenchmarkResult, output: Output) -> str:
+    """Return everything a benchmark found, its doubts at the end."""
+    parts = [_head(value, output)]
+    if value.capabilities:
+        rows = [_capability(name, one, output) for name, one in value.capabilities.items()]
+        parts.append(_section("bench_can", ("item", "outcome", "figure", "remark"), rows, output))
+    if value.measurements:
+        parts.append(_answers(value, output))
+    if value.training:
+        rows = [_training(step) for step in value.training]
+        parts.append(
+            _section("bench_training", ("method", "shape", "step_seconds", "rate", "peak", "spread"), rows, output)
+        )
+    if value.roofline is not None:
+        parts.append(_limits(value.roofline, output))
+    if value.warnings:
+        parts.append("\n".join([output.say("bench_warnings"), *(f"- {warning}" for warning in value.warnings)]))
+    parts.append(output.say("bench_took", seconds=f"{value.seconds:.0f}"))
+    if not value.complete:
+        parts.append(output.say("bench_incomplete", why=value.stopped))
+    return "\n\n".join(part for part in parts if part)
+
+
+def comparison(value: DeviceComparison, output: Output) -> str:
+    """Return devices side by side, a table for every group, every figure with how it is known.
+
+    Few devices are columns, as on paper; many are lines, since a terminal has more lines than columns.
+    """
+    parts = []
+    names = [one.name for one in value.subjects]
+    for group in get_args(RowGroup):
+        rows = [
+            [row_name(row, output.lang), *(cell_text(cell, output.lang) for cell in row.cells)]
+            for row in value.rows
+            if row.group == group
+        ]
+        if rows:
+            whole = [[output.say("hardware_device"), *names], *rows]
+            shown = whole if len(names) <= _COLUMNS else [list(line) for line in zip(*whole, strict=True)]
+            parts.append(f"{fill(COMPARISON, f'group_{group}', output.lang)}\n{table(shown)}")
+    parts.append("\n".join(f"- {note}" for note in value.notes))
+    return "\n\n".join(parts)
+
+
+def number(value: float | None) -> str:
+    """Return a figure with three digits that say something, `-` for none."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _head(value: BenchmarkResult, output: Output) -> str:
+    device = value.device
+    if value.place == "endpoint":
+        return output.say("bench_endpoint", model=device.name, url=value.endpoint)
+    count = f" × {device.count}" if device.count > 1 else ""
+    line = output.say("bench_machine", name=device.name, count=count, gib=number(device.gib), system=device.system)
+    return f"{line}, {output.say('bench_script_of', at=value.at)}" if value.place == "script" else line
+
+
+def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], output: Output) -> str:
+    return f"{output.say(title)}\n{table([[output.say(f'bench_{name}') for name in columns], *rows])}"
+
+
+def _capability(name: str, value: Capability, output: Output) -> list[str]:
+    shown = ITEM_NAMES.get(name, {}).get(output.lang, name)
+    figure = f"{number(value.figure)} {value.unit}" if value.figure is not None else ""
+    return [shown, output.say(f"bench_outcome_{value.outcome}"), figure, value.message]
+
+
+def _answers(value: BenchmarkResult, output: Output) -> str:
+    remote = value.place == "endpoint"
+    columns = ["concurrency"] if remote else ["variant", "batch"]
+    columns += ["tokens", "ttft", "tpot", "gap_99", "rate"]
+    columns += ["goodput", "errors", "spread"] if remote else ["decode", "share", "peak", "spread"]
+    rows = [_remote(one) if remote else _local(one) for one in value.measurements]
+    text = _section("bench_answers", columns, rows, output)
+    if remote:
+        counted = value.measurements[-1].tokens_counted
+        limit = output.say("bench_goodput_limit", limit=value.measurements[-1].goodput_limit)
+        text = "\n".join([text, limit, output.say(f"bench_counted_{counted}")])
+    return text
+
+
+def _speeds(one: Measurement) -> list[str]:
+    gap = one.inter_token.p99 if one.inter_token else None
+    lengths = f"{one.prompt_tokens}/{one.output_tokens}"
+    return [lengths, *map(number, (one.ttft_ms, one.tpot_ms, gap, one.tokens_per_s))]
+
+
+def _local(one: Measurement) -> list[str]:
+    named = " ".join(part for part in (one.variant, one.compute_type or "") if part)
+    share = _percent(one.roofline_share)
+    shown = [number(one.decode_tokens_per_s), share, number(one.peak_gib), _percent(one.spread)]
+    return [named, str(one.batch), *_speeds(one), *shown]
+
+
+def _remote(one: Measurement) -> list[str]:
+    errors = ", ".join(f"{kind} {count}" for kind, count in one.errors.items()) or "0"
+    return [str(one.batch), *_speeds(one), number(one.goodput), errors, _percent(one.spread)]
+
+
+def _training(step: TrainingStep) -> list[str]:
+    shape = f"{step.batch} × {step.tokens}"
+    figures = map(number, (step.seconds, step.tokens_per_s, step.peak_gib))
+    return [step.method, shape, *figures, _percent(step.spread)]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _limits(value: Roofline, output: Output) -> str:
+    lines = []
+    if value.bandwidth_gb_s is not None and value.bandwidth_label is not None:
+        label = output.say(f"hardware_label_{value.bandwidth_label}")
+        lines.append(output.say("bench_limit_bandwidth", value=number(value.bandwidth_gb_s), label=label))
+    if value.tflops is not None and value.tflops_label is not None:
+        label = output.say(f"hardware_label_{value.tflops_label}")
+        kind = value.compute_type or ""
+        lines.append(output.say("bench_limit_tflops", type=kind, value=number(value.tflops), label=label))
+    if value.memory_bound_below_batch is not None:
+        lines.append(output.say("bench_limit_batch", value=number(value.memory_bound_below_batch)))
+    if value.decode_limit_tokens_per_s is not None and value.decode_reached_tokens_per_s is not None:
+        reached, limit = number(value.decode_reached_tokens_per_s), number(value.decode_limit_tokens_per_s)
+        share = _percent(value.decode_share)
+        lines.append(output.say("bench_limit_decode", reached=reached, limit=limit, share=share))
+    if value.prefill_share is not None:
+        lines.append(output.say("bench_limit_prefill", share=_percent(value.prefill_share)))
+    return "\n".join([output.say("bench_limits"), *(f"- {line}" for line in lines)]) if lines else ""
