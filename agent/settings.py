@@ -26,6 +26,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: Path.home() / ".domainsmith")
     """Folder in which projects live."""
+    machine_home: Path | None = None
+    """Folder of what is known of this machine, its own benchmarks and `devices.yaml`; `None` means `home`. A server
+    sets it to its own home, so that every account and every job of one speaks of the same machine."""
     cache: Path | None = None
     """Folder for materialised models and cached embeddings; `None` means `home/cache`."""
     base_model: str = BUILTIN
@@ -72,12 +75,17 @@ class Settings(BaseSettings):
     conversations: str = "sqlite"
     """Where conversations are kept: `sqlite` (a file in `home`) or a `postgresql://` address."""
     hardware_file: Path | None = None
-    """File of devices that the catalogue lacks; `None` means `devices.yaml` in `home`, if it is there."""
+    """File of devices that the catalogue lacks; `None` means `devices.yaml` in `machine_folder`, if it is there."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads for models; `None` leaves it to torch."""
     checkpoint_seconds: float = Field(default=30, ge=0)
     """Seconds of training after which a run saves within an epoch (it always does at its end); more where writing takes
     so long that it would cost over a twentieth of the time. 0 saves after every step."""
+
+    @property
+    def machine_folder(self) -> Path:
+        """Folder of what is known of this machine."""
+        return self.machine_home if self.machine_home is not None else self.home
 
     @property
     def cache_folder(self) -> Path:

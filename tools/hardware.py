@@ -1,8 +1,8 @@
 """The device catalogue and the machine at hand.
 
 The catalogue is data (`hardware_data/devices.yaml`), one source and label for each cell; a user's own file adds devices
-or replaces them (`DOMAINSMITH_HARDWARE_FILE`, else `devices.yaml` in `DOMAINSMITH_HOME`). A name that is not in it is
-an error with the nearest names, never a guess: `find_device("MTT S4000")`.
+or replaces them (`DOMAINSMITH_HARDWARE_FILE`, else `devices.yaml` in `Settings.machine_folder`). A name that is not in
+it is an error with the nearest names, never a guess: `find_device("MTT S4000")`.
 
 What a probe measured on this machine overrides the catalogue. Both are looked for where the entry point's settings say
 (`tools.hardware_settings`).
@@ -18,7 +18,7 @@ from typing import Final
 from agent.errors import NotFoundError
 from agent.policy.capabilities import measured_device
 from agent.records.base import Language
-from agent.records.hardware import Device, Figure, Support
+from agent.records.hardware import Backend, Device, Figure, Support
 from agent.settings import Settings
 from tools.benchmark import backends
 from tools.benchmark.saved import capabilities_here, has_results
@@ -30,7 +30,7 @@ THIS_MACHINE: Final = ("cpu", "this", "this machine", "local", "localhost", "本
 """Names of the machine at hand."""
 _DATA: Final = Path(__file__).parent / "hardware_data" / "devices.yaml"
 USER_FILE: Final = "devices.yaml"
-"""File of a user's own devices in `DOMAINSMITH_HOME`, where no other is named."""
+"""File of a user's own devices in the machine's folder, where no other is named."""
 _NEAR: Final = 0.7
 """Least similarity (difflib's ratio) of a name that is suggested: `A80` and `A800` have 0.86, `Foo 9000` and `S4000`,
 which share nothing but zeros, 0.5."""
@@ -48,8 +48,12 @@ def catalogue() -> tuple[Device, ...]:
     return _built_in() if settings is None else _with_users(_built_in(), _users(settings))
 
 
-def find_device(name: str) -> Device:
+def find_device(name: str, lang: Language | None = None) -> Device:
     """Return the device of that name or alias; case, blanks and hyphens do not matter.
+
+    Args:
+        name: As a person writes it.
+        lang: Language of what was measured of this machine; `None` takes the settings'.
 
     Raises:
         InputError: The user's file is not valid.
@@ -57,12 +61,12 @@ def find_device(name: str) -> Device:
     """
     wanted = folded(name)
     if wanted in {folded(alias) for alias in THIS_MACHINE}:
-        return this_machine()
+        return this_machine(lang)
     devices = catalogue()
     known = {folded(alias): device for device in devices for alias in (device.name, *device.aliases)}
     if wanted in known:
         return known[wanted]
-    if wanted and (machine := this_machine()) and wanted == folded(machine.name):
+    if wanted and (machine := this_machine(lang)) and wanted == folded(machine.name):
         return machine
     near = dict.fromkeys(known[key].name for key in difflib.get_close_matches(wanted, known, n=4, cutoff=_NEAR))
     names = ", ".join(near or (device.name for device in devices))
@@ -70,15 +74,36 @@ def find_device(name: str) -> Device:
     raise NotFoundError("no such device", where=name, mend=mend)
 
 
-def this_machine() -> Device:
+def this_machine(lang: Language | None = None) -> Device:
     """Return the accelerator of this machine, or its processor where there is none; memory is measured.
 
     What a saved probe of this very machine found takes the place of what the catalogue says.
+
+    Args:
+        lang: Language of what was measured; `None` takes the settings'.
     """
     found, settings = _machine(), used_settings()
-    if settings is None or not has_results(settings.home):
+    if settings is None or not has_results(settings.machine_folder):
         return found
-    return measured_device(found, capabilities_here(settings.home, _fingerprint()))
+    return measured_device(found, capabilities_here(settings.machine_folder, _fingerprint()), lang or settings.lang)
+
+
+def listed_device(name: str, backend: Backend | None, bf16: Support) -> Device | None:
+    """Return the catalogue's entry of a device, told by its name and, where that is shared, by bf16; `None` if none.
+
+    Ascend's driver calls a first-generation chip `Ascend910B` too; only the second generation has bf16, and neither
+    emulates it on its own.
+
+    Args:
+        name: By its driver.
+        backend: Of the device; `None` where only an endpoint was seen.
+        bf16: What its driver or a probe says of bf16.
+    """
+    listed = catalogue()
+    named = [one for one in listed if folded(name) in {folded(alias) for alias in (one.name, *one.aliases)}]
+    if named and backend == "npu" and bf16 in {"no", "emulated"} and named[0].bf16 == "yes":
+        return next(one for one in listed if one.backend == "npu" and one.bf16 == "no")
+    return named[0] if named else None
 
 
 @cache
@@ -87,7 +112,7 @@ def _built_in() -> tuple[Device, ...]:
 
 
 def _users(settings: Settings) -> tuple[Device, ...]:
-    file = settings.hardware_file or settings.home / USER_FILE
+    file = settings.hardware_file or settings.machine_folder / USER_FILE
     if settings.hardware_file is None and not file.is_file():
         return ()
     return _read_users(file, file.stat().st_mtime_ns if file.is_file() else 0, settings.lang)
@@ -163,7 +188,7 @@ def _accelerator(device: backends.Accelerator) -> Device:
     """Return an accelerator with measured memory and its driver's word on bf16, and the catalogue's figures."""
     name, gib, bf16 = device.name(), device.total_gib() or memory_gib(), device.bf16()
     measured = Figure(label="measured", source="driver")
-    listed = _listed(name, device.backend, bf16)
+    listed = listed_device(name, device.backend, bf16)
     if listed is not None:
         told = {"bf16": measured} if bf16 != "unknown" else {}
         # A driver that knows no emulation says "no" where the catalogue says "emulated": neither is native.
@@ -192,15 +217,3 @@ def _accelerator(device: backends.Accelerator) -> Device:
             "figures": {"gib": measured, "bf16": measured, "backend": measured, **_BY_TORCH},
         }
     )
-
-
-def _listed(name: str, backend: str, bf16: Support) -> Device | None:
-    """Return the catalogue's entry of a device, told by its name and, where that is shared, by bf16.
-
-    Ascend's driver calls a first-generation chip `Ascend910B` too; only the second generation has bf16.
-    """
-    listed = catalogue()
-    named = [one for one in listed if folded(name) in {folded(alias) for alias in (one.name, *one.aliases)}]
-    if named and backend == "npu" and bf16 == "no" and named[0].bf16 == "yes":
-        return next(one for one in listed if one.backend == "npu" and one.bf16 == "no")
-    return named[0] if named else None

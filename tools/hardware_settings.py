@@ -1,8 +1,13 @@
 """Where this process looks for a user's own devices and for what was measured of this machine.
 
-An entry point says so once, with `use_settings`; a library that asks for a device before anybody has gets the built-in
-catalogue. Devices are facts about the world and are asked for in places that have no settings at hand, down to the
-understanding of a sentence; that is why this is not handed through.
+This is the one setting that is kept for the whole process. Devices are facts about the world, the same for everybody,
+and are asked for in some forty places that have no settings at hand, down to the understanding of a sentence; handing
+the settings through to all of them would tie each to something it does not decide by.
+
+It is set once, by the entry points alone: `ui.runtime.Runtime` for every command and the server, and the worker for its
+job. Only `machine_folder`, `hardware_file` and `lang` are read of it, and those are the server's own in every account
+and every job (`ui.web.desk.Desks`, `tools.jobs.snapshot`), so that a page and a job agree about the machine. A library
+that asks for a device before anybody has set it gets the built-in catalogue.
 """
 
 from __future__ import annotations

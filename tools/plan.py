@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from agent.records.hardware import Device, MemoryPlan, Workload
 from agent.settings import Settings
 from tools.hardware import find_device
 from tools.model_shape import ReadModel, read_shape
+from tools.processor import usable_cores
 
 MOST_DEVICES = 100_000
 """A larger number is a slip of the finger."""
@@ -30,7 +30,7 @@ def plan(device: str, count: int, params_b: float, lang: Language = "en") -> Mem
         NotFoundError: The catalogue has no such device.
         InputError: The count or the size is no sensible number.
     """
-    return memory_plan(_device(device, count, params_b), count, params_b, lang)
+    return memory_plan(_device(device, count, params_b, lang), count, params_b, lang)
 
 
 def plan_in_parts(
@@ -61,7 +61,7 @@ def plan_in_parts(
         InputError: The count or the size is no sensible number.
     """
     params_b = model.params / 1e9 if isinstance(model, ReadModel) else model
-    found = _device(device, count, params_b)
+    found = _device(device, count, params_b, lang)
     made = detailed_plan(
         found,
         count,
@@ -69,7 +69,7 @@ def plan_in_parts(
         workload,
         tokens,
         shape=model.shape if isinstance(model, ReadModel) else None,
-        cores=(threads or len(os.sched_getaffinity(0))) if found.backend == "cpu" else None,
+        cores=(threads or usable_cores()) if found.backend == "cpu" else None,
         lang=lang,
     )
     return made.model_copy(update={"model": name})
@@ -112,7 +112,7 @@ def trained_like_here(**asked: object) -> Workload:
     return Workload.model_validate({"row_tokens": ROW_TOKENS, **given})
 
 
-def _device(device: str, count: int, params_b: float) -> Device:
+def _device(device: str, count: int, params_b: float, lang: Language) -> Device:
     if not 1 <= count <= MOST_DEVICES:
         raise InputError(f"{count} devices cannot be planned for", where="count", mend="give a whole number from 1 on")
     if not math.isfinite(params_b) or not 0 < params_b <= MOST_PARAMS_B:
@@ -121,4 +121,4 @@ def _device(device: str, count: int, params_b: float) -> Device:
             where="params_b",
             mend="give thousand millions, e.g. 7 for a 7B model or 0.135",
         )
-    return find_device(device)
+    return find_device(device, lang)

@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from agent.prompts.capabilities import ITEM_NAMES
+from agent.prompts.benchmark import VARIANT_NAMES
 from agent.prompts.comparison import COMPARISON
 from agent.prompts.phrases import fill
+from agent.prompts.training import METHOD_NAMES
+from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult, Capability, Measurement, Roofline, TrainingStep
 from agent.records.device_comparison import DeviceComparison, RowGroup
 from tools.benchmark.comparison_markdown import cell_text, row_name
+from tools.benchmark.comparison_rows import written
+from tools.benchmark.part_names import part_name, told_in
+from tools.benchmark.subjects import measured_name
 from ui.output import Output
 from ui.render import table
 
@@ -22,7 +27,8 @@ _COLUMNS = 4
 
 
 def bench(value: BenchmarkResult, output: Output) -> str:
-    """Return everything a benchmark found, its doubts at the end."""
+    """Return everything a benchmark found, its doubts at the end; what it recorded is told in the output's language."""
+    value = told_in(value, output.lang)
     parts = [_head(value, output)]
     if value.capabilities:
         rows = [_capability(name, one, output) for name, one in value.capabilities.items()]
@@ -30,7 +36,7 @@ def bench(value: BenchmarkResult, output: Output) -> str:
     if value.measurements:
         parts.append(_answers(value, output))
     if value.training:
-        rows = [_training(step) for step in value.training]
+        rows = [_training(step, output.lang) for step in value.training]
         parts.append(
             _section("bench_training", ("method", "shape", "step_seconds", "rate", "peak", "spread"), rows, output)
         )
@@ -65,19 +71,12 @@ def comparison(value: DeviceComparison, output: Output) -> str:
     return "\n\n".join(parts)
 
 
-def number(value: float | None) -> str:
-    """Return a figure with three digits that say something, `-` for none."""
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def _head(value: BenchmarkResult, output: Output) -> str:
     device = value.device
     if value.place == "endpoint":
         return output.say("bench_endpoint", model=device.name, url=value.endpoint)
-    count = f" × {device.count}" if device.count > 1 else ""
-    line = output.say("bench_machine", name=device.name, count=count, gib=number(device.gib), system=device.system)
+    name = measured_name(device, output.lang)
+    line = output.say("bench_machine", name=name, gib=_number(device.gib), system=device.system)
     return f"{line}, {output.say('bench_script_of', at=value.at)}" if value.place == "script" else line
 
 
@@ -86,8 +85,8 @@ def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], 
 
 
 def _capability(name: str, value: Capability, output: Output) -> list[str]:
-    shown = ITEM_NAMES.get(name, {}).get(output.lang, name)
-    figure = f"{number(value.figure)} {value.unit}" if value.figure is not None else ""
+    shown = part_name(name, output.lang)
+    figure = f"{_number(value.figure)} {value.unit}" if value.figure is not None else ""
     return [shown, output.say(f"bench_outcome_{value.outcome}"), figure, value.message]
 
 
@@ -96,7 +95,7 @@ def _answers(value: BenchmarkResult, output: Output) -> str:
     columns = ["concurrency"] if remote else ["variant", "batch"]
     columns += ["tokens", "ttft", "tpot", "gap_99", "rate"]
     columns += ["goodput", "errors", "spread"] if remote else ["decode", "share", "peak", "spread"]
-    rows = [_remote(one) if remote else _local(one) for one in value.measurements]
+    rows = [_remote(one) if remote else _local(one, output.lang) for one in value.measurements]
     text = _section("bench_answers", columns, rows, output)
     if remote:
         counted = value.measurements[-1].tokens_counted
@@ -108,25 +107,30 @@ def _answers(value: BenchmarkResult, output: Output) -> str:
 def _speeds(one: Measurement) -> list[str]:
     gap = one.inter_token.p99 if one.inter_token else None
     lengths = f"{one.prompt_tokens}/{one.output_tokens}"
-    return [lengths, *map(number, (one.ttft_ms, one.tpot_ms, gap, one.tokens_per_s))]
+    return [lengths, *map(_number, (one.ttft_ms, one.tpot_ms, gap, one.tokens_per_s))]
 
 
-def _local(one: Measurement) -> list[str]:
-    named = " ".join(part for part in (one.variant, one.compute_type or "") if part)
+def _local(one: Measurement, lang: Language) -> list[str]:
+    named = " ".join(part for part in (VARIANT_NAMES[one.variant][lang], one.compute_type or "") if part)
     share = _percent(one.roofline_share)
-    shown = [number(one.decode_tokens_per_s), share, number(one.peak_gib), _percent(one.spread)]
+    shown = [_number(one.decode_tokens_per_s), share, _number(one.peak_gib), _percent(one.spread)]
     return [named, str(one.batch), *_speeds(one), *shown]
 
 
 def _remote(one: Measurement) -> list[str]:
     errors = ", ".join(f"{kind} {count}" for kind, count in one.errors.items()) or "0"
-    return [str(one.batch), *_speeds(one), number(one.goodput), errors, _percent(one.spread)]
+    return [str(one.batch), *_speeds(one), _number(one.goodput), errors, _percent(one.spread)]
 
 
-def _training(step: TrainingStep) -> list[str]:
+def _training(step: TrainingStep, lang: Language) -> list[str]:
     shape = f"{step.batch} × {step.tokens}"
-    figures = map(number, (step.seconds, step.tokens_per_s, step.peak_gib))
-    return [step.method, shape, *figures, _percent(step.spread)]
+    figures = map(_number, (step.seconds, step.tokens_per_s, step.peak_gib))
+    named = " ".join(part for part in (METHOD_NAMES[step.method][lang], step.compute_type or "") if part)
+    return [named, shape, *figures, _percent(step.spread)]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else written(value)
 
 
 def _percent(value: float | None) -> str:
@@ -137,15 +141,15 @@ def _limits(value: Roofline, output: Output) -> str:
     lines = []
     if value.bandwidth_gb_s is not None and value.bandwidth_label is not None:
         label = output.say(f"hardware_label_{value.bandwidth_label}")
-        lines.append(output.say("bench_limit_bandwidth", value=number(value.bandwidth_gb_s), label=label))
+        lines.append(output.say("bench_limit_bandwidth", value=_number(value.bandwidth_gb_s), label=label))
     if value.tflops is not None and value.tflops_label is not None:
         label = output.say(f"hardware_label_{value.tflops_label}")
         kind = value.compute_type or ""
-        lines.append(output.say("bench_limit_tflops", type=kind, value=number(value.tflops), label=label))
+        lines.append(output.say("bench_limit_tflops", type=kind, value=_number(value.tflops), label=label))
     if value.memory_bound_below_batch is not None:
-        lines.append(output.say("bench_limit_batch", value=number(value.memory_bound_below_batch)))
+        lines.append(output.say("bench_limit_batch", value=_number(value.memory_bound_below_batch)))
     if value.decode_limit_tokens_per_s is not None and value.decode_reached_tokens_per_s is not None:
-        reached, limit = number(value.decode_reached_tokens_per_s), number(value.decode_limit_tokens_per_s)
+        reached, limit = _number(value.decode_reached_tokens_per_s), _number(value.decode_limit_tokens_per_s)
         share = _percent(value.decode_share)
         lines.append(output.say("bench_limit_decode", reached=reached, limit=limit, share=share))
     if value.prefill_share is not None:

@@ -26,6 +26,7 @@ SOURCE: Final = "probe of this machine"
 """Source of every cell that was measured."""
 _WORKS: Final = frozenset({"supported", "emulated"})
 _FAILS: Final = frozenset({"refused", "crashed"})
+_BF16: Final[dict[str, Support]] = {"supported": "yes", "emulated": "emulated", "refused": "no", "crashed": "no"}
 
 
 def training_type(backend: Backend, capabilities: Capabilities) -> ComputeType:
@@ -38,6 +39,11 @@ def training_type(backend: Backend, capabilities: Capabilities) -> ComputeType:
     if _outcome(capabilities, "matmul_bf16") == "supported":
         return "bf16"
     return "fp16" if _outcome(capabilities, "matmul_fp16") == "supported" else "fp32"
+
+
+def measured_bf16(capabilities: Capabilities) -> Support:
+    """Return what a probe says of bf16; `unknown` where it was not tried."""
+    return _BF16.get(_outcome(capabilities, "matmul_bf16"), "unknown")
 
 
 def as_found(
@@ -71,14 +77,16 @@ def as_found(
 def measured_device(device: Device, capabilities: Capabilities, lang: Language = "en") -> Device:
     """Return the device with everything that was tried in place of the catalogue's word; unchanged if nothing was.
 
-    Figures of the data sheet stay; a bandwidth and a rate that nobody knew are taken from the probe.
+    Figures of the data sheet and the notes stay; a bandwidth and a rate that nobody knew are taken from the probe. What
+    hung, ran out of memory or never came to its device was not tried: a busy machine is no property of the device.
     """
     changed = _training(device, capabilities, lang) | _arithmetic(device, capabilities)
     if not changed:
         return device
     told = Figure(label="measured", source=SOURCE)
     figures = {**device.figures, **{name: told for name in changed if name in _CELLS}}
-    return device.model_copy(update={**changed, "notes": _notes(capabilities, lang), "figures": figures})
+    notes = (*device.notes, *_notes(capabilities, lang))
+    return device.model_copy(update={**changed, "notes": notes, "figures": figures})
 
 
 _CELLS: Final = frozenset({"bf16", "compute_type", "bandwidth_gb_s", "fp16_tflops", *LADDER})
@@ -106,9 +114,8 @@ def _training(device: Device, capabilities: Capabilities, lang: Language) -> dic
 
 def _arithmetic(device: Device, capabilities: Capabilities) -> dict[str, Any]:
     changed: dict[str, Any] = {}
-    words: dict[str, Support] = {"supported": "yes", "emulated": "emulated", "refused": "no", "crashed": "no"}
-    word = words.get(_outcome(capabilities, "matmul_bf16"))
-    if word is not None:
+    word = measured_bf16(capabilities)
+    if word != "unknown":
         changed["bf16"] = word
     for cell, item in (("bandwidth_gb_s", "memory_copy"), ("fp16_tflops", "matmul_fp16")):
         found = capabilities.get(item)
@@ -118,7 +125,8 @@ def _arithmetic(device: Device, capabilities: Capabilities) -> dict[str, Any]:
 
 
 def _notes(capabilities: Capabilities, lang: Language) -> tuple[str, ...]:
-    notes = [fill(MEASURED, "tried", lang)]
+    trained = any(_outcome(capabilities, item) in _WORKS | _FAILS for item in STEPS.values())
+    notes = [fill(MEASURED, "tried", lang)] if trained else []
     works = {name for name, found in capabilities.items() if found.outcome in _WORKS}
     if "nf4" in works and _outcome(capabilities, "nf4_double") in _FAILS:
         notes.append(fill(MEASURED, "no_double", lang, why=capabilities["nf4_double"].message))

@@ -1,12 +1,14 @@
 """Which methods fit a device, and on which rung of the ladder a training starts.
 
 By parameters alone the published range decides (`agent.policy.memory_published`), and a typical architecture explains.
-Where the architecture is known, its parts are worked out (`agent.policy.memory_parts`): on a CPU, where they were
-measured, they decide alone, elsewhere together with the published range. Only a range that fits whole is a fit.
+Where the architecture is known, its parts are worked out for the work of a step (`agent.policy.memory_parts`), and they
+decide together with the published range. Only a range that fits whole is a fit. Plan, gate of a training, ladder and
+benchmark all ask `fit`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from agent.policy.memory_details import Subject, answering, detail_notes, detailed
@@ -22,17 +24,48 @@ LADDER: Final[tuple[Method, ...]] = ("qlora", "lora", "full")
 """The rungs in the guide's order."""
 
 
-def fit(device: Device, count: int, params_b: float, lang: Language = "en") -> tuple[MethodFit, ...]:
+def fit(
+    device: Device,
+    count: int,
+    params_b: float,
+    lang: Language = "en",
+    *,
+    shape: ModelShape | None = None,
+    workloads: Mapping[Method, Workload] | None = None,
+) -> tuple[MethodFit, ...]:
     """Return for every rung whether `count` devices support and carry it; only a range that fits whole is a fit.
 
     LoRA and full fine-tuning share their weights over the devices; Q-LoRA is planned for one.
+
+    Args:
+        device: What trains; `gib` is what a training may take of it.
+        count: How many of them.
+        params_b: Parameters of the model, in thousand millions.
+        lang: Language of the reasons.
+        shape: The model's architecture; without it the published range alone decides.
+        workloads: What a step of each method computes; the usual work where a method has none. It counts together with
+            `shape` only.
 
     Raises:
         ValueError: `count` is below 1 or `params_b` not above 0.
     """
     if count < 1:
         raise ValueError("a plan needs at least 1 device")
-    return tuple(_fit_one(device, count, params_b, method, lang) for method in LADDER)
+    if shape is None:
+        published = {method: memory_range(method, params_b, device.compute_type) for method in LADDER}
+        return tuple(_fit_range(device, count, params_b, method, published[method], lang) for method in LADDER)
+    asked = workloads or {}
+    return tuple(
+        _fit_range(
+            device,
+            count,
+            params_b,
+            method,
+            Subject(device, count, shape, asked.get(method, Workload())).needed(method),
+            lang,
+        )
+        for method in LADDER
+    )
 
 
 def memory_plan(device: Device, count: int, params_b: float, lang: Language = "en") -> MemoryPlan:
@@ -77,13 +110,9 @@ def detailed_plan(
     Raises:
         ValueError: `count` is below 1 or `params_b` not above 0.
     """
-    methods = fit(device, count, params_b, lang)
     subject = Subject(device, count, shape or typical_shape(params_b), workload, tokens, cores)
-    if shape is not None:
-        methods = tuple(
-            _fit_range(device, count, params_b, one.method, subject.needed(one.method), lang) for one in methods
-        )
-    methods = tuple(detailed(one, subject) for one in methods)
+    carried = fit(device, count, params_b, lang, shape=shape, workloads=dict.fromkeys(LADDER, workload))
+    methods = tuple(detailed(one, subject) for one in carried)
     if shape is None:
         methods = tuple(
             one.model_copy(update={"largest_params_b": float(f"{_largest(device, count, one.method):.2g}")})
@@ -137,10 +166,6 @@ def _capacity(device: Device, count: int, method: Method) -> float:
 
 def _largest(device: Device, count: int, method: Method) -> float:
     return largest_model(method, _capacity(device, count, method), device.compute_type)
-
-
-def _fit_one(device: Device, count: int, params_b: float, method: Method, lang: Language) -> MethodFit:
-    return _fit_range(device, count, params_b, method, memory_range(method, params_b, device.compute_type), lang)
 
 
 def _fit_range(

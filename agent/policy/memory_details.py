@@ -38,7 +38,7 @@ class Subject:
     count: int
     shape: ModelShape
     workload: Workload
-    tokens: int
+    tokens: int = 0
     """Training tokens that times are for."""
     cores: int | None = None
     """Of the processor, where it trains."""
@@ -65,16 +65,16 @@ class Subject:
     def needed(
         self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None
     ) -> tuple[float, float]:
-        """Return the low and high estimate, GiB.
+        """Return the low and high estimate, GiB; the high end is never below the published one.
 
-        The arithmetic was measured on a CPU. Elsewhere, and for a typical model, the range takes in the published one.
+        The arithmetic was measured on a CPU, where it gives the low end. Elsewhere, and for a typical model, the range
+        takes in the whole of the published one.
         """
         low, high = parts_range(self.parts(method, shape, workload))
-        if self.device.backend == "cpu" and not self.shape.typical:
-            return low, high
         size = parameters(shape or self.shape) / 1e9
         published = memory_range(method, size, self.device.compute_type)
-        return min(low, published[0]), max(high, published[1])
+        measured = self.device.backend == "cpu" and not self.shape.typical
+        return low if measured else min(low, published[0]), max(high, published[1])
 
 
 def parts_range(parts: MemoryParts) -> tuple[float, float]:

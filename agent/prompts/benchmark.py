@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from agent.prompts.phrases import Phrases
+from agent.records.base import Language
+from agent.records.benchmark import Variant
+
+VARIANT_NAMES: Final[Mapping[Variant, Mapping[Language, str]]] = {
+    "base": {"en": "base", "zh": "基座"},
+    "adapter": {"en": "adapter", "zh": "带适配器"},
+    "merged": {"en": "merged adapter", "zh": "合并适配器"},
+    "4bit": {"en": "4-bit", "zh": "4 比特"},
+}
+"""Kinds of weights, as a table's cell and a warning name them."""
 
 BENCHMARK: Final[Phrases] = {
     "noisy": {
@@ -79,6 +90,14 @@ BENCHMARK: Final[Phrases] = {
     "other_prompt_length": {
         "en": "{point}: prompts had {got} tokens by the server's count",
         "zh": "{point}：按服务器计数，提示为 {got} 个词元",
+    },
+    "nothing_measured": {
+        "en": "nothing was measured, so nothing is saved",
+        "zh": "没有测得任何数据，因此未保存",
+    },
+    "measure_again": {
+        "en": "measure again and let it run to its first figures",
+        "zh": "请重新测量，至少运行到得出第一个数字",
     },
 }
 """Sentences of a result, by key."""

@@ -54,6 +54,10 @@ COMPARISON: Final[Phrases] = {
         "en": "{model}, batch {batch} of {tokens} tokens",
         "zh": "{model}，批量 {batch}，每条 {tokens} 词元",
     },
+    "real_lengths": {
+        "en": "prompts of {prompt}, replies of {output} tokens",
+        "zh": "提示 {prompt} 词元，回复 {output} 词元",
+    },
     "unnamed_model": {"en": "unnamed model", "zh": "未注明的模型"},
     "variant_base": {"en": "{model}", "zh": "{model}"},
     "variant_adapter": {"en": "{model} with adapter", "zh": "{model}（带适配器）"},
@@ -83,7 +87,7 @@ COMPARISON: Final[Phrases] = {
     "from_backend": {"en": "what is known of {backend}; not tried here", "zh": "按 {backend} 的已知情况，未在本机尝试"},
     "this_machine": {"en": "this machine ({name})", "zh": "本机（{name}）"},
     "dated": {"en": "{name} ({at})", "zh": "{name}（{at}）"},
-    "several": {"en": "{count} × {name}", "zh": "{count} × {name}"},
+    "one_of": {"en": "{name} (1 of {count})", "zh": "{name}（{count} 块中的 1 块）"},
     "note_bounds": {
         "en": (
             "Bounds are what bandwidth and arithmetic allow one device with a {size} model of 2 bytes a weight and the "
@@ -172,6 +176,10 @@ SPOKEN: Final[Phrases] = {
     "measured": {
         "en": "{fast} is faster than {slow}: {about}, {high} against {low} tokens/s, {ratio} times as fast.",
         "zh": "{fast} 比 {slow} 快：{about}，{high}对 {low} tokens/s，为 {ratio} 倍。",
+    },
+    "measured_even": {
+        "en": "{a} and {b} are level: {about}, {high} and {low} tokens/s, too near to call either faster.",
+        "zh": "{a} 与 {b} 相当：{about}，{high}与 {low} tokens/s，差距太小，分不出快慢。",
     },
     "even": {
         "en": "{a} and {b} are level by their figures: both at most {value} tokens/s decoding {size} in 16 bit alone.",

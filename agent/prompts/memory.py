@@ -9,9 +9,10 @@ from agent.prompts.phrases import Phrases
 PLAN: Final[Phrases] = {
     "from_shape": {
         "en": "estimated from the model's architecture ({layers} layers, {hidden} wide): the low end leaves out what "
-        "the allocator keeps of freed memory, the high end adds {margin}, within which measured peaks lay",
+        "the allocator keeps of freed memory, the high end adds {margin}, within which measured peaks lay, and is "
+        "never below the published range",
         "zh": "按模型结构（{layers} 层、宽 {hidden}）估计：低端不含分配器保留的已释放内存，"
-        "高端另加 {margin}，实测峰值在此之内",
+        "高端另加 {margin}，实测峰值在此之内，且不低于已发表的区间",
     },
     "from_both": {
         "en": "estimated from the model's architecture ({layers} layers, {hidden} wide) with {margin} added, and from "

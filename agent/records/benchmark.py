@@ -15,7 +15,9 @@ from agent.records.hardware import Backend, Label
 from agent.records.tuning import ComputeType, Method
 
 Outcome = Literal["supported", "emulated", "refused", "crashed", "not_tried"]
-"""`emulated`: it ran, but slower than the plain type or only by the vendor's own word; `crashed`: its process died."""
+"""`emulated`: it ran, but slower than the plain type or only by the vendor's own word; `crashed`: its process died;
+`not_tried`: nothing is known, because there was nothing to try or the attempt hung, ran out of memory or never came to
+its device, which says no more than that the machine was busy."""
 Variant = Literal["base", "adapter", "merged", "4bit"]
 Place = Literal["local", "endpoint", "script"]
 
@@ -108,6 +110,10 @@ class Measurement(Record):
     """Requests that failed, by kind; none of them counts in any other figure."""
     tokens_counted: Literal["tokenizer", "server", "estimate"] = "tokenizer"
     """How prompt and output tokens were counted."""
+    asked_prompt: int | None = None
+    """Prompt tokens that were asked for, where a server counts them otherwise; `None` where they are exact."""
+    asked_output: int | None = None
+    """Most tokens of a reply that were asked for; `None` where replies are exact."""
     roofline_share: float | None = None
     """Decoding speed over what memory bandwidth would allow, 0 to 1."""
 
@@ -125,7 +131,11 @@ class TrainingStep(Record):
     peak_gib: float | None
     steps: int
     spread: float | None = None
+    """(highest - lowest) / median of the seconds of a step."""
     label: Label = "measured"
+    model: str = ""
+    """What was trained; empty where the result does not say it."""
+    compute_type: ComputeType | None = None
 
 
 class Roofline(Record):

@@ -22,6 +22,8 @@ class ComparedCell(Record):
     label: Label | None = None
     """How it is known; `None` where nobody knows it."""
     source: str = ""
+    spread: float | None = None
+    """(highest - lowest) / median over the repeats, where it was measured more than once."""
     about: str = ""
     """Model and point that the figure is of, where the row does not say it for all."""
 

@@ -15,6 +15,7 @@ from agent.records.evaluation import EvaluationReport
 from agent.records.hardware import Device
 from agent.records.tuning import TuneResult
 from graph.replies.said import Said, joined
+from tools.benchmark.comparison_charts import are_level
 from tools.benchmark.comparison_markdown import cell_text, row_name
 from tools.benchmark.subjects import said_moment, spoken_name
 from tools.evaluation.wording import arm_name
@@ -23,8 +24,8 @@ SHOWN: Final = ("gib", "bandwidth", "tflops_16", "decode_1", "decode_32", "ttft"
 """Rows of a comparison that an answer about inference lists, beside what was measured."""
 MOST_MEASURED: Final = 6
 """Measured rows listed; the Hardware page has all."""
-_LEVEL: Final = 0.02
-"""Bounds nearer than this are level: data sheets round as much."""
+_ONE_DECIMAL: Final = 1.1
+"""Ratio from which one decimal is enough."""
 
 
 def machine(
@@ -115,8 +116,13 @@ def _verdict(comparison: DeviceComparison, place: int, lang: Language) -> str:
     a, b = comparison.subjects[0], comparison.subjects[place]
     for row in comparison.rows:
         ranked = _ranked(comparison, row, place) if row.key.startswith("tokens_per_s|") else None
-        if ranked is not None:
-            return fill(SPOKEN, "measured", lang, about=row.name, **ranked.gaps(lang))
+        if ranked is None or ranked.high.about != ranked.low.about:
+            continue  # Replies of other lengths: a machine that wrote less is not the faster one for it.
+        if are_level(ranked.high, ranked.low):
+            told = {"high": cell_text(ranked.high, lang), "low": cell_text(ranked.low, lang)}
+            names = {"a": ranked.fast.name, "b": ranked.slow.name}
+            return fill(SPOKEN, "measured_even", lang, about=row.name, **names, **told)
+        return fill(SPOKEN, "measured", lang, about=row.name, **ranked.gaps(lang))
     bound = comparison.row("decode_1")
     assert bound is not None
     size = model_size(comparison.params_b)
@@ -128,7 +134,7 @@ def _verdict(comparison: DeviceComparison, place: int, lang: Language) -> str:
             if cell.value is None
         )
         return fill(SPOKEN, "no_verdict", lang, a=a.name, b=b.name, why=listed(tuple(whys), lang))
-    if ranked.ratio <= 1 + _LEVEL:
+    if are_level(ranked.high, ranked.low):
         return fill(SPOKEN, "even", lang, a=a.name, b=b.name, value=ranked.high.text, size=size)
     space = "" if lang == "zh" else " "
     said = fill(SPOKEN, "bound", lang, size=size, **ranked.gaps(lang))
@@ -152,7 +158,8 @@ class _Ranked:
             "slow": self.slow.name,
             "high": cell_text(self.high, lang),
             "low": cell_text(self.low, lang),
-            "ratio": f"{self.ratio:.1f}",
+            # Below, one decimal could read 1.0 of what is said to be faster.
+            "ratio": f"{self.ratio:.1f}" if self.ratio >= _ONE_DECIMAL else f"{self.ratio:.2f}",
         }
 
 

@@ -12,7 +12,7 @@ from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult, Machine
 from graph.understanding.slots import read_slots
 from tests.graph.worlds import World, small_settings
-from tests.tools.benchmark.compared import point, result
+from tests.tools.benchmark.compared import here, point, result
 from tools.benchmark.saved import save
 from tools.jobs.store import JobStore
 
@@ -88,6 +88,26 @@ def test_what_both_were_measured_at_decides(world: World, text: str, says: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "level", "faster"),
+    [
+        ("how does the S4000 compare with the A800 for inference?", "are level: ", "is faster than"),
+        ("S4000推理比A800慢多少？", "相当：", "快："),
+    ],
+)
+@pytest.mark.parametrize(("speed", "spread", "even"), [(40.5, None, True), (44.0, 0.15, True), (44.0, 0.05, False)])
+def test_speeds_that_differ_less_than_their_repeats_are_level(
+    world: World, text: str, level: str, faster: str, speed: float, spread: float | None, even: bool
+) -> None:
+    save(world.home, measured("MTT S4000", 40.0))
+    quicker = measured("NVIDIA A800 80GB PCIe", speed)
+    points = tuple(one.model_copy(update={"spread": spread}) for one in quicker.measurements)
+    save(world.home, quicker.model_copy(update={"measurements": points}))
+    reply = world.assistant().send("t", text).reply
+    assert (level in reply, faster in reply) == (even, not even)
+    assert "1.0 times" not in reply
+
+
+@pytest.mark.parametrize(
     ("text", "says", "never"),
     [
         ("how fast is the S4000 against the A800?", "not measured", "against 40"),
@@ -151,25 +171,29 @@ def test_measuring_is_left_to_a_person(world: World, text: str, lang: Language, 
         (
             "measure this machine",
             "en",
-            ["Saved is a benchmark of this machine (Chip One)", "40 (measured)", "incomplete: cancelled", "noisy"],
+            ["Saved is a benchmark of this machine", "40 (measured)", "incomplete: cancelled after 2 of 5", "noisy"],
         ),
-        ("测一下这台机器", "zh", ["已保存本机（Chip One）", "40（实测）", "基准测试不完整：cancelled", "noisy"]),
+        ("测一下这台机器", "zh", ["已保存本机（", "40（实测）", "基准测试不完整：已取消，完成 5 项中的 2 项", "noisy"]),
     ],
 )
 def test_the_newest_benchmark_of_this_machine_is_what_it_answers_with(
     world: World, text: str, lang: Language, says: list[str]
 ) -> None:
-    save(world.home, result(speed=10.0, at="2026-04-01T10:00:00Z"))
-    save(world.home, result(complete=False, stopped="cancelled", warnings=("noisy",)))
+    partial: dict[str, Any] = {"complete": False, "stopped": "cancelled after 2 of 5 parts"}
+    save(world.home, here(10.0, at="2026-04-01T10:00:00Z", **partial))
+    save(world.home, here(warnings=("noisy",), **partial))
+    save(world.home, result("Chip of another machine", 777.0, at="2026-07-01T10:00:00Z"))
     save(world.home, measured("Elsewhere", 999.0, at="2026-06-01T10:00:00Z"))
     turn = world.assistant().send("t", text, lang)
     assert [part for part in (*says, "`domainsmith bench`") if part not in turn.reply] == []
+    assert here().device.name in turn.reply
     assert "999" not in turn.reply
+    assert "777" not in turn.reply
     assert "0123456789ab-20260501T100000Z" in turn.evidence
 
 
 def test_a_benchmark_without_speeds_says_so(world: World) -> None:
-    save(world.home, result(measurements=(), training=(), roofline=None))
+    save(world.home, here(measurements=(), training=(), roofline=None))
     reply = world.assistant().send("t", "measure this machine").reply
     assert "That benchmark holds no speeds." in reply
     assert "5 of 8 (measured)" in reply
@@ -193,7 +217,7 @@ def test_one_device_is_set_against_what_the_team_has(world: World, facts: dict[s
 
 
 def test_one_device_is_set_against_this_machine_where_that_was_measured(world: World) -> None:
-    save(world.home, result())
+    save(world.home, here())
     turn = world.assistant().send("t", "how does the S4000 compare for inference?")
     assert turn.evidence == ("Moore Threads S4000", "0123456789ab-20260501T100000Z")
 

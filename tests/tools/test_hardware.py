@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,17 +12,18 @@ import pytest
 from agent.errors import InputError, NotFoundError
 from agent.policy.devices import starting_rung
 from agent.records.benchmark import BenchmarkResult, Capability
-from agent.records.hardware import Backend, Support
+from agent.records.hardware import Backend, Support, Workload
 from agent.records.profile import HardwareItem, Profile
 from agent.records.tuning import Method
 from agent.settings import Settings
 from tools import hardware, processor
 from tools.benchmark import backends
+from tools.benchmark.run import _listed
 from tools.benchmark.saved import save
 from tools.devices_file import CELLS, RATES, folded
-from tools.hardware import catalogue, find_device, this_machine
+from tools.hardware import catalogue, find_device, listed_device, this_machine
 from tools.hardware_settings import use_settings
-from tools.plan import plan
+from tools.plan import plan, plan_in_parts
 from tools.processor import memory_gib
 
 
@@ -106,6 +108,13 @@ def test_the_machine_at_hand_is_measured(name: str, monkeypatch: pytest.MonkeyPa
     assert find_device(machine.name) == machine
 
 
+def test_a_plan_counts_cores_where_the_system_has_no_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    made = plan_in_parts("cpu", 1, 0.135, Workload())
+    assert any("3 cores" in note for note in made.notes)
+
+
 def test_a_control_group_limits_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = {"/sys/fs/cgroup/memory.max": 2 * 2**30}
     monkeypatch.setattr(processor, "_limit", lambda file: limits.get(str(file)))
@@ -127,6 +136,12 @@ def test_what_a_probe_of_this_very_machine_found_overrides_the_catalogue(tmp_pat
     save(tmp_path, result)
     made = plan("cpu", 1, 0.135)
     assert made.start_at == "lora"
+    assert "在本机实际运行，被拒绝" in this_machine("zh").why_not["qlora"]
+    assert "在本机实际运行，被拒绝" in find_device("cpu", "zh").why_not["qlora"]
+    assert "在本机实际运行，被拒绝" in plan("cpu", 1, 0.135, "zh").methods[0].why
+    use_settings(settings.model_copy(update={"lang": "zh"}))
+    assert "在本机实际运行，被拒绝" in this_machine().why_not["qlora"]
+    use_settings(settings)
     assert "tried on this machine and refused: RuntimeError: no kernel" in made.methods[0].why
     assert this_machine().figures["qlora"].label == "measured"
     use_settings(None)
@@ -176,13 +191,28 @@ def test_an_accelerator_is_taken_from_the_catalogue_or_from_its_driver(
     [
         ("Ascend910B3", "yes", "Huawei Ascend 910B"),
         ("Ascend910B", "no", "Huawei Ascend 910A"),
+        ("Ascend910B", "emulated", "Huawei Ascend 910A"),
+        ("Ascend910B", "unknown", "Huawei Ascend 910B"),
         ("Ascend910ProB", "no", "Huawei Ascend 910A"),
         ("Ascend310P", "no", None),
     ],
 )
 def test_a_910b_without_bf16_is_one_of_the_first_generation(name: str, bf16: Support, listed: str | None) -> None:
-    found = hardware._listed(name, "npu", bf16)
+    found = listed_device(name, "npu", bf16)
     assert (found.name if found else None) == listed
+
+
+@pytest.mark.parametrize(("native", "listed"), [(True, "Huawei Ascend 910B"), (False, "Huawei Ascend 910A")])
+def test_a_benchmark_takes_the_limits_of_the_generation_it_is_on(
+    native: bool, listed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "npu", FakeBackend("Ascend910B", native), raising=False)
+    monkeypatch.setitem(sys.modules, "torch_npu", ModuleType("torch_npu"))
+    found = _listed(backends.Accelerator("npu"))
+    assert found is not None
+    assert found.name == listed
 
 
 def test_a_users_device_is_recognised_by_its_drivers_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,10 +92,17 @@ def test_this_machine_is_measured_kept_and_compared(
     model = build_tiny_model(tmp_path / "tiny")
     ran = cli("bench", "--model", model)
     assert ran.code == 0, ran.err
-    for word in ("What the device can do", "base fp32", "lora", "of the roofline", "(measured)", "Saved as"):
+    for word in ("What the device can do", "base fp32", "LoRA fp32", "of the roofline", "(measured)", "Saved as"):
         assert word in ran.out
     assert "parts" in ran.err
     assert [one.place for one in kept(home)] == ["local"]
+    assert kept(home)[0].training[0].model == "tiny"
+    assert kept(home)[0].training[0].compute_type == "fp32"
+    chinese = cli("bench", "--model", model, "--lang", "zh")
+    assert "基座 fp32" in chinese.out
+    assert "显存/内存：复制" in chinese.out
+    assert "显存/内存：复制" in chinese.err, "progress"
+    assert not [word for word in ("base", "memory_copy", "matmul") if word in chinese.out + chinese.err]
     name = kept(home)[0].device.name
     told = cli("bench", "--compare", name, "NVIDIA A800 PCIe", "--params-b", "14", "--json").json
     assert [one["kind"] for one in told["subjects"]] == ["benchmark", "catalogue"]
@@ -116,6 +123,26 @@ def test_ctrl_c_keeps_and_names_what_was_measured(cli: Cli, home: Path, monkeypa
     assert not ran.json["complete"]
     assert ran.json["stopped"] == f"cancelled after {len(run_module.ITEMS)} of {len(run_module.ITEMS) + 2} parts"
     assert kept(home)[0].capabilities
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "Nothing was measured, so nothing"), ("zh", "没有测得任何数据")])
+def test_where_nothing_was_measured_nothing_is_kept(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, lang: str, says: str
+) -> None:
+    def press(*_: Any, **__: Any) -> dict[str, Capability]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "probe", press)
+    ran = cli("bench", "--lang", lang)
+    assert ran.code == 130
+    assert says in ran.out
+    assert not (home / "benchmarks").exists()
+
+
+def test_an_imported_result_without_figures_is_refused(cli: Cli, home: Path, tmp_path: Path) -> None:
+    file = written(tmp_path, told(capabilities={}, measurements=[], training=[]))
+    assert_one_line(cli("bench", "--import", file), 2, "nothing was measured", file.name)
+    assert not (home / "benchmarks").exists()
 
 
 def test_the_script_is_written_and_its_result_comes_back(cli: Cli, home: Path, tmp_path: Path) -> None:

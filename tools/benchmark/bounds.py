@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from agent.policy.memory_parts import CONTEXT_GIB, GIB
 from tools.benchmark.roofline import GIGA, Shape, decode_limit, ttft_bound_ms
 
 PROMPT: Final = 512
@@ -21,11 +22,8 @@ OUTPUT: Final = 128
 BATCHES: Final = (1, 32)
 """One reply alone, and the largest batch of a sweep."""
 WEIGHT_BYTES: Final = 2.0
-RUNTIME_GB: Final = 1.4
-"""What a CUDA context takes of a device, 10⁹ bytes; other stacks publish no figure, so it stands for all."""
 LONGEST: Final = 2048 + OUTPUT
 """Tokens of the one reply that must fit beside the weights: the longest of a sweep."""
-_GIB: Final = 2**30
 
 
 @dataclass(frozen=True)
@@ -93,12 +91,12 @@ def first_token_bound_ms(params_b: float, tflops: float) -> float:
 def needed_gib(params_b: float, batch: int = 1, tokens: int = PROMPT + OUTPUT) -> float:
     """Return the least memory of inference, GiB: weights, cache of the batch, and the runtime's own."""
     shape = shape_for(params_b)
-    return (shape.weight_bytes + batch * tokens * shape.kv_bytes + RUNTIME_GB * GIGA) / _GIB
+    return (shape.weight_bytes + batch * tokens * shape.kv_bytes) / GIB + CONTEXT_GIB
 
 
 def largest_for_inference(gib: float) -> float:
     """Return the largest model whose weights, one reply's cache and runtime fit, thousand millions; 0 if none does."""
-    low, high = 0.0, gib * _GIB / WEIGHT_BYTES / GIGA
+    low, high = 0.0, gib * GIB / WEIGHT_BYTES / GIGA
     for _ in range(60):
         middle = (low + high) / 2
         if middle > 0 and needed_gib(middle, 1, LONGEST) <= gib:

@@ -17,6 +17,8 @@ from agent.records.device_comparison import ComparedCell, ComparedRow, DeviceCom
 from agent.records.hardware import Label
 from tools.benchmark.comparison_markdown import cell_text, row_name
 
+LEVEL: Final = 0.02
+"""Figures nearer than this are level: data sheets round as much."""
 FEWEST_SPOKES: Final = 3
 """With fewer a radar has no area; bars say the same better."""
 
@@ -41,7 +43,7 @@ class Bars:
 
     key: str
     title: str
-    """What the bars show: who leads, where that is a question at all, else the row's name."""
+    """What the bars show: who leads, where that is a question at all and nobody is level, else the row's name."""
     unit: str
     bars: tuple[Bar, ...]
     unknown: tuple[str, ...]
@@ -69,6 +71,12 @@ class Radar:
     spokes: tuple[Spoke, ...]
     notes: tuple[str, ...]
     """What the scale is, and what is not known of whom."""
+
+
+def are_level(one: ComparedCell, other: ComparedCell) -> bool:
+    """Return whether two known figures differ by no more than `LEVEL`, or than the repeats of one of them do."""
+    low, high = sorted((one.value or 0.0, other.value or 0.0))
+    return high - low <= low * max(LEVEL, one.spread or 0.0, other.spread or 0.0)
 
 
 def drawable(comparison: DeviceComparison) -> tuple[ComparedRow, ...]:
@@ -120,7 +128,8 @@ def _finding(row: ComparedRow, known: Sequence[Bar], lang: Language) -> str:
     if row.better is None or row.mixed or len({bar.value for bar in known}) < 2:
         return name
     best = (max if row.better == "higher" else min)(known, key=lambda bar: bar.value)
-    if sum(bar.value == best.value for bar in known) > 1:
+    first = row.cells[best.place]
+    if any(are_level(first, row.cells[bar.place]) for bar in known if bar.place != best.place):
         return name
     return fill(COMPARISON, "leads", lang, row=name, name=best.name, text=best.text)
 

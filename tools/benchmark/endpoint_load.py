@@ -3,32 +3,37 @@
     ended = load(settings, LoadRequest(url="http://127.0.0.1:8000/v1"), reporter)
 
 A level sends its requests in rounds, all of a round at once. Only replies that came whole count in any figure; a
-server that stops answering ends the sweep with what was measured until then.
+server that stops answering ends the sweep with what was measured until then. No measured prompt was sent before, in
+this run or another, so that a server's cache of prefixes holds none.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
+import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import CancelledError, InputError, WorkFailedError
 from agent.progress import Reporter
 from agent.prompts.benchmark import BENCHMARK
+from agent.prompts.benchmark_errors import BENCHMARK_ERRORS
 from agent.prompts.phrases import fill
-from agent.records.base import Record
+from agent.records.base import Language, Record
 from agent.records.benchmark import BenchmarkResult, Machine, Measurement
 from agent.settings import Settings
+from tools.benchmark.addresses import without_credentials
 from tools.benchmark.backends import fingerprint
 from tools.benchmark.ended import Ended
 from tools.benchmark.following import Course
 from tools.benchmark.level import Counting, Level, Round, measurement
-from tools.benchmark.streamed import EXTRAS, SECONDS, Answered, Client, Failed, Stopped, without_credentials
+from tools.benchmark.streamed import EXTRAS, SECONDS, Answered, Client, Failed
 from tools.benchmark.timing import AGREEMENT, Limits
+from tools.benchmark.together import together
 from tools.benchmark.wordings import Lengths, prompt
 
 WARM_UP: Final = 8
@@ -60,6 +65,7 @@ class LoadRequest(Record):
     tokenizer: str = ""
     """Folder of the model's tokenizer, for servers that report no usage."""
     seed: int = 0
+    """Of the prompts, together with a number that every run draws anew."""
 
 
 @dataclass
@@ -75,7 +81,14 @@ class _Load:
     extras: dict[str, Any] = field(default_factory=dict)
     measurements: list[Measurement] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    run: str = field(default_factory=partial(secrets.token_hex, 16))
+    """Distinguishes this run's prompts from those of every other."""
     asked: int = 0
+
+    def text(self, words: int) -> str:
+        """Return a prompt that nobody has sent before."""
+        self.asked += 1
+        return prompt(words, f"{self.run}:{self.request.seed}:{self.asked}")
 
     def warn(self, key: str, **values: object) -> None:
         self.warnings.append(fill(BENCHMARK, key, self.settings.lang, **values))
@@ -89,8 +102,8 @@ def load(settings: Settings, request: LoadRequest, reporter: Reporter) -> Ended:
         WorkFailedError: The server fails at every try.
     """
     began, at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    client = Client(request.url, request.model, request.seconds)
-    client.model = client.model or _only_model(client)
+    client = Client(request.url, request.model, request.seconds, settings.lang)
+    client.model = client.model or _only_model(client, reporter, settings.lang)
     work = _Load(client, request, settings, reporter, Counting(_tokenizer(request.tokenizer)))
     levels = [Level(many, *length) for length in request.lengths for many in request.concurrency]
     course = Course(reporter, len(levels), {str(one): float(one.prompt / 20 + one.output) for one in levels})
@@ -128,23 +141,23 @@ def _tokenizer(folder: str) -> Any:
     return load_tokenizer(Path(folder)) if folder else None
 
 
-def _only_model(client: Client) -> str:
+def _only_model(client: Client, reporter: Reporter, lang: Language) -> str:
     """Return the one model an endpoint serves.
 
     Raises:
         InputError: It cannot be reached, or serves none or several.
     """
-    names = client.models()
-    where = without_credentials(client.url)
+    answers = together([lambda _: client.models()], client.patience, reporter.check)
+    names = answers[0] if answers else _late(client)
+    says, where = partial(fill, BENCHMARK_ERRORS, lang=lang), without_credentials(client.url)
     if isinstance(names, Failed):
-        raise InputError(f"the endpoint does not list its models ({names.why})", where=where, mend=_MEND)
+        raise InputError(says("no_models", why=names.why), where=where, mend=says("endpoint_mend"))
     if len(names) != 1:
-        told = ", ".join(names[:5]) or "none"
-        raise InputError(f"the endpoint serves {len(names)} models", where=where, mend=f"give --model; it has {told}")
+        told = ", ".join(names[:5]) or says("none")
+        raise InputError(
+            says("several_models", count=len(names)), where=where, mend=says("several_models_mend", names=told)
+        )
     return names[0]
-
-
-_MEND: Final = "check the address, OPENAI_API_KEY and --model"
 
 
 def _calibrate(work: _Load) -> None:
@@ -156,38 +169,37 @@ def _calibrate(work: _Load) -> None:
     """
     short, long = _CALIBRATION
     where = without_credentials(work.client.url)
+    text = work.text(short)
     for extras in EXTRAS:
         work.extras = dict(extras)
-        first = _persistently(work, short)
+        first = _persistently(work, text)
         if isinstance(first, Answered):
             break
         if first.kind not in {"http_400", "http_422"}:
             break
     if isinstance(first, Failed):
         refused = first.kind.startswith("http_4") or first.kind == "connection"
-        kind = InputError if refused else WorkFailedError
-        raise kind(f"the endpoint answers no request ({first.kind}: {first.why})", where=where, mend=_MEND)
-    second = _persistently(work, long)
+        error = InputError if refused else WorkFailedError
+        says = partial(fill, BENCHMARK_ERRORS, lang=work.settings.lang)
+        raise error(says("no_answer", kind=first.kind, why=first.why), where=where, mend=says("endpoint_mend"))
+    longer = work.text(long)
+    second = _persistently(work, longer)
     if isinstance(second, Answered):
-        counted = [work.counting.prompt(one, _text(work, words)) for one, words in ((first, short), (second, long))]
+        counted = [work.counting.prompt(one, sent) for one, sent in ((first, text), (second, longer))]
         if counted[0] is not None and counted[1] is not None:
             work.lengths = Lengths.through((short, counted[0]), (long, counted[1]))
 
 
-def _persistently(work: _Load, words: int) -> Answered | Failed:
+def _persistently(work: _Load, text: str) -> Answered | Failed:
     """Ask before anything is measured; a server that is just starting or busy gets a few tries."""
     for attempt in range(_TRIES):
         work.reporter.check()
-        answer = work.client.ask(_text(work, words), WARM_UP, work.extras)
+        (answer,) = _answers(work, [text], WARM_UP)
         again = isinstance(answer, Failed) and (answer.kind.startswith("http_5") or answer.kind == "http_429")
         if not again or attempt == _TRIES - 1:
             break
         time.sleep(1.0)
     return answer
-
-
-def _text(work: _Load, words: int, number: int = 0) -> str:
-    return prompt(words, work.request.seed * 1_000_003 + number)
 
 
 def _measure(work: _Load, level: Level) -> str:
@@ -239,40 +251,25 @@ def _gone(work: _Load, last: Round) -> str:
     """Return the last failure where a round brought nothing but such ones and a further request brings one too."""
     if last.answered or not last.failed or not {one.kind for one in last.failed} <= _GONE:
         return ""
-    again = work.client.ask(_text(work, 1), 1, work.extras)
+    (again,) = _answers(work, [work.text(1)], 1)
     return again.why if isinstance(again, Failed) and again.kind in _GONE else ""
 
 
 def _round(work: _Load, concurrency: int, words: int, output: int) -> Round:
-    """Send requests at once and wait for all.
-
-    Threads are daemons and are left behind when somebody cancels: a silent server would hold a pool for minutes.
-    """
-    stop = threading.Event()
-    answers: queue.SimpleQueue[Answered | Failed] = queue.SimpleQueue()
-    numbers = range(work.asked, work.asked + concurrency)
-    work.asked += concurrency
-
-    def ask(text: str) -> None:
-        try:
-            answers.put(work.client.ask(text, output, work.extras, stop))
-        except Stopped:
-            return
-
-    texts = [_text(work, words, number) for number in numbers]
-    for text in texts:
-        threading.Thread(target=ask, args=(text,), daemon=True).start()
-    got: list[Answered | Failed] = []
-    try:
-        while len(got) < concurrency:
-            work.reporter.check()
-            try:
-                got.append(answers.get(timeout=0.2))
-            except queue.Empty:
-                continue
-    except BaseException:
-        stop.set()
-        raise
+    """Send requests at once and wait for all."""
+    got = _answers(work, [work.text(words) for _ in range(concurrency)], output)
     return Round(
         tuple(one for one in got if isinstance(one, Answered)), tuple(one for one in got if isinstance(one, Failed))
     )
+
+
+def _answers(work: _Load, texts: Sequence[str], output: int) -> list[Answered | Failed]:
+    """Return as many answers as were asked for; a request that does not end by itself counts as timed out."""
+    client, extras = work.client, work.extras
+    calls = [partial(client.ask, text, output, extras) for text in texts]
+    got = together(calls, client.patience, work.reporter.check)
+    return [*got, *(_late(client) for _ in range(len(texts) - len(got)))]
+
+
+def _late(client: Client) -> Failed:
+    return Failed("timeout", f"no end after {client.patience:g} s")

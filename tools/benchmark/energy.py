@@ -16,9 +16,10 @@ POWERCAP: Final = Path("/sys/class/powercap")
 
 
 class Energy:
-    """Joules taken meanwhile: of an NVIDIA GPU through NVML, else of the processor's packages through Linux's powercap.
+    """Joules taken meanwhile: of torch's current NVIDIA GPU through NVML, of the processor's packages without a GPU.
 
-    `joules` stays `None` where neither can be read; that is usual, since powercap's files belong to root.
+    `joules` stays `None` where that cannot be read; on processors that is usual, since the files of Linux's powercap
+    belong to root.
     """
 
     def __init__(self, powercap: Path = POWERCAP) -> None:
@@ -28,8 +29,12 @@ class Energy:
         self.joules: float | None = None
 
     def __enter__(self) -> Energy:
-        self._gpu = _gpu_millijoules()
-        self._begun = {} if self._gpu is not None else _packages(self._powercap)
+        import torch
+
+        there = torch.cuda.is_available()
+        self._gpu = _gpu_millijoules() if there else None
+        # What the processor takes meanwhile says nothing of a GPU whose own energy cannot be read.
+        self._begun = {} if there else _packages(self._powercap)
         return self
 
     def __exit__(
@@ -63,18 +68,25 @@ def _packages(powercap: Path) -> dict[str, int]:
 
 
 def _gpu_millijoules() -> int | None:
-    """Return the first GPU's energy since its driver was loaded; `None` without NVML, or where it keeps no count."""
+    """Return the energy of torch's current GPU since its driver was loaded; `None` where nobody can tell it.
+
+    NVML counts the machine's GPUs by their bus, torch those of CUDA_VISIBLE_DEVICES by speed: their numbers are not the
+    same, their UUIDs are. A part of a GPU (MIG) keeps no count of its own.
+    """
     import torch
 
-    if not torch.cuda.is_available():
-        return None
     try:
         import pynvml  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         return None
     nvml: Any = pynvml
+    known = torch.cuda.get_device_properties(torch.cuda.current_device())
+    uuid = getattr(known, "uuid", None)
+    if uuid is None or " MIG " in f" {known.name} ":
+        return None
     try:
         nvml.nvmlInit()
-        return int(nvml.nvmlDeviceGetTotalEnergyConsumption(nvml.nvmlDeviceGetHandleByIndex(0)))
+        handle = nvml.nvmlDeviceGetHandleByUUID(f"GPU-{str(uuid).removeprefix('GPU-')}")
+        return int(nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
     except nvml.NVMLError:
         return None

@@ -132,6 +132,8 @@ def measurement(
         requests=sum(len(part.answered) + len(part.failed) for part in rounds),
         errors=dict(sorted(errors.items())),
         tokens_counted=_how(counting),
+        asked_prompt=level.prompt,
+        asked_output=level.output,
     )
 
 

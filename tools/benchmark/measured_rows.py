@@ -1,6 +1,7 @@
 """The rows of a comparison that only benchmarks fill: a row is of one model at one point, so its figures compare.
 
-Points that differ in model, kind of weights, number type, batch or lengths never share a row.
+Points that differ in model, kind of weights, number type, batch or lengths never share a row. Lengths are those that
+were asked for: a server counts a token more or less; where it is many more or less, the cell says so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ from tools.benchmark.comparison_rows import unknown, written
 from tools.benchmark.subjects import Chosen, said_moment
 
 Read = Callable[[Measurement], float | None]
+
+
+def _peak(one: Measurement) -> float | None:
+    return one.peak_gib
+
+
 _ALONE: Final[tuple[tuple[str, str, bool, Read], ...]] = (
     ("ttft_ms", "ms", False, lambda one: one.ttft_ms),
     ("tpot_ms", "ms", False, lambda one: one.tpot_ms),
@@ -29,9 +36,11 @@ _ALONE: Final[tuple[tuple[str, str, bool, Read], ...]] = (
 """What one reply alone is judged by: key, unit, whether higher is better, how it is read."""
 _TOGETHER: Final[tuple[tuple[str, str, bool, Read], ...]] = (
     ("tokens_per_s", "tokens/s", True, lambda one: one.tokens_per_s),
-    ("peak_gib", "GiB", False, lambda one: one.peak_gib),
+    ("peak_gib", "GiB", False, _peak),
 )
 """What every point is judged by."""
+_TOLERANCE: Final = 0.10
+"""Share by which real lengths may differ from the asked ones unmentioned, as in the load on an endpoint."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,15 @@ class Spot:
     compute_type: ComputeType | None
     batch: int
     prompt: int
+    """Tokens asked for."""
     output: int
+
+    @classmethod
+    def of(cls, one: Measurement) -> Spot:
+        """Return where a figure was measured."""
+        prompt = one.prompt_tokens if one.asked_prompt is None else one.asked_prompt
+        output = one.output_tokens if one.asked_output is None else one.asked_output
+        return cls(one.model, one.variant, one.compute_type, one.batch, prompt, output)
 
     @property
     def key(self) -> str:
@@ -77,29 +94,17 @@ def measured_rows(chosen: Sequence[Chosen], lang: Language) -> list[ComparedRow]
 
 def _spots(result: BenchmarkResult) -> Iterator[Spot]:
     """Yield of every model the smallest and the largest batch with the shortest prompt."""
-    models = dict.fromkeys((one.model, one.variant, one.compute_type) for one in result.measurements)
-    for model, variant, compute_type in models:
-        own = [
-            one
-            for one in result.measurements
-            if (one.model, one.variant, one.compute_type) == (model, variant, compute_type)
-        ]
-        shortest = min(one.prompt_tokens for one in own)
-        short = sorted((one for one in own if one.prompt_tokens == shortest), key=lambda one: one.batch)
-        for one in dict.fromkeys((short[0].batch, short[-1].batch)):
-            point = next(each for each in short if each.batch == one)
-            yield Spot(model, variant, compute_type, one, point.prompt_tokens, point.output_tokens)
+    spots = [Spot.of(one) for one in result.measurements]
+    for model in dict.fromkeys((one.model, one.variant, one.compute_type) for one in spots):
+        own = [one for one in spots if (one.model, one.variant, one.compute_type) == model]
+        shortest = min(one.prompt for one in own)
+        short = sorted((one for one in own if one.prompt == shortest), key=lambda one: one.batch)
+        for batch in dict.fromkeys((short[0].batch, short[-1].batch)):
+            yield next(one for one in short if one.batch == batch)
 
 
 def _at(result: BenchmarkResult, spot: Spot) -> Measurement | None:
-    return next(
-        (
-            one
-            for one in result.measurements
-            if Spot(one.model, one.variant, one.compute_type, one.batch, one.prompt_tokens, one.output_tokens) == spot
-        ),
-        None,
-    )
+    return next((one for one in result.measurements if Spot.of(one) == spot), None)
 
 
 def _rows_at(spot: Spot, results: Sequence[BenchmarkResult | None], lang: Language) -> Iterator[ComparedRow]:
@@ -123,12 +128,24 @@ def _cell(one: Measurement | None, result: BenchmarkResult | None, read: Read, l
     value = read(one) if one is not None else None
     if one is None or result is None or value is None:
         return unknown(lang, "not_measured")
-    return _figure(value, one.label, result, lang)
+    spread = None if read is _peak else one.spread
+    return _figure(value, one.label, result, lang, spread).model_copy(update={"about": _lengths(one, lang)})
 
 
-def _figure(value: float, label: Label, result: BenchmarkResult, lang: Language) -> ComparedCell:
+def _lengths(one: Measurement, lang: Language) -> str:
+    """Return the real lengths where they are far from those that were asked for."""
+    spot, real = Spot.of(one), (one.prompt_tokens, one.output_tokens)
+    asked = (spot.prompt, spot.output)
+    if all(abs(got - wanted) <= _TOLERANCE * wanted for got, wanted in zip(real, asked, strict=True)):
+        return ""
+    return fill(COMPARISON, "real_lengths", lang, prompt=real[0], output=real[1])
+
+
+def _figure(
+    value: float, label: Label, result: BenchmarkResult, lang: Language, spread: float | None = None
+) -> ComparedCell:
     source = fill(COMPARISON, "from_benchmark", lang, at=said_moment(result.at))
-    return ComparedCell(value=value, text=written(value), label=label, source=source)
+    return ComparedCell(value=value, text=written(value), label=label, source=source, spread=spread)
 
 
 def _share(result: BenchmarkResult | None, lang: Language) -> ComparedCell:
@@ -145,17 +162,46 @@ def _share(result: BenchmarkResult | None, lang: Language) -> ComparedCell:
     return cell.model_copy(update={"text": percent(roofline.decode_share), "about": about})
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """What was trained, and how: figures of it compare."""
+
+    model: str
+    compute_type: ComputeType | None
+    method: Method
+    batch: int
+    tokens: int
+    """Of each example."""
+    place: int | None
+    """Of the benchmark where it names no model: two of those may be of two models."""
+
+    @classmethod
+    def of(cls, step: TrainingStep, result: BenchmarkResult, place: int) -> _Trained:
+        """Return what a step trained; a step that does not say it trained what its benchmark answered with."""
+        answered = next((one for one in result.measurements if one.model), None)
+        model = step.model or (answered.model if answered is not None else "")
+        compute = step.compute_type or (answered.compute_type if answered is not None else None)
+        return cls(model, compute, step.method, step.batch, step.tokens, None if model else place)
+
+    @property
+    def key(self) -> str:
+        """It as the end of a row's key."""
+        place = "" if self.place is None else f"|{self.place}"
+        return f"{self.model}|{self.compute_type or ''}|{self.method}|{self.batch}|{self.tokens}{place}"
+
+    def said(self, lang: Language) -> str:
+        """Return it in words, without the method."""
+        named = _model(self.model, "base", self.compute_type, lang)
+        return fill(COMPARISON, "about_training", lang, model=named, batch=self.batch, tokens=self.tokens)
+
+
 def _training_rows(results: Sequence[BenchmarkResult | None], lang: Language) -> Iterator[ComparedRow]:
-    steps = {
-        (_trained(result), step.method, step.batch, step.tokens): None
-        for result in results
-        if result is not None
-        for step in result.training
-    }
-    for model, method, batch, tokens in steps:
-        found = [_step(result, model, method, batch, tokens) for result in results]
-        named = model or fill(COMPARISON, "unnamed_model", lang)
-        about = fill(COMPARISON, "about_training", lang, model=named, batch=batch, tokens=tokens)
+    columns: list[dict[_Trained, TrainingStep]] = [
+        {} if result is None else {_Trained.of(step, result, place): step for step in result.training}
+        for place, result in enumerate(results)
+    ]
+    for trained in dict.fromkeys(one for column in columns for one in column):
+        found = [column.get(trained) for column in columns]
         speeds = (
             ("training_speed", "tokens/s", "higher", [None if one is None else one.tokens_per_s for one in found]),
             ("training_peak", "GiB", "lower", [None if one is None else one.peak_gib for one in found]),
@@ -164,32 +210,21 @@ def _training_rows(results: Sequence[BenchmarkResult | None], lang: Language) ->
             cells = tuple(
                 unknown(lang, "not_measured")
                 if value is None or result is None or step is None
-                else _figure(value, step.label, result, lang)
+                else _figure(value, step.label, result, lang, step.spread if key == "training_speed" else None)
                 for value, result, step in zip(values, results, found, strict=True)
             )
             if any(cell.label for cell in cells):
-                name = fill(COMPARISON, key, lang, method=METHOD_NAMES[method][lang])
+                name = fill(COMPARISON, key, lang, method=METHOD_NAMES[trained.method][lang])
                 yield ComparedRow.model_validate(
                     {
-                        "key": f"{key}|{model}|{method}|{batch}|{tokens}",
+                        "key": f"{key}|{trained.key}",
                         "group": "measured",
-                        "name": fill(COMPARISON, "row_of", lang, name=name, about=about),
+                        "name": fill(COMPARISON, "row_of", lang, name=name, about=trained.said(lang)),
                         "unit": unit,
                         "better": better,
                         "cells": cells,
                     }
                 )
-
-
-def _step(result: BenchmarkResult | None, model: str, method: Method, batch: int, tokens: int) -> TrainingStep | None:
-    if result is None or _trained(result) != model:
-        return None
-    return next((s for s in result.training if (s.method, s.batch, s.tokens) == (method, batch, tokens)), None)
-
-
-def _trained(result: BenchmarkResult) -> str:
-    """Return the model that was trained: a benchmark has one, which its measurements name; empty without any."""
-    return next((one.model for one in result.measurements if one.model), "")
 
 
 def _model(model: str, variant: Variant, compute_type: ComputeType | None, lang: Language) -> str:

@@ -30,6 +30,7 @@ from agent.records.benchmark import Capability
 from agent.records.hardware import Support
 from agent.records.tuning import ComputeType
 from tools.benchmark.backends import Accelerator
+from tools.tuning.memory import says_no_memory
 
 Told = Callable[[str, Capability], None]
 """Called with the name of every item and what came of it, as soon as it is known."""
@@ -70,6 +71,8 @@ def probe(
     child: Sequence[str] = CHILD,
 ) -> dict[str, Capability]:
     """Try items on a device; returns what came of each, in the order of `ITEMS`.
+
+    An item that hung, was killed for memory or never came to its device counts as not tried; its message says why.
 
     Args:
         device: What is probed.
@@ -162,20 +165,21 @@ class _Probe:
                     self._know(name, Capability.model_validate(found))
                     begun = None
                 case {"failed": str(why)}:
-                    self._closed = Capability(outcome="refused", message=self._says("no_start", why=why))
+                    self._closed = Capability(outcome="not_tried", message=self._says("no_start", why=why))
                     return left
             self._deadline = time.monotonic() + limit
         if not left:
             return []
         hung = process.poll() is None
         message = self._says("hang", seconds=f"{limit:g}") if hung else self._ended(process.wait(), said)
-        crashed = Capability(outcome="crashed", message=message)
         if not opened:  # and no other process would open it
-            self._closed = crashed
+            self._closed = Capability(outcome="not_tried", message=message)
             return left
+        # A loaded machine is slow and kills for memory; only what a process does to itself tells of the device.
+        by_itself = not hung and process.returncode != -_OUT_OF_MEMORY and not says_no_memory(message)
         guilty = begun or left[0]  # what ends between two items is laid to the next: else this would never end
         left.remove(guilty)
-        self._know(guilty, crashed)
+        self._know(guilty, Capability(outcome="crashed" if by_itself else "not_tried", message=message))
         return left
 
     def _events(self, process: subprocess.Popen[bytes]) -> Iterator[Any]:

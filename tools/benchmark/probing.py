@@ -25,6 +25,7 @@ from agent.records.tuning import ComputeType
 from tools.benchmark.backends import Accelerator, last_line, open_device
 from tools.benchmark.probes import arithmetic, attention, training
 from tools.benchmark.probes.attempt import Attempt, Bench, NotHereError, WrongResultError
+from tools.tuning.memory import ran_out
 
 ATTEMPTS: Final[dict[str, Attempt]] = {**arithmetic.ATTEMPTS, **attention.ATTEMPTS, **training.ATTEMPTS}
 """Every item by its name."""
@@ -61,7 +62,10 @@ def asked(arguments: Sequence[str], known: Mapping[str, Attempt] = ATTEMPTS) -> 
 
 
 def attempted(attempt: Attempt, bench: Bench, needs: Sequence[str] = ()) -> Capability:
-    """Make one attempt; whatever it raises is its outcome, a module that cannot be loaded included."""
+    """Make one attempt; what it raises is its outcome, a module that cannot be loaded included.
+
+    Memory running out is no finding about the device: the item counts as not tried, and the message says why.
+    """
     started = time.perf_counter()
     try:
         for module in needs:
@@ -73,7 +77,9 @@ def attempted(attempt: Attempt, bench: Bench, needs: Sequence[str] = ()) -> Capa
     except WrongResultError as error:
         return Capability(outcome="refused", message=str(error), seconds=_since(started))
     except Exception as error:
-        # Whatever a device, a kernel or a package raises is the finding, memory running out included.
+        if ran_out(error):  # others may hold the memory just now; a device that lacks it is the memory plan's matter
+            return Capability(outcome="not_tried", message=last_line(error), seconds=_since(started))
+        # Whatever else a device, a kernel or a package raises is the finding.
         return Capability(outcome="refused", message=last_line(error), seconds=_since(started))
     if reached is None:
         return Capability(outcome="supported", seconds=_since(started))

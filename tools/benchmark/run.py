@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from agent.errors import CancelledError, NotFoundError
+from agent.errors import CancelledError
 from agent.progress import Reporter
 from agent.prompts.benchmark import BENCHMARK
 from agent.prompts.phrases import fill
@@ -26,7 +26,7 @@ from tools.benchmark.following import Course
 from tools.benchmark.probe import ITEMS, probe
 from tools.benchmark.roofline import Peaks, decode_share, peaks, roofline
 from tools.benchmark.sweep import Findings, plan_for, sweep, weights
-from tools.hardware import find_device, this_machine
+from tools.hardware import listed_device, this_machine
 from tools.models import resolve_base_model
 
 Part = Literal["probe", "sweep", "train"]
@@ -83,7 +83,7 @@ def measure(settings: Settings, request: BenchRequest, reporter: Reporter) -> En
     plan = asked.only(answering=request.only in {None, "sweep"}, training=request.only in {None, "train"})
     items = ITEMS if request.only in {None, "probe"} else _rates()
     parts = {**dict.fromkeys(items, _PROBE_WEIGHT), **weights(plan)}
-    course = Course(reporter, len(items) + len(plan.points) + len(plan.methods), parts)
+    course = Course(reporter, len(items) + len(plan.points) + len(plan.methods), parts, lang=settings.lang)
     cancelled = False
     try:
         course.begin(items[0])
@@ -181,7 +181,4 @@ def _with_shares(work: _Bench) -> tuple[tuple[Measurement, ...], Roofline]:
 
 def _listed(device: Accelerator) -> Device | None:
     """Return the catalogue's entry of the device, if it has one."""
-    try:
-        return find_device(device.name())
-    except NotFoundError:
-        return None
+    return listed_device(device.name(), device.backend, device.bf16())

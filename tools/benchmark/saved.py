@@ -1,6 +1,6 @@
 """Benchmarks kept on this machine: `$DOMAINSMITH_HOME/benchmarks/<fingerprint>-<utc>.json`.
 
-    save(settings.home, result); newest(settings.home, machine.fingerprint)
+    save(settings.machine_folder, result); capabilities_here(settings.machine_folder, machine.fingerprint)
 
 A file that cannot be read, or is of another version, is left out and never in the way: a plan must not fail because of
 an old benchmark.
@@ -25,7 +25,7 @@ def save(home: Path, result: BenchmarkResult) -> Path:
     """Write a result, whole or not at all, beside those of before; returns its file.
 
     Args:
-        home: `Settings.home`.
+        home: `Settings.machine_folder` for what was measured here, an account's home for what it took over.
         result: Its device carries the fingerprint that names the file.
 
     Raises:
@@ -43,13 +43,8 @@ def save(home: Path, result: BenchmarkResult) -> Path:
 
 
 def has_results(home: Path) -> bool:
-    """Return whether anything was saved; cheaper than the fingerprint that `newest` asks for."""
+    """Return whether anything was saved; cheaper than the fingerprint that `capabilities_here` asks for."""
     return bool(_files(home))
-
-
-def newest(home: Path, fingerprint: str) -> BenchmarkResult | None:
-    """Return the last readable result of the machine with that fingerprint that holds capabilities; `None` if none."""
-    return next((result for result in reversed(_of(home, fingerprint)) if result.capabilities), None)
 
 
 def capabilities_here(home: Path, fingerprint: str) -> dict[str, Capability]:

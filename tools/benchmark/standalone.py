@@ -13,10 +13,8 @@ nothing else and no network. The model has the shape of Llama and random weights
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,11 +22,9 @@ import time
 from datetime import datetime, timezone
 from typing import Any, Callable  # noqa: UP035 - Python 3.8
 
+from tools.benchmark.standalone_device import BACKENDS, Device, beyond_caches, last_line
 from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, train
 
-BACKENDS = ("cuda", "npu", "musa", "xpu", "mps", "cpu")
-EXTENSIONS = {"npu": "torch_npu", "musa": "torch_musa"}
-STACKS = (("CUDA", "cuda"), ("ROCm", "hip"), ("CANN", "cann"), ("MUSA", "musa"), ("SYCL", "xpu"))
 RATES = ("memory_copy", "memory_sum", "matmul_fp32", "matmul_fp16", "matmul_bf16", "matmul_int8")
 STEPS = ("attention_sdpa", "lora_step", "full_step")
 ITEM_SECONDS = 180
@@ -41,6 +37,7 @@ TEXT = {
     "spread": ("{0}: repeats differ by {1:.0%} of the median", "{0}：各次重复相差达中位数的 {1:.0%}"),
     "noisy": ("the machine is noisy: one fixed calculation varied by {0:.0%}", "机器不安静：同一固定计算波动 {0:.0%}"),
     "broken": ("{0} is installed and cannot be loaded: {1}", "已安装 {0} 但无法加载：{1}"),
+    "unsaid": ("{0} does not tell what it is asked: {1}", "{0} 无法查询：{1}"),
     "hang": ("no end after {0} s", "{0} 秒后仍未结束"),
     "slower": ("{0:.2f} times the speed of fp32", "速度为 fp32 的 {0:.2f} 倍"),
     "cancelled": ("cancelled after {0} of {1} parts", "已取消，完成 {1} 项中的 {0} 项"),
@@ -48,100 +45,6 @@ TEXT = {
     "written": ("written; next: domainsmith bench --import {0}", "已写入；下一步：domainsmith bench --import {0}"),
 }
 """What is said, in English and Chinese."""
-
-
-def last_line(error: BaseException) -> str:
-    """Return the last line of an error that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:300]
-
-
-class Device:
-    """One device of one backend, through the calls that every vendor's module shares with torch.cuda."""
-
-    def __init__(self, wanted: str) -> None:
-        import torch
-
-        self.torch: Any = torch
-        self.broken: dict[str, str] = {}
-        for backend in BACKENDS if wanted == "auto" else (wanted,):
-            if backend in EXTENSIONS and not self._extended(EXTENSIONS[backend]):
-                continue
-            module = torch.backends.mps if backend == "mps" else getattr(torch, backend, None)
-            if backend == "cpu" or (module is not None and module.is_available()):
-                self.backend: str = backend
-                self.module: Any = getattr(torch, backend, None)
-                return
-        raise SystemExit(f"bench: torch sees no {wanted} {self.broken or ''}")
-
-    def _extended(self, name: str) -> bool:
-        try:
-            __import__(name)
-        except Exception as error:  # whatever an extension without its driver raises
-            if getattr(error, "name", None) != name:
-                self.broken[name] = last_line(error)
-            return False
-        return True
-
-    def call(self, name: str) -> Any:
-        """Return what the vendor's function says; `None` on a processor, or where there is none."""
-        function = getattr(self.module, name, None) if self.backend != "cpu" else None
-        return function() if function is not None else None
-
-    def synchronize(self) -> None:
-        """Wait until all is done."""
-        self.call("synchronize")
-
-    def release(self) -> None:
-        """Give memory back."""
-        gc.collect()
-        self.call("empty_cache")
-
-    def reset_peak(self) -> None:
-        """Let the peak begin anew."""
-        self.call("reset_peak_memory_stats")
-        if self.backend == "cpu" and os.access("/proc/self/clear_refs", os.W_OK):
-            with open("/proc/self/clear_refs", "w") as file:
-                file.write("5")  # proc(5): resets the peak resident set size
-
-    def peak_gib(self) -> float | None:
-        """Return the most memory taken: allocated on the device, resident on a processor."""
-        if self.backend != "cpu":
-            peak = self.call("max_memory_allocated")
-            return None if peak is None else peak / 2**30
-        found = [line for line in _lines("/proc/self/status") if line.startswith("VmHWM:")]
-        return int(found[0].split()[1]) / 2**20 if found else None
-
-    def machine(self) -> dict[str, Any]:
-        """Return the machine's fingerprint."""
-        torch, told = self.torch, self.call("mem_get_info")
-        gib = told[1] / 2**30 if told else None
-        if self.backend == "cpu" and hasattr(os, "sysconf"):
-            gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-        name = "" if self.backend in ("cpu", "mps") else str(self.module.get_device_name(0))
-        models = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-        packages = {"python": platform.python_version(), "torch": str(torch.__version__)}
-        if self.backend in EXTENSIONS:
-            packages[EXTENSIONS[self.backend]] = str(getattr(sys.modules[EXTENSIONS[self.backend]], "__version__", "?"))
-        known = [f"{stack} {getattr(torch.version, key)}" for stack, key in STACKS if getattr(torch.version, key, None)]
-        return {
-            "name": name or (models[0] if models else platform.processor() or platform.machine()),
-            "backend": self.backend,
-            "count": self.call("device_count") or 1,
-            "gib": None if gib is None else float(round(gib)),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "driver": ", ".join(known) if self.backend != "cpu" else "",
-            "packages": packages,
-        }
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, errors="replace") as file:
-            return file.read().splitlines()
-    except OSError:
-        return []
 
 
 def _rate(device: Device, work: Callable[[], Any], amount: float) -> float:
@@ -161,7 +64,7 @@ def _try(name: str, device: Device, compute: str) -> tuple[float | None, str]:
     """Do one thing for real; returns the rate reached and its unit."""
     torch, where = device.torch, device.backend
     if name.startswith("memory_"):
-        count = 2**25 if where == "cpu" else 2**28
+        count = beyond_caches(device.memory_gib()) // 4 if where == "cpu" else 2**28
         source = torch.ones(count, device=where)
         if name == "memory_sum":
             return _rate(device, source.sum, 4 * count) / 1e9, "GB/s"
@@ -195,7 +98,22 @@ def _child(name: str, wanted: str, compute: str) -> None:
         told: dict[str, Any] = {"outcome": "supported", "figure": figure, "unit": unit}
     except Exception as error:  # a refusal is what is looked for
         told = {"outcome": "refused", "message": last_line(error)}
-    print("\n" + json.dumps(dict(told, seconds=time.perf_counter() - began)))
+    print("\n" + json.dumps(dict(told, seconds=time.perf_counter() - began)), flush=True)
+
+
+def found_in(lines: list[str]) -> dict[str, Any] | None:
+    """Return what a child told of its attempt; `None` if it said nothing of it.
+
+    Libraries print what they like, when they are unloaded too, so it need not be the last line.
+    """
+    for line in reversed(lines):
+        try:
+            told = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(told, dict) and "outcome" in told:
+            return told
+    return None
 
 
 class Bench:
@@ -226,13 +144,14 @@ class Bench:
         """Measure everything."""
         for name in RATES:
             self.part(name, lambda name=name: self.probe(name))  # type: ignore[misc]
-        plain = self.capabilities["matmul_fp32"].get("figure")
+        plain = self.rate("matmul_fp32")
         for name in ("matmul_fp16", "matmul_bf16"):
-            found = self.capabilities[name]
+            found = self.capabilities.get(name, {})
             if plain and found.get("figure") and found["figure"] < plain:
                 found.update(outcome="emulated", message=self.say("slower", found["figure"] / plain))
         if self.compute == "auto":
-            good = [one for one in ("bf16", "fp16") if self.capabilities["matmul_" + one]["outcome"] == "supported"]
+            tried = self.capabilities
+            good = [one for one in ("bf16", "fp16") if tried.get("matmul_" + one, {}).get("outcome") == "supported"]
             self.compute = good[0] if good and self.device.backend != "cpu" else "fp32"
         for name in STEPS:
             self.part(name, lambda name=name: self.probe(name))  # type: ignore[misc]
@@ -251,10 +170,10 @@ class Bench:
         spent = time.monotonic() - self.began
         left = self.say("left", spent / self.done * (self.total - self.done)) if self.done else ""
         print(f"[{self.done + 1}/{self.total}] {name}  {left}", file=sys.stderr, flush=True)
-        self.device.release()
         try:
+            self.device.release()
             work()
-        except (RuntimeError, MemoryError, NotImplementedError, ImportError) as error:
+        except Exception as error:  # whatever a vendor's torch raises is a finding; it must not take the others along
             full = isinstance(error, MemoryError) or "memory" in str(error).lower()
             self.warnings.append(self.say("no_memory", name) if full else self.say("failed", name, last_line(error)))
         self.samples.append(_sample())
@@ -269,14 +188,13 @@ class Bench:
         told: dict[str, Any] = {"outcome": "crashed"}
         try:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=ITEM_SECONDS)
-            lines = done.stdout.decode(errors="replace").strip().splitlines()
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            if done.returncode == 0 and lines:
-                told = json.loads(lines[-1])
-            else:
-                told["message"] = f"exit {done.returncode}: {said[-1] if said else ''}"[:300]
+            found = found_in(done.stdout.decode(errors="replace").split("\n")) if done.returncode == 0 else None
+            told = found or dict(told, message=f"exit {done.returncode}: {said[-1] if said else ''}"[:300])
         except subprocess.TimeoutExpired:
             told["message"] = self.say("hang", ITEM_SECONDS)
+        except OSError as error:  # no process could be started, or its output was no longer there
+            told["message"] = last_line(error)
         self.capabilities[name] = told
 
     def answer(self, point: Any, shape: Any, kind: Any, built: list[Any]) -> None:
@@ -308,6 +226,8 @@ class Bench:
 
     def result(self, stopped: str) -> dict[str, Any]:
         """Return everything in the shape that `domainsmith bench --import` reads."""
+        device = self.device.machine()
+        unsaid = [self.say("unsaid", *one) for one in self.device.unsaid.items()]
         bandwidth, tflops = self.rate("memory_sum", "memory_copy"), self.rate(f"matmul_{self.compute}")
         alone = [one for one in self.measurements if one[0]["batch"] == 1]
         best, limit = max(alone, key=lambda one: one[0]["decode_tokens_per_s"]) if alone else ({}, None)
@@ -320,7 +240,7 @@ class Bench:
             "format": "domainsmith-bench/1",
             "place": "script",
             "at": self.at,
-            "device": self.device.machine(),
+            "device": device,
             "capabilities": self.capabilities,
             "measurements": [one for one, _ in self.measurements],
             "training": self.steps,
@@ -340,7 +260,7 @@ class Bench:
             },
             "complete": not stopped,
             "stopped": stopped,
-            "warnings": noisy + self.warnings,
+            "warnings": noisy + self.warnings + unsaid,
             "seconds": time.monotonic() - self.began,
         }
 

@@ -40,6 +40,7 @@ def train(
     device: Accelerator,
     reporter: Reporter,
     *,
+    name: str = "",
     compute_type: ComputeType = "fp32",
     seed: int = 0,
 ) -> TrainingStep:
@@ -55,6 +56,7 @@ def train(
         shape: Of the batch.
         device: Where it runs.
         reporter: Asked to stop before each step.
+        name: Of the model, for the record.
         compute_type: Of the arithmetic.
         seed: Of the tokens.
 
@@ -95,6 +97,8 @@ def train(
         peak_gib=device.peak_gib(),
         steps=shape.steps,
         spread=spread(counted),
+        model=name,
+        compute_type=compute_type,
     )
 
 

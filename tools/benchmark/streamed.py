@@ -2,8 +2,8 @@
 
     Client("http://127.0.0.1:8000/v1", "qwen3-8b").ask("Hello", 128)        # Answered(...) or Failed("cut_off", ...)
 
-The stream is read line by line rather than by the client library's parser: a broken line must be a counted failure,
-and the time of a chunk is that of its arrival.
+The stream is read as bytes rather than by the client library's parser: a broken line must be a counted failure, the
+time of a chunk is that of its arrival, and lines end with a line feed alone (a JSON text may hold U+2028 and U+0085).
 """
 
 from __future__ import annotations
@@ -13,13 +13,28 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from agent.errors import InputError
+from agent.prompts.benchmark_errors import BENCHMARK_ERRORS
+from agent.prompts.phrases import fill
+from agent.records.base import Language
+from tools.benchmark.addresses import base_address, no_address
+from tools.benchmark.arriving import Stopped, TooLateError, TooMuchError, limited, lines_of
+from tools.benchmark.hiding import Secrets
 
 SECONDS: Final = 120.0
 """After which a request counts as timed out."""
+REPLY: Final = 2**26
+"""Most bytes of a reply; a chunk of one token has some 300, and the longest reply some thousand chunks."""
+_SLACK: Final = 5.0
+"""Seconds beyond the time limit that a request may need to end by itself, which tells more than being left."""
+_LISTING_SECONDS: Final = 20.0
+_LISTING: Final = 2**24
+"""Most bytes of a list of models; a server of thousands has some 100 KB."""
+_TOLD: Final = 200
+"""Characters of what a server or a library says."""
 EXTRAS: Final[tuple[dict[str, Any], ...]] = (
     {"stream_options": {"include_usage": True}, "ignore_eos": True},
     {"stream_options": {"include_usage": True}},
@@ -54,49 +69,59 @@ class Failed:
     kind: str
     """A `Refusal`, or `http_500` with the status."""
     why: str
-    """In the server's or the library's words; holds no key."""
-
-
-class Stopped(Exception):  # noqa: N818 - no error: the one who waits for this thread has left
-    """Nobody waits for the reply any more."""
+    """In the server's or the library's words; what `Secrets` hides is taken out, whoever wrote it there."""
 
 
 class Client:
     """Asks one model of one endpoint; any number of threads may ask at once.
 
+    The time limit is looked at with every piece that arrives. A server that is silent for as long, or takes as long for
+    the lines before its reply, is left to whoever waits (`together`).
+
     Args:
         url: Base address as OpenAI's clients take it; `/v1` is added to a bare host.
         model: The endpoint's name of it; empty takes the only one it serves.
         seconds: After which a request counts as timed out.
+        lang: Language of errors.
 
     Raises:
         InputError: The address is none, or the environment holds no key.
     """
 
-    def __init__(self, url: str, model: str = "", seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, model: str = "", seconds: float = SECONDS, lang: Language = "en") -> None:
         import openai
 
-        self.url = base_address(url)
+        self.url = base_address(url, lang)
         self.model = model
         self._seconds = seconds
         try:
             # No retries: a second try would hide an error and lengthen the time to the first token.
             self._client = openai.OpenAI(base_url=self.url, max_retries=0, timeout=seconds)
         except openai.OpenAIError as error:
-            raise InputError(
-                "the endpoint needs a key",
-                where="OPENAI_API_KEY",
-                mend="set it; any text will do for a server that asks for none",
-            ) from error
+            says = partial(fill, BENCHMARK_ERRORS, lang=lang)
+            raise InputError(says("needs_key"), where="OPENAI_API_KEY", mend=says("needs_key_mend")) from error
+        except Exception as error:
+            if "InvalidURL" not in _kinds(error):
+                raise
+            raise no_address(url, lang) from error
+        self._secrets = Secrets(self._client.api_key, self.url)
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which nobody need wait for a call any more."""
+        return self._seconds + _SLACK
 
     def models(self) -> list[str] | Failed:
         """Return the names of the models that the endpoint serves."""
-        import openai
-
+        began = time.perf_counter()
+        seconds = min(self._seconds, _LISTING_SECONDS)
         try:
-            return [one.id for one in self._client.models.list(timeout=min(self._seconds, 20.0)).data]
-        except (openai.OpenAIError, ValueError) as error:
-            return _failure(error)
+            with self._client.models.with_streaming_response.list(timeout=seconds) as response:
+                pieces = [piece for piece, _ in limited(response.iter_bytes(), began, seconds, _LISTING)]
+            listed = json.loads(b"".join(pieces))["data"]
+            return [str(one["id"]) for one in listed]
+        except Exception as error:  # whatever breaks a request, or is no list of models, is what is told
+            return self._failure(error)
 
     def ask(
         self, prompt: str, limit: int, extras: Mapping[str, Any] | None = None, stop: threading.Event | None = None
@@ -124,34 +149,30 @@ class Client:
                 stream=True,
                 extra_body=dict(extras or {}),
             ) as response:
-                return self._read(response.iter_lines(), began, stop or threading.Event())
+                pieces = limited(response.iter_bytes(), began, self._seconds, REPLY, stop)
+                return self._read(lines_of(pieces), began)
         except Stopped:
             raise
         except Exception as error:  # whatever breaks a request is what is being counted
-            return _failure(error)
+            return self._failure(error)
 
-    def _read(self, lines: Iterable[str], began: float, stop: threading.Event) -> Answered | Failed:
+    def _read(self, lines: Iterable[tuple[bytes, float]], began: float) -> Answered | Failed:
         arrivals: list[float] = []
         pieces: list[str] = []
         usage: Mapping[str, Any] = {}
         finished = False
-        for line in lines:
-            now = time.perf_counter() - began
-            if stop.is_set():
-                raise Stopped
-            if now > self._seconds:
-                return Failed("timeout", f"no end after {self._seconds:g} s")
-            if not line.startswith("data:"):
+        for line, now in lines:
+            if not line.startswith(b"data:"):
                 continue
             data = line[5:].strip()
-            if data == "[DONE]":
+            if data == b"[DONE]":
                 finished = True
                 break
             event = _event(data)
             if event is None:
-                return Failed("malformed", data[:200])
+                return self._failed("malformed", data.decode(errors="replace"))
             if event.error:
-                return Failed("error_in_stream", event.error)
+                return self._failed("error_in_stream", event.error)
             usage = event.usage or usage
             finished = finished or event.finished
             if event.text:
@@ -171,6 +192,35 @@ class Client:
             began,
         )
 
+    def _failed(self, kind: str, why: str) -> Failed:
+        # Hidden first and shortened then: of a key that is cut in two a half would remain.
+        return Failed(kind, self._secrets.hidden(why)[:_TOLD])
+
+    def _failure(self, error: Exception) -> Failed:
+        """Return the kind of an error of OpenAI's client, or of the HTTP library beneath while a stream is read."""
+        import openai
+
+        kinds = _kinds(error)
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        if isinstance(error, TooLateError):
+            return self._failed("timeout", str(error))
+        if isinstance(error, TooMuchError):
+            return self._failed("malformed", str(error))
+        if isinstance(error, openai.APIStatusError):
+            return self._failed(f"http_{error.status_code}", why)
+        if isinstance(error, openai.APITimeoutError) or "TimeoutException" in kinds:
+            return self._failed("timeout", why)
+        if isinstance(error, openai.APIConnectionError):
+            return self._failed("connection", why)
+        if kinds & {"TransportError", "StreamError"}:
+            return self._failed("cut_off", why)
+        return self._failed("malformed", why)
+
+
+def _kinds(error: Exception) -> set[str]:
+    # The HTTP library changed with a version of the client; its names of errors did not.
+    return {kind.__name__ for kind in type(error).__mro__}
+
 
 @dataclass(frozen=True)
 class _Event:
@@ -180,16 +230,16 @@ class _Event:
     error: str
 
 
-def _event(data: str) -> _Event | None:
+def _event(data: bytes) -> _Event | None:
     """Return what one event of the stream says; `None` if it is not of the protocol."""
     try:
-        told = json.loads(data)
-    except ValueError:
+        told = json.loads(data.decode())
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict):
         return None
     if told.get("error"):
-        return _Event("", False, {}, str(told["error"])[:200])
+        return _Event("", False, {}, str(told["error"]))
     choices, usage = told.get("choices"), told.get("usage")
     if not isinstance(choices, list) or not all(isinstance(one, dict) for one in choices):
         return None
@@ -201,43 +251,6 @@ def _event(data: str) -> _Event | None:
     said = (delta.get(name) for name in ("content", "reasoning_content", "reasoning"))
     text = "".join(one for one in said if isinstance(one, str))
     return _Event(text, bool(choice.get("finish_reason")), usage if isinstance(usage, dict) else {}, "")
-
-
-def base_address(url: str) -> str:
-    """Return the address that clients take.
-
-    Raises:
-        InputError: It is no address of a server.
-    """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InputError("this is no address of a server", where=url, mend="e.g. http://127.0.0.1:8000/v1")
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/") or "/v1", query="", fragment=""))
-
-
-def without_credentials(url: str) -> str:
-    """Return an address without user, password and query."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return urlunsplit((parts.scheme, host + (f":{parts.port}" if parts.port else ""), parts.path, "", ""))
-
-
-def _failure(error: Exception) -> Failed:
-    """Return the kind of an error of OpenAI's client, or of the HTTP library beneath while a stream is read."""
-    import openai
-
-    why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
-    if isinstance(error, openai.APIStatusError):
-        return Failed(f"http_{error.status_code}", why)
-    # That library changed with a version of the client; its names of errors did not.
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if isinstance(error, openai.APITimeoutError) or "TimeoutException" in names:
-        return Failed("timeout", why)
-    if isinstance(error, openai.APIConnectionError):
-        return Failed("connection", why)
-    if names & {"TransportError", "StreamError"}:
-        return Failed("cut_off", why)
-    return Failed("malformed", why)
 
 
 def _count(value: Any) -> int | None:

@@ -12,15 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.errors import InputError, NotFoundError
+from agent.policy.capabilities import measured_bf16
+from agent.prompts.benchmark import BENCHMARK
 from agent.prompts.comparison import COMPARISON
 from agent.prompts.phrases import fill
 from agent.records.base import Language
-from agent.records.benchmark import BenchmarkResult
+from agent.records.benchmark import BenchmarkResult, Machine
 from agent.records.device_comparison import ComparedSubject
 from agent.records.hardware import Device
-from knowledge.files import read_record
+from tools.benchmark.backends import detect
+from tools.benchmark.emitting import read_result
+from tools.benchmark.part_names import remark
 from tools.benchmark.saved import saved
-from tools.hardware import THIS_MACHINE, catalogue, find_device
+from tools.devices_file import folded
+from tools.hardware import THIS_MACHINE, catalogue, find_device, listed_device
 
 USUAL_DEVICES = ("NVIDIA A800 PCIe", "Moore Threads S4000", "Huawei Ascend 910A")
 """The devices the guide speaks of, which anything else is set against."""
@@ -43,17 +48,12 @@ class Chosen:
             return self.result.device.name
         return self.device.name if self.device is not None else self.id
 
-    @property
-    def count(self) -> int:
-        """Devices that were measured together; 1 for one of the catalogue, whose figures are of one."""
-        return self.result.device.count if self.result is not None else 1
-
 
 def choose(home: Path, names: Sequence[str], lang: Language = "en", *, files: bool = True) -> tuple[Chosen, ...]:
     """Return what the names mean, each subject once, in their order.
 
     Args:
-        home: `Settings.home`, whose saved benchmarks may be named by file, or by fingerprint for a machine's newest.
+        home: `Settings.home`, whose saved benchmarks may be named by file, or by fingerprint for a machine's best.
         names: Saved results, paths of result files, devices of the catalogue, `cpu` for this machine as the catalogue
             has it; what is none of them, a part of a measured machine's name or an endpoint's address.
         lang: Language of the errors.
@@ -65,18 +65,45 @@ def choose(home: Path, names: Sequence[str], lang: Language = "en", *, files: bo
     """
     if not names:
         raise InputError(fill(COMPARISON, "nothing", lang), mend=fill(COMPARISON, "nothing_mend", lang))
-    kept = [Chosen(file.stem, result=result) for file, result in saved(home)]
+    kept = [Chosen(file.stem, result=result) for file, result in best_first(saved(home))]
     found = (_one(name, kept, lang, files=files) for name in names)
     return tuple({one.id: one for one in found}.values())
 
 
 def everything(home: Path) -> tuple[Chosen, ...]:
-    """Return the newest saved benchmark of every machine and endpoint, then every device of the catalogue."""
+    """Return the best saved benchmark of every machine and endpoint, then every device of the catalogue."""
     newest = {
         (result.device.fingerprint, result.endpoint, result.place): of_result(result, file.stem)
-        for file, result in saved(home)
+        for file, result in reversed(best_first(saved(home)))
     }
     return (*newest.values(), *(of_device(device) for device in catalogue()))
+
+
+def holds_figures(result: BenchmarkResult) -> bool:
+    """Return whether anything was measured: an attempt, an answer or a step; failed requests alone are nothing."""
+    tried = any(one.outcome != "not_tried" for one in result.capabilities.values())
+    return tried or bool(result.training) or _answered(result)
+
+
+def refuse_empty(result: BenchmarkResult, where: str, lang: Language) -> None:
+    """Refuse to take over a benchmark that measured nothing.
+
+    Raises:
+        InputError: It holds no figures.
+    """
+    if not holds_figures(result):
+        raise InputError(
+            fill(BENCHMARK, "nothing_measured", lang), where=where, mend=fill(BENCHMARK, "measure_again", lang)
+        )
+
+
+def best_first(kept: Sequence[tuple[Path, BenchmarkResult]]) -> list[tuple[Path, BenchmarkResult]]:
+    """Return saved benchmarks, those with speeds of answers first, whole ones before others, the newest before older.
+
+    So neither a probe alone nor one that was stopped early hides a whole benchmark of before.
+    """
+    newest_first = list(reversed(kept))  # which sorting keeps among equals
+    return sorted(newest_first, key=lambda one: (not _answered(one[1]), not one[1].complete))
 
 
 def of_result(result: BenchmarkResult, name: str = "") -> Chosen:
@@ -91,20 +118,33 @@ def of_device(device: Device) -> Chosen:
 
 def is_this_machine(name: str) -> bool:
     """Return whether a name is one of those of the machine at hand."""
-    return _folded(name) in {_folded(alias) for alias in THIS_MACHINE}
+    return folded(name) in {folded(alias) for alias in THIS_MACHINE}
 
 
 def newest_here(home: Path) -> Chosen | None:
-    """Return the newest saved benchmark that was run on this machine; `None` if there is none."""
-    here = [(file, result) for file, result in saved(home) if result.place == "local"]
-    return of_result(here[-1][1], here[-1][0].stem) if here else None
+    """Return the best saved benchmark (see `best_first`) that was run on this machine; `None` if there is none.
+
+    A home may have come from another machine, or its accelerator may be gone: backend and name must be those of today.
+    """
+    kept = [(file, result) for file, result in saved(home) if result.place == "local"]
+    if not kept:
+        return None
+    device = detect()
+    here = (device.backend, device.name())
+    return _best([one for one in kept if (one[1].device.backend, one[1].device.name) == here])
 
 
 def measured_of(home: Path, device: Device) -> Chosen | None:
-    """Return the newest saved benchmark of a device by any of its names, `None` if nobody measured it."""
-    names = {_folded(name) for name in (device.name, *device.aliases)}
-    of_it = [(file, result) for file, result in saved(home) if _folded(result.device.name) in names]
-    return of_result(of_it[-1][1], of_it[-1][0].stem) if of_it else None
+    """Return the best saved benchmark of a device by any of its names, `None` if nobody measured it."""
+    return _best([(file, result) for file, result in saved(home) if _is_of(result, device)])
+
+
+def _is_of(result: BenchmarkResult, device: Device) -> bool:
+    measured = result.device
+    listed = listed_device(measured.name, measured.backend, measured_bf16(result.capabilities))
+    if listed is not None:
+        return listed.name == device.name
+    return folded(measured.name) in {folded(name) for name in (device.name, *device.aliases)}
 
 
 def described(chosen: Sequence[Chosen], lang: Language) -> tuple[ComparedSubject, ...]:
@@ -112,7 +152,7 @@ def described(chosen: Sequence[Chosen], lang: Language) -> tuple[ComparedSubject
     names = [_spoken(one, lang) for one in chosen]
     dates = [said_moment(one.result.at) if one.result is not None else "" for one in chosen]
     shown = _apart(_apart(names, dates, lang), [one.id for one in chosen], lang)
-    return tuple(_subject(one, name) for one, name in zip(chosen, shown, strict=True))
+    return tuple(_subject(one, name, lang) for one, name in zip(chosen, shown, strict=True))
 
 
 def _apart(names: Sequence[str], marks: Sequence[str], lang: Language) -> list[str]:
@@ -124,20 +164,20 @@ def _apart(names: Sequence[str], marks: Sequence[str], lang: Language) -> list[s
 
 
 def _one(name: str, kept: Sequence[Chosen], lang: Language, *, files: bool) -> Chosen:
-    for one in reversed(kept):
+    for one in kept:
         if name == one.id or (one.result is not None and name == one.result.device.fingerprint):
             return one
     if files and name.endswith(".json") and Path(name).is_file():
-        return Chosen(Path(name).stem, result=read_record(Path(name), BenchmarkResult))
+        return Chosen(Path(name).stem, result=read_result(Path(name)))
     try:
         return of_device(find_device(name))
     except NotFoundError as error:
-        part = _folded(name)
-        for one in reversed(kept):
-            if part and one.result is not None and part in _folded(f"{one.name} {one.result.endpoint}"):
+        part = folded(name)
+        for one in kept:
+            if part and one.result is not None and part in folded(f"{one.name} {one.result.endpoint}"):
                 return one
         if kept:
-            ids = ", ".join(one.id for one in kept[-_LISTED:])
+            ids = ", ".join(one.id for one in kept[:_LISTED])
             known = fill(COMPARISON, "saved_are", lang, names=ids)
         else:
             known = fill(COMPARISON, "none_saved", lang)
@@ -159,12 +199,25 @@ def spoken_name(name: str, lang: Language) -> str:
     return fill(COMPARISON, "this_machine", lang, name=here[1]) if here else name
 
 
+def measured_name(device: Machine, lang: Language) -> str:
+    """Return the name of what was measured: one device, also where a machine has several."""
+    name = spoken_name(device.name, lang)
+    return name if device.count == 1 else fill(COMPARISON, "one_of", lang, count=device.count, name=name)
+
+
 def _spoken(one: Chosen, lang: Language) -> str:
-    name = spoken_name(one.name, lang)
-    return name if one.count == 1 else fill(COMPARISON, "several", lang, count=one.count, name=name)
+    return measured_name(one.result.device, lang) if one.result is not None else spoken_name(one.name, lang)
 
 
-def _subject(one: Chosen, name: str) -> ComparedSubject:
+def _best(kept: Sequence[tuple[Path, BenchmarkResult]]) -> Chosen | None:
+    return next((of_result(result, file.stem) for file, result in best_first(kept)), None)
+
+
+def _answered(result: BenchmarkResult) -> bool:
+    return any(one.tokens_per_s is not None for one in result.measurements)
+
+
+def _subject(one: Chosen, name: str, lang: Language) -> ComparedSubject:
     result = one.result
     if result is None:
         return ComparedSubject(id=one.id, name=name, kind="catalogue")
@@ -175,10 +228,6 @@ def _subject(one: Chosen, name: str) -> ComparedSubject:
         place=result.place,
         at=result.at,
         complete=result.complete,
-        stopped=result.stopped,
-        warnings=result.warnings,
+        stopped=remark(result.stopped, lang),
+        warnings=tuple(remark(text, lang) for text in result.warnings),
     )
-
-
-def _folded(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())

@@ -15,22 +15,24 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from agent.errors import DomainsmithError, WorkFailedError
-from agent.policy.memory import fit
 from agent.progress import Reporter
 from agent.prompts.benchmark import BENCHMARK
 from agent.prompts.phrases import fill
 from agent.records.base import Language
 from agent.records.benchmark import Capability, Measurement, TrainingStep, Variant
+from agent.records.hardware import Workload
 from agent.records.tuning import ComputeType, Hyperparameters, Method
 from tools.benchmark.answering import Point, answer
 from tools.benchmark.backends import Accelerator, last_line
 from tools.benchmark.following import Course
+from tools.benchmark.part_names import part_name
 from tools.benchmark.roofline import Shape
 from tools.benchmark.stepping import TrainingShape, train
 from tools.benchmark.timing import AGREEMENT, Noise
 from tools.hardware import this_machine
-from tools.models import load_model, parameter_count
+from tools.models import load_model
 from tools.tuning.memory import free_gib, ran_out
+from tools.tuning.room import Model, carried, model_in
 from tools.tuning.run import prepare
 
 POINT_SECONDS: Final = 20.0
@@ -124,7 +126,7 @@ def sweep(
         InputError: The model cannot be loaded.
         CancelledError: The reporter asked to stop.
     """
-    course = course or Course(reporter, len(plan.points) + len(plan.methods), weights(plan))
+    course = course or Course(reporter, len(plan.points) + len(plan.methods), weights(plan), lang=found.lang)
     compute = this_machine().compute_type
     for variant in dict.fromkeys(point.variant for point in plan.points):
         points = [point for point in plan.points if point.variant == variant]
@@ -134,17 +136,20 @@ def sweep(
             course.skip(points)
             continue
         _answer_all(folder, plan, variant, points, device, reporter, found, name, compute, course, seed)
-    params = parameter_count(folder)
+    base = model_in(folder)
     for method in plan.methods:
         course.begin(method)
-        why = _cannot_train(method, params, capabilities or {}, found.lang)
+        said = part_name(method, found.lang)
+        why = _cannot_train(method, base, plan.training, capabilities or {}, found.lang)
         if why:
-            found.warn("method_left_out", method=method, why=why)
+            found.warn("method_left_out", method=said, why=why)
         else:
-            with _within_memory(found, method, device):
-                step = train(folder, method, plan.training, device, reporter, compute_type=compute, seed=seed)
+            with _within_memory(found, said, device):
+                step = train(
+                    folder, method, plan.training, device, reporter, name=name, compute_type=compute, seed=seed
+                )
                 found.training.append(step)
-                _judge(found, method, step.spread)
+                _judge(found, said, step.spread)
         _release(device)
         found.noise.sample()
         course.end(method)
@@ -189,16 +194,17 @@ def _answer_all(
     course: Course,
     seed: int,
 ) -> None:
-    course.begin(str(points[0]))
+    course.begin(points[0])
     model = _loaded(folder, variant, compute, found, device)
     if model is None:
         course.skip(points)
         return
     shape = shape_of(model)
     for wanted in points:
-        course.begin(str(wanted))
+        course.begin(wanted)
         point = _that_fits(wanted, getattr(model.config, "max_position_embeddings", None), found)
-        with _within_memory(found, str(point), device):
+        said = part_name(point, found.lang)
+        with _within_memory(found, said, device):
             measured = answer(
                 model,
                 point,
@@ -213,10 +219,10 @@ def _answer_all(
             found.measurements.append((measured, shape))
             if measured.repeats == 1 < plan.repeats and measured.tokens_per_s:
                 took = point.batch * point.output / measured.tokens_per_s
-                found.warn("one_repeat", point=point, seconds=f"{took:.0f}")
-            _judge(found, str(point), measured.spread)
+                found.warn("one_repeat", point=said, seconds=f"{took:.0f}")
+            _judge(found, said, measured.spread)
         found.noise.sample()
-        course.end(str(wanted))
+        course.end(wanted)
     del model
     _release(device)
 
@@ -239,7 +245,7 @@ def _loaded(folder: Path, variant: Variant, compute: ComputeType, found: Finding
             raise
         key = "no_memory" if ran_out(error) else "no_4bit" if variant == "4bit" else "variant_left_out"
         why = str(error) if isinstance(error, DomainsmithError) else last_line(error)
-        found.warn(key, point=variant, why=why)
+        found.warn(key, point=part_name(variant, found.lang), why=why)
     _release(device)
     return None
 
@@ -259,21 +265,25 @@ def _that_fits(point: Point, positions: int | None, found: Findings) -> Point:
     return replace(point, prompt=used)
 
 
-def _cannot_train(method: Method, params: int, capabilities: Mapping[str, Capability], lang: Language) -> str:
+def _cannot_train(
+    method: Method, base: Model, shape: TrainingShape, capabilities: Mapping[str, Capability], lang: Language
+) -> str:
     """Return why a method is not tried: the device has no such kernels, or its memory does not carry it."""
     refused = _refused(capabilities, method)
     if refused:
         return refused
-    device = this_machine()
-    here = device.model_copy(update={"gib": min(device.gib, free_gib())})
-    found = next(one for one in fit(here, 1, params / 1e9, lang) if one.method == method)
+    work = {method: Workload(batch=shape.batch, length=shape.tokens, learnt=1.0)}
+    found = next(one for one in carried(this_machine(), free_gib(), base, work, lang) if one.method == method)
     return "" if found.available and found.fits else found.why
 
 
 def _refused(capabilities: Mapping[str, Capability], kind: str) -> str:
-    """Return the probe's message where it saw the attempt of that kind fail."""
+    """Return the probe's message where it did not see the attempt of that kind work.
+
+    What hung or ran out of memory there is no finding about the device, but here it would take the whole run along.
+    """
     tried = capabilities.get(_PROBED.get(kind, ""))
-    return tried.message or tried.outcome if tried is not None and tried.outcome in {"refused", "crashed"} else ""
+    return "" if tried is None or tried.outcome in {"supported", "emulated"} else tried.message or tried.outcome
 
 
 def _judge(found: Findings, point: str, apart: float | None) -> None:

@@ -15,7 +15,10 @@ SNAPSHOT = "settings.json"
 
 def save_snapshot(settings: Settings, run: Path) -> None:
     """Write the settings with absolute paths, because a resumed worker may start from another folder."""
-    fixed = settings.model_copy(update={"home": settings.home.resolve(), "cache": settings.cache_folder.resolve()})
+    folders = {"home": settings.home, "machine_home": settings.machine_folder, "cache": settings.cache_folder}
+    fixed = settings.model_copy(update={name: folder.resolve() for name, folder in folders.items()})
+    if settings.hardware_file is not None:
+        fixed = fixed.model_copy(update={"hardware_file": settings.hardware_file.resolve()})
     for name, value in fixed:
         if isinstance(value, str) and value != BUILTIN and Path(value).is_dir():
             fixed = fixed.model_copy(update={name: str(Path(value).resolve())})

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.policy.memory import fit
+from agent.policy.memory import LADDER
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.progress import Reporter
 from agent.records.base import Language
@@ -23,8 +23,11 @@ from agent.records.tuning import ClimbPlan, Hyperparameters, Method, TuneRequest
 from agent.settings import Settings
 from knowledge.files import read_record, read_records
 from tools.hardware import this_machine
-from tools.models import parameter_count, resolve_base_model
-from tools.tuning.choice import Choice, Taught, choose_among, free_gib, taught_by
+from tools.models import load_tokenizer, resolve_base_model
+from tools.tuning.choice import Choice, Taught, choose_among, settings_for, taught_by
+from tools.tuning.examples import Example, open_mix, read_examples
+from tools.tuning.memory import free_gib
+from tools.tuning.room import Model, carried, model_in, workload_of
 from tools.workspace import Project
 
 
@@ -59,18 +62,8 @@ class Terms:
         Raises:
             DoesNotFitError: The method does not fit; the mend says what would.
         """
-        changes: dict[str, object] = {"method": method, "climb": None}
-        given = self.request.hyperparameters
-        if method == "full":
-            # What was set for adapters is not meant for all weights: they take no rank and another rate.
-            named = self.request.overrides.items()
-            changes["overrides"] = {name: value for name, value in named if name not in ("rank", "learning_rate")}
-            if given is not None:
-                rate = given.learning_rate * self.thresholds.full_learning_rate_factor
-                adapterless = {"rank": None, "alpha": None, "dropout": 0.0, "learning_rate": rate}
-                changes["hyperparameters"] = given.model_copy(update=adapterless)
         choice = choose_among(
-            self.request.model_copy(update=changes),
+            _of_rung(self.request, method, self.thresholds),
             self.fits,
             this_machine().compute_type,
             self.params,
@@ -116,9 +109,12 @@ def terms_of(
         InputError: The base model or the mix cannot be used.
     """
     plan = request.climb or ClimbPlan()
-    params = parameter_count(
-        resolve_base_model(settings.model_copy(update={"base_model": request.base_model}), reporter)
-    )
+    folder = resolve_base_model(settings.model_copy(update={"base_model": request.base_model}), reporter)
+    model, taught = model_in(folder), _what_is_taught(project, request.mix)
+    if fits is None:
+        train = open_mix(project.mixes / request.mix).train
+        examples = read_examples(train, load_tokenizer(folder), reporter)
+        fits = _measured_fits(request, thresholds, model, examples, taught, settings.lang)
     target, target_from = _target(project, plan, thresholds)
     return Terms(
         project=project,
@@ -126,19 +122,45 @@ def terms_of(
         plan=plan,
         thresholds=thresholds,
         lang=settings.lang,
-        params=params,
-        fits=tuple(fits) if fits is not None else _measured_fits(params, settings.lang),
+        params=model.params,
+        fits=tuple(fits),
         mix=read_record(project.mixes / request.mix / "manifest.json", MixManifest),
-        taught=_what_is_taught(project, request.mix),
+        taught=taught,
         target=target,
         target_from=target_from,
     )
 
 
-def _measured_fits(params: int, lang: Language) -> tuple[MethodFit, ...]:
-    device = this_machine()
-    carries = device.model_copy(update={"gib": min(device.gib, free_gib())})
-    return fit(carries, 1, params / 1e9, lang)
+def _of_rung(request: TuneRequest, method: Method, thresholds: Thresholds) -> TuneRequest:
+    """Return what the request of a climb asks of one rung."""
+    changes: dict[str, object] = {"method": method, "climb": None}
+    given = request.hyperparameters
+    if method == "full":
+        # What was set for adapters is not meant for all weights: they take no rank and another rate.
+        named = request.overrides.items()
+        changes["overrides"] = {name: value for name, value in named if name not in ("rank", "learning_rate")}
+        if given is not None:
+            rate = given.learning_rate * thresholds.full_learning_rate_factor
+            adapterless = {"rank": None, "alpha": None, "dropout": 0.0, "learning_rate": rate}
+            changes["hyperparameters"] = given.model_copy(update=adapterless)
+    return request.model_copy(update=changes)
+
+
+def _measured_fits(
+    request: TuneRequest,
+    thresholds: Thresholds,
+    model: Model,
+    examples: Sequence[Example],
+    taught: Taught,
+    lang: Language,
+) -> tuple[MethodFit, ...]:
+    """Return what this machine carries of every rung as it starts; its training asks again, with its own rank."""
+    device, workloads = this_machine(), {}
+    for method in LADDER:
+        asked = _of_rung(request, method, thresholds)
+        settings, _ = settings_for(asked, method, device.compute_type, model.params, len(examples), taught, lang)
+        workloads[method] = workload_of(examples, settings)
+    return carried(device, free_gib(), model, workloads, lang)
 
 
 def _what_is_taught(project: Project, mix: str) -> Taught:

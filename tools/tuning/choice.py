@@ -5,18 +5,20 @@ Deciding is the policy's; here it is asked with what is known of model, data and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from agent.errors import DoesNotFitError
 from agent.policy.hyperparameters import Aim, starting_hyperparameters
 from agent.policy.ladder import first_rung
-from agent.policy.memory import fit
+from agent.policy.memory import LADDER
 from agent.records.base import Language
 from agent.records.hardware import Device, MethodFit
 from agent.records.pairs import Pair
 from agent.records.tuning import ComputeType, Hyperparameters, Method, TuneRequest
+from tools.tuning.examples import Example
+from tools.tuning.room import Model, carried, workload_of
 
 _FACT_KINDS: Final = {"factual", "numeric", "definitional", "table", "faq"}
 
@@ -43,18 +45,18 @@ def choose(
     request: TuneRequest,
     device: Device,
     free_gib: float,
-    params: int,
-    examples: int,
+    model: Model,
+    examples: Sequence[Example],
     taught: Taught,
     lang: Language,
 ) -> Choice:
-    """Return method and settings for a request.
+    """Return method and settings for a request, by the memory that its own examples and settings need.
 
     Args:
         request: What was asked; what it fixes is taken as it is.
         device: Where the run will be.
         free_gib: Memory that is free there now, GiB.
-        params: Parameters of the base model.
+        model: The base model.
         examples: Training examples.
         taught: What the run teaches.
         lang: Language of the reasons.
@@ -62,8 +64,12 @@ def choose(
     Raises:
         DoesNotFitError: The device cannot do the method or has too little memory; the mend says what would fit.
     """
-    fits = fit(device.model_copy(update={"gib": min(device.gib, free_gib)}), 1, params / 1e9, lang)
-    return choose_among(request, fits, device.compute_type, params, examples, taught, lang)
+    workloads = {}
+    for method in LADDER:
+        settings, _ = settings_for(request, method, device.compute_type, model.params, len(examples), taught, lang)
+        workloads[method] = workload_of(examples, settings)
+    fits = carried(device, free_gib, model, workloads, lang)
+    return choose_among(request, fits, device.compute_type, model.params, len(examples), taught, lang)
 
 
 def choose_among(
@@ -81,9 +87,27 @@ def choose_among(
         DoesNotFitError: The device cannot do the method or has too little memory; the mend says what would fit.
     """
     method, reasons = _method(request, fits, lang)
+    settings, why = settings_for(request, method, compute_type, params, examples, taught, lang)
+    return Choice(method, settings, (*reasons, *why))
+
+
+def settings_for(
+    request: TuneRequest,
+    method: Method,
+    compute_type: ComputeType,
+    params: int,
+    examples: int,
+    taught: Taught,
+    lang: Language,
+) -> tuple[Hyperparameters, tuple[str, ...]]:
+    """Return the settings that a request means for a method, and why each is what it is where the policy chose.
+
+    Raises:
+        pydantic.ValidationError: An override is no field of `Hyperparameters` or has no valid value.
+    """
     if request.hyperparameters is not None:
         given = {**request.hyperparameters.model_dump(), **request.overrides}
-        return Choice(method, Hyperparameters.model_validate(given), reasons)
+        return Hyperparameters.model_validate(given), ()
     settings, why = starting_hyperparameters(
         method,
         params / 1e9,
@@ -95,20 +119,7 @@ def choose_among(
         overrides=request.overrides,
         lang=lang,
     )
-    return Choice(method, settings, (*reasons, *(reason.text for reason in why)))
-
-
-def free_gib() -> float:
-    """Return the memory that is free for training now, GiB: of the accelerator where there is one."""
-    import psutil
-    import torch
-
-    free = (
-        torch.accelerator.get_memory_info()[0]
-        if torch.accelerator.is_available()
-        else psutil.virtual_memory().available
-    )
-    return float(free) / 2**30
+    return settings, tuple(reason.text for reason in why)
 
 
 def taught_by(pairs: Iterable[Pair], ids: set[str]) -> Taught:

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from agent.errors import DoesNotFitError
-from agent.policy.memory import LADDER, fit
+from agent.policy.memory import LADDER
 from agent.records.base import Language
 from agent.records.hardware import Device
 from tools.tuning.batches import micro_batch
 from tools.tuning.choice import Choice, what_fits
 from tools.tuning.examples import Example
+from tools.tuning.room import Model, carried, workload_of
 
 _GIB: Final = 2**30
 _OUT_OF_MEMORY: Final = (
@@ -55,6 +56,12 @@ def peak_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _GIB
 
 
+def says_no_memory(text: str) -> bool:
+    """Return whether the text of an error, or what a process said as it ended, names memory as what is lacking."""
+    said = text.lower()
+    return any(phrase in said for phrase in _OUT_OF_MEMORY)
+
+
 def ran_out(error: BaseException) -> bool:
     """Return whether an error, or one it came from, says that memory ran out."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
@@ -63,7 +70,7 @@ def ran_out(error: BaseException) -> bool:
         return True
     if isinstance(error, RuntimeError):
         said = str(error).lower()
-        if any(phrase in said for phrase in _OUT_OF_MEMORY):
+        if says_no_memory(said):
             return True
         if any(phrase in said for phrase in _PERHAPS) and free_gib() < _NOTHING_LEFT:
             return True
@@ -72,14 +79,14 @@ def ran_out(error: BaseException) -> bool:
 
 @contextmanager
 def memory_named(
-    device: Device, free: float, params: int, examples: Sequence[Example], choice: Choice, lang: Language
+    device: Device, free: float, model: Model, examples: Sequence[Example], choice: Choice, lang: Language
 ) -> Iterator[None]:
     """Turn running out of memory into an error that names what would fit.
 
     Args:
         device: Where the run is.
         free: Memory that was free before it, GiB.
-        params: Parameters of the base model.
+        model: The base model.
         examples: Training examples.
         choice: What ran; only what needs less is named.
         lang: Language of the reasons.
@@ -97,19 +104,19 @@ def memory_named(
         raise DoesNotFitError(
             f"{choice.method} ran out of memory with {choice.settings.batch_size} examples a step",
             where=device.name,
-            mend=_what_needs_less(device, free, params, examples, choice, lang),
+            mend=_what_needs_less(device, free, model, examples, choice, lang),
         ) from error
 
 
 def _what_needs_less(
-    device: Device, free: float, params: int, examples: Sequence[Example], choice: Choice, lang: Language
+    device: Device, free: float, model: Model, examples: Sequence[Example], choice: Choice, lang: Language
 ) -> str:
     advice = []
     # Of a batch that is computed in parts, half needs as much memory as the whole.
     if (at_once := micro_batch(examples, choice.settings.batch_size)) > 1:
         advice.append(f"batch_size {at_once // 2}")
     lighter = LADDER[: LADDER.index(choice.method)]
-    fits = fit(device.model_copy(update={"gib": min(device.gib, free)}), 1, params / 1e9, lang)
+    fits = carried(device, free, model, dict.fromkeys(LADDER, workload_of(examples, choice.settings)), lang)
     named = [one for one in fits if one.method in lighter and one.available and one.fits]
     advice.append(what_fits(named) if named else "a smaller base model or shorter examples: nothing lighter fits")
     return "; ".join(advice)

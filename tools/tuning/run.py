@@ -20,7 +20,7 @@ from agent.records.tuning import Hyperparameters, Method, TuneRequest, TuneResul
 from agent.settings import BUILTIN, Settings
 from knowledge.files import read_records, sha256_of
 from tools.hardware import this_machine
-from tools.models import load_model, load_tokenizer, parameter_count, resolve_base_model
+from tools.models import load_model, load_tokenizer, resolve_base_model
 from tools.quiet import quiet_libraries
 from tools.tuning.batches import as_rows
 from tools.tuning.checkpoints import drop_unfinished, newest, publish
@@ -28,6 +28,7 @@ from tools.tuning.choice import Choice, choose, taught_by
 from tools.tuning.course import Course, course_of
 from tools.tuning.examples import Example, Mix, open_mix, read_examples, refuse_long
 from tools.tuning.memory import free_gib, memory_named, peak_gib
+from tools.tuning.room import model_in
 from tools.workspace import Project
 
 _BUILTIN_HUB_NAME: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -68,15 +69,15 @@ def tune(project: Project, settings: Settings, request: TuneRequest, run: Path, 
     tokenizer = load_tokenizer(folder)
     material = _material(project, request, tokenizer, reporter)
     device = this_machine()
-    params = parameter_count(folder)
+    model = model_in(folder)
     taught = taught_by(read_records(project.pairs, Pair), {example.id for example in material.examples})
     free = free_gib()
-    choice = choose(request, device, free, params, len(material.examples), taught, settings.lang)
+    choice = choose(request, device, free, model, material.examples, taught, settings.lang)
     refuse_long(material.examples, choice.settings.max_length, material.mix.train.name)
     refuse_long(material.validation or material.examples[:1], choice.settings.max_length, "validation.jsonl")
     for reason in choice.reasons:
         reporter.note(reason)
-    with memory_named(device, free, params, material.examples, choice, settings.lang):
+    with memory_named(device, free, model, material.examples, choice, settings.lang):
         return _train(request, settings, folder, tokenizer, material, choice, run, reporter)
 
 

@@ -19,6 +19,7 @@ from trl import SFTConfig, SFTTrainer
 from agent.records.tuning import Hyperparameters
 from tools.tuning.batches import UNTRAINED, Planter, as_rows, micro_batch
 from tools.tuning.examples import Example
+from tools.tuning.room import epoch_order
 from tools.tuning.weights import restore, trainable
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class EpochSampler(Sampler):  # type: ignore[misc]
         return self._size
 
     def __iter__(self) -> Any:
-        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
-        return iter(torch.randperm(self._size, generator=generator).tolist())
+        return iter(epoch_order(self._size, self._seed, self._epoch))
 
 
 class TreeTrainer(SFTTrainer):  # type: ignore[misc]

@@ -148,18 +148,21 @@ def _whole(text: str | None, option: str, default: tuple[int, ...], most: int) -
 
 
 def _show(runtime: Runtime, ended: Ended) -> None:
-    """Keep and print a result, a partial one too.
+    """Keep and print a result, a partial one too; one that measured nothing is not kept.
 
     Raises:
-        CancelledError: It was cancelled; names the file with what was measured.
+        CancelledError: It was cancelled; names the file with what was measured, if anything was.
     """
     from tools.benchmark.saved import save
+    from tools.benchmark.subjects import holds_figures
     from ui.bench_tables import bench as shown
 
     output = runtime.output
-    file = save(runtime.settings.home, ended.result)
-    saved = output.say("bench_saved", file=file)
+    file = save(runtime.settings.machine_folder, ended.result) if holds_figures(ended.result) else None
+    saved = output.say("bench_not_saved") if file is None else output.say("bench_saved", file=file)
     output.emit(ended.result, f"{shown(ended.result, output)}\n{saved}")
+    if ended.cancelled and file is None:
+        raise CancelledError(output.say("bench_cancelled_early"))
     if ended.cancelled:
         raise CancelledError(output.say("bench_cancelled"), where=str(file))
     if output.as_json:
@@ -181,13 +184,21 @@ def _emit(runtime: Runtime, file: Path) -> None:
 
 
 def _import(runtime: Runtime, file: Path) -> None:
+    """Keep and print what another machine measured.
+
+    Raises:
+        InputError: The file is no result, or one without any figure.
+        NotFoundError: There is no such file.
+    """
     from tools.benchmark.emitting import read_result
     from tools.benchmark.saved import save
+    from tools.benchmark.subjects import refuse_empty
     from ui.bench_tables import bench as shown
 
     output = runtime.output
-    result = read_result(file)
-    kept = output.say("bench_saved", file=save(runtime.settings.home, result))
+    result = read_result(file, output.lang)
+    refuse_empty(result, str(file), output.lang)
+    kept = output.say("bench_saved", file=save(runtime.settings.machine_folder, result))
     head = output.say("bench_imported", name=result.device.name, at=result.at)
     output.emit(result, f"{head}\n\n{shown(result, output)}\n{kept}")
 
@@ -197,7 +208,7 @@ def _compare(runtime: Runtime, names: list[str], params_b: float | None) -> None
     from tools.benchmark.subjects import choose, everything
     from ui.bench_tables import comparison
 
-    home, lang = runtime.settings.home, runtime.output.lang
+    home, lang = runtime.settings.machine_folder, runtime.output.lang
     told = compare(
         choose(home, names, lang) if names else everything(home), USUAL_SIZE if params_b is None else params_b, lang
     )

@@ -9,6 +9,7 @@ from agent.errors import InputError
 from agent.policy.memory_details import MOST_EXAMPLES, MOST_TOKENS
 from agent.prompts.phrases import model_size
 from agent.records.base import Language
+from tools.benchmark.subjects import USUAL_DEVICES
 from tools.doctor import doctor
 from tools.hardware import catalogue, find_device, this_machine
 from tools.plan import plan, plan_in_parts, trained_like_here
@@ -19,8 +20,6 @@ from ui.pages.hardware_parts import parts
 
 HERE = "cpu"
 """The catalogue's name for the machine at hand, whatever it computes with."""
-COMPARED = ("NVIDIA A800 PCIe", "Moore Threads S4000", "Huawei Ascend 910A")
-"""The devices the guide speaks of."""
 BATCH, LENGTH = 16, 512
 """Examples a step and tokens of each to begin with."""
 OWN_SIZE = 8.0
@@ -54,7 +53,7 @@ def build(frame: Frame) -> None:
     gr.HTML(_heading(frame, "hardware_catalogue"), js_on_load=None)
     several = gr.Dropdown(
         [(frame.say("hardware_here"), HERE), *names],
-        value=list(COMPARED),
+        value=list(USUAL_DEVICES),
         multiselect=True,
         label=frame.say("hardware_devices"),
     )
@@ -80,7 +79,7 @@ def build(frame: Frame) -> None:
 
     def opened() -> tuple[str, str, str, str]:
         fitted, detailed = what_fits(HERE, 1, OWN_SIZE, lang), taken_apart(HERE, 1, OWN_SIZE, BATCH, LENGTH, lang)
-        return view.machine(this_machine(), lang), fitted, detailed, beside(list(COMPARED))
+        return view.machine(this_machine(), lang), fitted, detailed, beside(list(USUAL_DEVICES))
 
     asked: list[Component] = [chosen, count, size]
     frame.on_load(opened, None, [machine, fitting, in_parts, compared], show_progress="hidden")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
 
 from agent.errors import DomainsmithError, InputError
+from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult
 from tools.benchmark.comparison import USUAL_SIZE, compare
 from tools.benchmark.comparison_charts import bars, drawable, radar
 from tools.benchmark.comparison_markdown import row_name
 from tools.benchmark.emitting import read_result
 from tools.benchmark.saved import save, saved
-from tools.benchmark.subjects import USUAL_DEVICES, choose
+from tools.benchmark.subjects import USUAL_DEVICES, best_first, choose, refuse_empty
 from tools.hardware import catalogue
 from ui.i18n import phrase
 from ui.pages import measured_view as view
@@ -27,7 +29,7 @@ from ui.pages.moments import moment_text
 FIRST_ROW: Final = "decode_1"
 """Row that is drawn until another is chosen: what most people mean by speed."""
 _OWN: Final = 2
-"""Saved benchmarks that are compared to begin with, the newest."""
+"""Saved benchmarks that are compared to begin with, the best; see `best_first`."""
 _JSON: Final = ".json"
 
 
@@ -36,18 +38,19 @@ def build(frame: Frame) -> None:
     _Measured(frame).wire()
 
 
-def take_over(file: Path, home: Path) -> tuple[BenchmarkResult, bool]:
+def take_over(file: Path, home: Path, lang: Language = "en") -> tuple[BenchmarkResult, bool]:
     """Save a result that was made elsewhere; returns it, and whether it is new.
 
     Raises:
-        InputError: The file is no result; names its field.
+        InputError: The file is no result, which names its field, or one without any figure.
     """
     try:
-        result = read_result(file)
+        result = read_result(file, lang)
     except DomainsmithError as error:
         # The page knows the file by its name; the folder it was uploaded to says nothing to anybody.
         where = error.where.replace(str(file), file.name)
         raise InputError(error.what, where=where, mend=error.mend) from error
+    refuse_empty(result, file.name, lang)
     if any(known == result for _, known in saved(home)):
         return result, False
     save(home, result)
@@ -116,13 +119,7 @@ class _Measured:
         ) -> list[Any]:
             if file is None:
                 return [gr.skip(), gr.skip(), gr.skip(), *(gr.skip() for _ in shown)]
-            home = self._frame.desk(request).settings.home
-            result, new = take_over(Path(file), home)
-            told_at = moment_text(result.at, self._frame.lang)
-            key = "measured_taken" if new else "measured_known"
-            gr.Info(self._frame.say(key, name=result.device.name, at=told_at))
-            own = next(kept.stem for kept, known in reversed(saved(home)) if known == result)
-            picked = list(dict.fromkeys((own, *(names or []))))[:MOST]
+            picked = self._taken(request, Path(file), names or [])
             lists = self._lists(request, picked)
             return [None, *lists, *self._compared(request, picked, USUAL_SIZE if size is None else size, row)]
 
@@ -131,9 +128,23 @@ class _Measured:
         self._upload.upload(took, [self._upload, *asked], [self._upload, self._saved, self._chosen, *shown], **quiet)
 
     def _first(self, request: gr.Request) -> list[str]:
-        kept = saved(self._frame.desk(request).settings.home)
-        own = [file.stem for file, _ in reversed(kept)][:_OWN]
+        kept = best_first(saved(self._frame.desk(request).settings.home))
+        own = [file.stem for file, _ in kept][:_OWN]
         return [*own, *USUAL_DEVICES][:MOST]
+
+    def _taken(self, request: gr.Request, file: Path, names: Sequence[str]) -> list[str]:
+        """Take a file over and say so; returns what is compared then, the new one first.
+
+        Raises:
+            InputError: It is no result that can be taken over.
+        """
+        home = self._frame.desk(request).settings.home
+        result, new = take_over(file, home, self._frame.lang)
+        key = "measured_taken" if new else "measured_known"
+        said = self._frame.say(key, name=result.device.name, at=moment_text(result.at, self._frame.lang))
+        gr.Info(escape(said))  # A toast is HTML, and the name comes from elsewhere.
+        own = next(kept.stem for kept, known in reversed(saved(home)) if known == result)
+        return list(dict.fromkeys((own, *names)))[:MOST]
 
     def _lists(self, request: gr.Request, names: Sequence[str]) -> list[Any]:
         """Return the table of saved results, and what can be compared with what is chosen of it."""

@@ -29,6 +29,7 @@ FIGURES: Final[dict[str, str]] = {
     "bandwidth_gb_s": "GB/s",
     "fp16_tflops": "TFLOPS",
     "int8_tops": "TOPS",
+    "link_gb_s": "GB/s",
 }
 """Figure of a device to its unit."""
 _MARKS: Final = {"yes": "✓", "emulated": "~", "no": "✗", "unknown": "?"}
@@ -206,13 +207,19 @@ def _remarked(device: Device) -> tuple[str, ...]:
 
 
 def _sources(devices: Sequence[Device], lang: Language) -> str:
+    """Return what each source says of a device, its figures and what it can do alike."""
     say = _Say(lang)
+    told_of: dict[str, str] = {
+        **{name: phrase(f"hardware_{name}", lang) for name in (*FIGURES, "bf16")},
+        **{str(method): METHOD_NAMES[method][lang] for method in LADDER},
+        "compute_type": phrase("hardware_trains_in", lang),
+    }
     lines = []
     for device in devices:
         by_source: dict[str, list[str]] = {}
-        for name in FIGURES:
+        for name, title in told_of.items():
             if name in device.figures:
-                by_source.setdefault(device.figures[name].source, []).append(phrase(f"hardware_{name}", lang))
+                by_source.setdefault(device.figures[name].source, []).append(title)
         comma, stop, colon = ("、", "；", "：") if lang == "zh" else (", ", "; ", ": ")
         told = stop.join(f"{comma.join(names)}{colon}{note(source, lang)}" for source, names in by_source.items())
         lines.append(f"{escape(device_name(device, lang))} – {escape(told)}")

@@ -16,6 +16,8 @@ from agent.records.device_comparison import ComparedCell, ComparedRow, DeviceCom
 from tools.benchmark.comparison_charts import Bars, Radar
 from tools.benchmark.comparison_markdown import row_name, source_lines
 from tools.benchmark.comparison_rows import written
+from tools.benchmark.part_names import told_in
+from tools.benchmark.subjects import measured_name
 from ui.i18n import phrase
 from ui.pages.hardware_view import note
 from ui.pages.inline_code import with_commands
@@ -31,7 +33,7 @@ def saved_table(kept: Sequence[tuple[Path, BenchmarkResult]], lang: Language) ->
     if not kept:
         return f'<p class="ds-empty">{with_commands(_say("measured_empty", lang))}</p>'
     head = "".join(f'<th scope="col">{_say(f"measured_{name}", lang)}</th>' for name in _HEAD)
-    rows = "".join(_saved_row(file, result, lang) for file, result in reversed(kept))
+    rows = "".join(_saved_row(file, told_in(result, lang), lang) for file, result in reversed(kept))
     return _scrolling(f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>", _say("measured_table", lang))
 
 
@@ -94,7 +96,7 @@ def downloads(ids: Sequence[str], params_b: float, lang: Language) -> str:
 
 
 def _saved_row(file: Path, result: BenchmarkResult, lang: Language) -> str:
-    name = result.device.name if result.device.count == 1 else f"{result.device.count} × {result.device.name}"
+    name = measured_name(result.device, lang)
     place = _say(f"measured_place_{result.place}", lang)
     endpoint = f"<br><code>{escape(result.endpoint)}</code>" if result.endpoint else ""
     address = escape(f"/download/hardware/results/{quote(file.name)}")

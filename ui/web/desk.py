@@ -155,7 +155,9 @@ class Desks:
     def __init__(self, settings: Settings) -> None:
         from tools.answerers import Answerers
 
-        self._settings = settings.model_copy(update={"cache": settings.cache_folder})
+        # What an account's own home takes the place of must go on to be the server's.
+        shared = {"cache": settings.cache_folder, "machine_home": settings.machine_folder}
+        self._settings = settings.model_copy(update=shared)
         self.answerers = Answerers()
         """Loaded models, shared by every page and door: two would not fit where one does."""
         self._shelf = Shelf(self._settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.policy.capabilities import Capabilities, as_found, measured_device, training_type
+from agent.policy.capabilities import Capabilities, as_found, measured_bf16, measured_device, training_type
 from agent.policy.memory import memory_plan
 from agent.prompts.capabilities import ITEM_NAMES, MEASURED, PROBE
 from agent.prompts.devices import DEVICES
@@ -90,7 +90,7 @@ def test_what_was_measured_takes_the_catalogues_place() -> None:
     on = measured_device(S4000.model_copy(update={"why_not": {"qlora": "catalogue"}, "notes": ("old",)}), ALL)
     assert (on.bf16, on.qlora, on.lora, on.full, on.compute_type) == ("yes", True, True, True, "bf16")
     assert on.why_not == {}
-    assert on.notes == (MEASURED["tried"]["en"],)
+    assert on.notes == ("old", MEASURED["tried"]["en"])
     assert (on.bandwidth_gb_s, on.fp16_tflops) == (700.123, 2.0)
     cells = {"bf16", "qlora", "lora", "full", "compute_type", "bandwidth_gb_s", "fp16_tflops"}
     assert {name for name, figure in on.figures.items() if figure.label == "measured"} == cells
@@ -144,10 +144,26 @@ def test_notes_name_what_does_not_work() -> None:
         "attention_sdpa_flash": found("refused", "needs Ampere"),
     }
     notes = measured_device(ASCEND_910B, capabilities).notes
-    assert notes[1:] == (
+    assert notes[:-3] == ASCEND_910B.notes
+    assert notes[-3:] == (
+        MEASURED["tried"]["en"],
         "double quantization does not work here: no such kernel",
         "flash attention does not work here: needs Ampere",
     )
+
+
+def test_rates_alone_say_nothing_of_what_trains() -> None:
+    on = measured_device(T4.model_copy(update={"notes": ("old",)}), {"matmul_bf16": found("emulated", figure=1.0)})
+    assert (on.bf16, on.notes) == ("emulated", ("old",))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [("supported", "yes"), ("emulated", "emulated"), ("refused", "no"), ("crashed", "no"), ("not_tried", "unknown")],
+)
+def test_what_a_probe_says_of_bf16(outcome: Outcome, word: str) -> None:
+    assert measured_bf16({"matmul_bf16": found(outcome)}) == word
+    assert measured_bf16({}) == "unknown"
 
 
 def test_every_sentence_has_both_languages() -> None:

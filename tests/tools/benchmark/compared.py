@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.records.benchmark import BenchmarkResult, Capability, Machine, Measurement, Roofline, TrainingStep
+from tools.benchmark.backends import detect
 
 SUPPORTED = Capability(outcome="supported")
 PROBED = {
@@ -37,6 +38,13 @@ def point(speed: float, **changed: Any) -> Measurement:
         "label": "measured",
     }
     return Measurement.model_validate(values | changed)
+
+
+def here(speed: float = 40.0, **changed: Any) -> BenchmarkResult:
+    """Return a benchmark that calls itself one of the machine at hand; changes go over it."""
+    device = detect()
+    machine = Machine(name=device.name(), backend=device.backend, gib=16.0, fingerprint="0123456789ab")
+    return result(speed=speed, **{"device": machine, **changed})
 
 
 def result(name: str = "Chip One", speed: float = 40.0, **changed: Any) -> BenchmarkResult:

@@ -50,6 +50,12 @@ def is_killed(_: Bench) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def lacks_memory(_: Bench) -> None:
+    """End as a C++ library does that finds no memory."""
+    print("terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr, flush=True)
+    os.abort()
+
+
 def exits(_: Bench) -> None:
     os._exit(7)
 
@@ -73,7 +79,7 @@ KNOWN = {
     one.__name__: one
     for one in (
         *(works, refuses, is_wrong, lacks, exhausts, segfaults, aborts, is_killed, exits, hangs, hangs_telling),
-        babbles,
+        *(babbles, lacks_memory),
     )
 }
 

@@ -18,7 +18,7 @@ CPU = Accelerator("cpu")
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setitem(arithmetic._BYTES, "cpu", 2**22)
+    monkeypatch.setattr(arithmetic, "beyond_caches", lambda _: 2**22)
     monkeypatch.setitem(arithmetic._WIDEST, "cpu", 256)
     monkeypatch.setattr(arithmetic, "_SECONDS_ALL", 0.01)
     return at(tmp_path)

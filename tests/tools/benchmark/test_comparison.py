@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.errors import InputError
 from agent.prompts.comparison import COMPARISON, SPOKEN
 from agent.records.base import Language
-from agent.records.benchmark import Machine, Roofline
+from agent.records.benchmark import Machine, Measurement, Roofline
 from agent.records.device_comparison import ComparedCell, ComparedRow, DeviceComparison
 from agent.records.hardware import Label
 from tests.tools.benchmark.compared import point, result
@@ -212,7 +212,61 @@ def test_training_is_compared_with_the_same_model_and_shape() -> None:
     made = compare([of_result(result()), of_result(other)])
     rows = [row for row in made.rows if row.key.startswith("training_speed|")]
     assert [[cell.value for cell in row.cells] for row in rows] == [[128.0, None], [None, 128.0]]
-    assert rows[0].name == "Training, LoRA: Tiny-1M, batch 2 of 128 tokens"
+    assert rows[0].name == "Training, LoRA: Tiny-1M in fp32, batch 2 of 128 tokens"
+
+
+@pytest.mark.parametrize("changed", [{"model": "Other-2M"}, {"compute_type": "bf16"}])
+def test_training_of_other_models_or_types_never_shares_a_row(changed: dict[str, Any]) -> None:
+    (plain,) = result().training
+    named = plain.model_copy(update={"model": "Tiny-1M", "compute_type": "fp32"})
+    # `bench --only train`: there are no answers that would name the model.
+    one = of_result(result(measurements=(), training=(named,)))
+    other = of_result(result("Chip Two", measurements=(), training=(named.model_copy(update=changed),)))
+    rows = [row for row in compare([one, other]).rows if row.key.startswith("training_speed|")]
+    assert [[cell.value for cell in row.cells] for row in rows] == [[128.0, None], [None, 128.0]]
+    assert rows[1].name != rows[0].name
+    (both,) = [row for row in compare([one, one]).rows if row.key.startswith("training_speed|")]
+    assert [cell.value for cell in both.cells] == [128.0, 128.0]
+
+
+def test_training_of_models_that_nobody_named_never_shares_a_row() -> None:
+    made = compare([of_result(result(measurements=())), of_result(result("Chip Two", measurements=()))])
+    rows = [row for row in made.rows if row.key.startswith("training_speed|")]
+    assert [[cell.value for cell in row.cells] for row in rows] == [[128.0, None], [None, 128.0]]
+    assert len({row.key for row in made.rows}) == len(made.rows)
+
+
+def load(counted: tuple[int, int, int], speed: float, **changed: Any) -> Measurement:
+    batch, prompt, output = counted
+    values = {"batch": batch, "prompt_tokens": prompt, "output_tokens": output, "asked_prompt": 512}
+    return point(speed, **(values | {"asked_output": 128, "model": "qwen", "compute_type": None} | changed))
+
+
+def loaded(*levels: Measurement) -> Chosen:
+    device = Machine(name="qwen", backend=None)
+    return of_result(
+        result(place="endpoint", endpoint="http://h/v1", device=device, measurements=levels, training=(), roofline=None)
+    )
+
+
+def test_an_endpoint_keeps_the_reply_alone_whatever_its_server_counts() -> None:
+    one = loaded(load((1, 513, 128), 10), load((8, 512, 127), 70), load((32, 512, 128), 200))
+    other = loaded(load((1, 510, 128), 20), load((8, 511, 128), 90), load((32, 509, 128), 300))
+    made = compare([one, other])
+    speeds = [row for row in made.rows if row.key.startswith("tokens_per_s|")]
+    assert [[cell.value for cell in row.cells] for row in speeds] == [[10, 20], [200, 300]]
+    assert "batch 1, 512 + 128 tokens" in speeds[0].name
+    for key in ("ttft_ms", "tpot_ms"):
+        (row,) = [row for row in made.rows if row.key.startswith(f"{key}|")]
+        assert all(cell.label for cell in row.cells), key
+        assert not row.mixed
+
+
+def test_replies_far_from_what_was_asked_say_so_and_show_no_ranking() -> None:
+    made = compare([loaded(load((1, 512, 128), 10)), loaded(load((1, 512, 20), 30))])
+    row = next(row for row in made.rows if row.key.startswith("tokens_per_s|"))
+    assert [cell.about for cell in row.cells] == ["", "prompts of 512, replies of 20 tokens"]
+    assert "no ranking" in bars(made, row).warning
 
 
 def test_a_probe_alone_has_no_measured_rows_and_unnamed_models_say_so() -> None:
@@ -238,7 +292,7 @@ def test_equal_names_are_told_apart() -> None:
     assert [one.name for one in made.subjects] == [
         "Chip One (2026-05-01 10:00:00 UTC)",
         "Chip One (2026-05-02 10:00:00 UTC)",
-        "4 × Chip One",
+        "Chip One (1 of 4)",
     ]
     at_once = compare([of_result(result(), "r1"), of_result(result(), "r2")])
     assert [one.name[-4:] for one in at_once.subjects] == ["(r1)", "(r2)"]

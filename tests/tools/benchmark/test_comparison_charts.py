@@ -135,6 +135,17 @@ def test_the_title_of_bars_is_what_they_show(key: str, title: str) -> None:
     assert bars(level, level.row("gib")).title == "Memory (GiB)"  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("speed", "spread", "leads"), [(41.0, None, True), (40.7, None, False), (44.0, 0.2, False), (60.0, 0.2, True)]
+)
+def test_nobody_leads_by_less_than_repeats_differ(speed: float, spread: float | None, leads: bool) -> None:
+    one, other = (point(40.0, spread=0.01), point(speed, spread=spread))
+    made = compare([of_result(result(measurements=(one,))), of_result(result("Chip Two", measurements=(other,)))])
+    row = next(row for row in made.rows if row.key.startswith("tokens_per_s|"))
+    for lang, word in (("en", "Chip Two leads"), ("zh", "Chip Two 领先")):
+        assert (word in bars(made, row, lang).title) == leads  # type: ignore[arg-type]
+
+
 def test_the_radar_runs_to_the_best_of_those_chosen() -> None:
     spokes = radar(compare(devices("A800", "S4000", "S3000"), 7.0))
     by_name = {spoke.name: spoke.shares for spoke in spokes.spokes}

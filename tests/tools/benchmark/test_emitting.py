@@ -165,6 +165,25 @@ def test_what_is_no_result_is_refused_with_field_and_mend(tmp_path: Path, data: 
     assert caught.value.mend
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        *("{", "[]", " " * (SIZE + 1), told(format="domainsmith-bench/9"), told(at="yesterday"), told(place="moon")),
+        told(seconds=-1.0),
+        told(seconds=1e300),
+        told(seconds=1e-300),
+        told(device={**told()["device"], "fingerprint": "0" * 12}),
+    ],
+)
+def test_it_is_refused_in_chinese_too(tmp_path: Path, data: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        read_result(written(tmp_path, data), "zh")
+    for said in (caught.value.what, caught.value.mend):
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in said), said
+    with pytest.raises(NotFoundError, match="没有这个文件"):
+        read_result(tmp_path / "gone.json", "zh")
+
+
 def test_files_that_are_missing_or_too_large(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         read_result(tmp_path / "gone.json")

@@ -18,10 +18,11 @@ from agent.progress import Silent
 from agent.records.benchmark import Measurement
 from agent.settings import Settings
 from tests.tiny_model import build_tiny_model
+from tests.quiet_moment import in_a_quiet_moment
 from tests.tools.benchmark.timed_server import TEMPLATE, Server, Timing, timed
 from tools.benchmark.ended import Ended
 from tools.benchmark.endpoint_load import LoadRequest, load
-from tools.benchmark.streamed import Client, base_address, without_credentials
+from tools.benchmark.streamed import Client
 from tools.benchmark.timing import quantile
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,6 +52,7 @@ def only(ended: Ended) -> Measurement:
     return ended.result.measurements[0]
 
 
+@in_a_quiet_moment
 def test_known_delays_are_recovered(settings: Settings) -> None:
     with timed(Timing(first=0.3, each=0.03)) as server:
         ended = measured(settings, server, lengths=((64, 32),), ttft_ms=400, tpot_ms=40)
@@ -70,6 +72,7 @@ def test_known_delays_are_recovered(settings: Settings) -> None:
     assert not ended.cancelled
 
 
+@in_a_quiet_moment
 def test_quantiles_over_requests_are_those_of_the_server(settings: Settings) -> None:
     later = tuple(0.05 * number for number in range(8))
     with timed(Timing(first=0.2, each=0.001, later=later)) as server:
@@ -81,12 +84,14 @@ def test_quantiles_over_requests_are_those_of_the_server(settings: Settings) -> 
     assert one.ttft.n == 8
 
 
+@in_a_quiet_moment
 def test_goodput_counts_only_requests_within_the_limits(settings: Settings) -> None:
     with timed(Timing(first=0.05, each=0.001, later=(0.0, 0.4))) as server:
         one = only(measured(settings, server, concurrency=(4,), ttft_ms=300))
     assert one.goodput == pytest.approx(2 / (0.45 + 15 * 0.001), rel=0.1)
 
 
+@in_a_quiet_moment
 def test_several_tokens_in_a_chunk_are_counted_by_usage(settings: Settings) -> None:
     with timed(Timing(first=0.1, each=0.04, per_chunk=2)) as server:
         ended = measured(settings, server, lengths=((64, 32),))
@@ -98,6 +103,7 @@ def test_several_tokens_in_a_chunk_are_counted_by_usage(settings: Settings) -> N
     assert any("2.0 tokens a chunk" in warning for warning in ended.result.warnings)
 
 
+@in_a_quiet_moment
 def test_failures_are_counted_apart_by_kind(settings: Settings) -> None:
     faults = ("", "500", "cut", "malformed", "error", "empty", "", "")
     with timed(Timing(first=0.4, each=0.02, faults=faults)) as server:
@@ -172,6 +178,18 @@ def test_prompts_have_the_wanted_length_and_no_common_beginning(settings: Settin
     assert len({text[:40] for text in texts}) == len(texts) == 4
 
 
+def test_two_runs_against_one_server_have_no_prompt_in_common(settings: Settings) -> None:
+    runs: list[set[str]] = []
+    with timed(Timing()) as server:
+        for _ in range(2):
+            server.asked.clear()
+            measured(settings, server)
+            runs.append({" ".join(one["messages"][-1]["content"].split()[:8]) for one in server.asked})
+    # Two rounds of two, the unmeasured one before them, and both of the calibration.
+    assert [len(one) for one in runs] == [8, 8]
+    assert not runs[0] & runs[1]
+
+
 def test_a_server_that_is_starting_gets_a_few_tries(settings: Settings) -> None:
     with timed(Timing(busy=2)) as server:
         assert measured(settings, server).result.complete
@@ -244,27 +262,6 @@ def test_a_cancelled_request_is_not_waited_for(settings: Settings) -> None:
     assert threading.active_count() < 50
 
 
-def test_the_key_goes_to_the_server_and_nowhere_else(settings: Settings) -> None:
-    with timed(Timing(faults=("500",))) as server:
-        result = measured(settings, server).result
-    assert set(server.keys) == {f"Bearer {KEY}"}
-    assert KEY not in result.model_dump_json()
-
-
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("http://127.0.0.1:9/v1", "answers no request"),
-        ("ftp://host/v1", "no address"),
-        ("host:8000", "no address"),
-    ],
-)
-def test_what_is_no_server_is_told_with_a_mend(settings: Settings, url: str, told: str) -> None:
-    with pytest.raises(InputError, match=told) as caught:
-        load(settings, LoadRequest(url=url, model="m"), Silent())
-    assert caught.value.mend
-
-
 def test_the_only_model_is_taken_and_several_are_listed(settings: Settings) -> None:
     with timed(Timing(models=("a", "b"))) as server, pytest.raises(InputError, match="2 models") as caught:
         measured(settings, server)
@@ -277,17 +274,3 @@ def test_without_a_key_it_says_which(settings: Settings, monkeypatch: pytest.Mon
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(InputError, match="needs a key"):
         Client("http://127.0.0.1:9/v1", "m")
-
-
-@pytest.mark.parametrize(
-    ("given", "address", "shown"),
-    [
-        ("http://host:8000", "http://host:8000/v1", "http://host:8000/v1"),
-        ("http://host:8000/", "http://host:8000/v1", "http://host:8000/v1"),
-        ("https://me:pw@host/api/v3/?x=1", "https://me:pw@host/api/v3", "https://host/api/v3"),
-        ("http://[::1]:8000/v1", "http://[::1]:8000/v1", "http://[::1]:8000/v1"),
-    ],
-)
-def test_addresses(given: str, address: str, shown: str) -> None:
-    assert base_address(given) == address
-    assert without_credentials(base_address(given)) == shown

@@ -35,7 +35,8 @@ def test_every_item_has_an_attempt_and_a_name() -> None:
 
 
 def test_each_failure_is_an_outcome_and_the_others_go_on() -> None:
-    names = ("works", "refuses", "is_wrong", "lacks", "segfaults", "aborts", "babbles", "is_killed", "exits")
+    names = ("works", "refuses", "is_wrong", "lacks", "segfaults", "aborts", "babbles", "is_killed", "lacks_memory")
+    names = (*names, "exits")
     seen: list[str] = []
     found = tried(*names, on_item=lambda name, _: seen.append(name))
     assert seen == list(names) == list(found)
@@ -47,7 +48,8 @@ def test_each_failure_is_an_outcome_and_the_others_go_on() -> None:
         "segfaults": "crashed",
         "aborts": "crashed",
         "babbles": "supported",
-        "is_killed": "crashed",
+        "is_killed": "not_tried",
+        "lacks_memory": "not_tried",
         "exits": "crashed",
     }
     assert (found["works"].figure, found["works"].unit) == (2.5, "TFLOPS")
@@ -57,13 +59,14 @@ def test_each_failure_is_an_outcome_and_the_others_go_on() -> None:
     assert "SIGSEGV (about to touch what is not ours)" in found["segfaults"].message
     assert "SIGABRT" in found["aborts"].message
     assert "SIGKILL, which the system sends when memory runs out" in found["is_killed"].message
+    assert "std::bad_alloc" in found["lacks_memory"].message
     assert "exit status 7" in found["exits"].message
     assert all(one.seconds is not None for one in found.values() if one.outcome in {"supported", "refused"})
 
 
-def test_running_out_of_memory_is_a_refusal() -> None:
+def test_running_out_of_memory_is_no_finding_about_the_device() -> None:
     found = tried("exhausts", "works")
-    assert found["exhausts"].outcome == "refused"
+    assert found["exhausts"].outcome == "not_tried"
     assert "allocate" in found["exhausts"].message
     assert found["works"].outcome == "supported"
 
@@ -72,7 +75,7 @@ def test_what_hangs_is_ended_at_its_limit() -> None:
     started = time.monotonic()
     found = tried("hangs", "works", item_seconds=2)
     assert time.monotonic() - started < 60
-    assert found["hangs"].outcome == "crashed"
+    assert found["hangs"].outcome == "not_tried"
     assert found["hangs"].message == "no answer within 2 s; its process was ended"
     assert found["works"].outcome == "supported"
 
@@ -115,9 +118,9 @@ def test_cancelling_ends_the_process_and_its_scratch(tmp_path: Path, monkeypatch
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def test_a_device_that_cannot_be_opened_is_refused_in_every_item() -> None:
+def test_a_device_that_cannot_be_opened_is_tried_in_no_item() -> None:
     found = probe(Accelerator("musa"), names=("matmul_fp32", "lora_step"))
-    assert [one.outcome for one in found.values()] == ["refused", "refused"]
+    assert [one.outcome for one in found.values()] == ["not_tried", "not_tried"]
     assert all(one.message == "the device could not be opened: torch sees no such device" for one in found.values())
 
 
@@ -140,7 +143,7 @@ def test_a_process_that_never_opens_its_device_is_not_started_again(
     monkeypatch.setattr(probe_module.subprocess, "Popen", counted)
     found = probe(CPU, child=(sys.executable, "-c", code))
     assert list(found) == list(ITEMS)
-    assert {one.outcome for one in found.values()} == {"crashed"}
+    assert {one.outcome for one in found.values()} == {"not_tried"}
     assert all(message in one.message for one in found.values())
     assert len(started) == 1
 

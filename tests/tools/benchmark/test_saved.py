@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.records.benchmark import BenchmarkResult, Capability, Machine
 from tools.benchmark.backends import fingerprint
-from tools.benchmark.saved import capabilities_here, has_results, newest, save, saved
+from tools.benchmark.saved import capabilities_here, has_results, save, saved
 
 MACHINE = Machine(name="X100", backend="cuda")
 PRINT = fingerprint(MACHINE)
@@ -24,7 +24,7 @@ def result(at: str, outcome: str = "supported", **changes: object) -> BenchmarkR
 
 def test_nothing_saved_is_nothing_found(tmp_path: Path) -> None:
     assert not has_results(tmp_path)
-    assert newest(tmp_path, PRINT) is None
+    assert capabilities_here(tmp_path, PRINT) == {}
     assert saved(tmp_path) == ()
 
 
@@ -34,8 +34,8 @@ def test_the_newest_of_a_machine_counts(tmp_path: Path) -> None:
     save(tmp_path, old)
     other = MACHINE.model_copy(update={"fingerprint": "0" * 12})
     save(tmp_path, result("2026-02-01T10:00:00+00:00", device=other))
-    assert newest(tmp_path, PRINT) == new
-    assert newest(tmp_path, "1" * 12) is None
+    assert capabilities_here(tmp_path, PRINT) == new.capabilities
+    assert capabilities_here(tmp_path, "1" * 12) == {}
     assert [one.at for _, one in saved(tmp_path)] == [old.at, new.at, "2026-02-01T10:00:00+00:00"]
     assert has_results(tmp_path)
 
@@ -43,14 +43,14 @@ def test_the_newest_of_a_machine_counts(tmp_path: Path) -> None:
 def test_two_of_one_second_both_stay_and_the_later_counts(tmp_path: Path) -> None:
     files = [save(tmp_path, result("2026-01-01T10:00:00+00:00", outcome)) for outcome in ("refused", "supported") * 6]
     assert len(set(files)) == 12
-    assert newest(tmp_path, PRINT) == result("2026-01-01T10:00:00+00:00", "supported")
+    assert capabilities_here(tmp_path, PRINT) == {"lora_step": Capability(outcome="supported")}
 
 
 def test_without_capabilities_a_result_says_nothing_of_them(tmp_path: Path) -> None:
     first = result("2026-01-01T10:00:00+00:00")
     save(tmp_path, first)
     save(tmp_path, result("2026-01-02T10:00:00+00:00", capabilities={}))
-    assert newest(tmp_path, PRINT) == first
+    assert capabilities_here(tmp_path, PRINT) == first.capabilities
 
 
 def test_every_item_counts_as_it_was_last_found_here(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     (folder / f"{PRINT}-20270102T100000Z.json").write_bytes(good.read_bytes()[:50])
     (folder / "notes.json").write_text("{}")
     (folder / f"{PRINT}-20270103T100000Z.json").mkdir()
-    assert newest(tmp_path, PRINT) == result("2026-01-01T10:00:00+00:00")
+    assert capabilities_here(tmp_path, PRINT) == {"lora_step": Capability(outcome="supported")}
     assert [file for file, _ in saved(tmp_path)] == [good]
 
 

@@ -12,6 +12,7 @@ from agent.errors import CancelledError
 from agent.progress import Silent
 from agent.records.benchmark import Capability
 from agent.settings import Settings
+from tests.quiet_moment import in_a_quiet_moment
 from tests.tiny_model import build_tiny_model
 from tools.benchmark import run as run_module
 from tools.benchmark import sweep as sweep_module
@@ -31,6 +32,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
 
 
+@in_a_quiet_moment
 def test_the_lengths_are_exact_and_no_reply_ends_early(tiny: Path) -> None:
     model = load_model(tiny)
     seen: list[tuple[int, ...]] = []
@@ -85,14 +87,16 @@ def test_every_variant_and_method_is_measured(tiny: Path) -> None:
     assert [one.variant for one, _ in found.measurements] == list(variants)
     assert {one.model for one, _ in found.measurements} == {"tiny"}
     assert [step.method for step in found.training] == ["qlora", "lora", "full"]
+    assert {(step.model, step.compute_type) for step in found.training} == {("tiny", "fp32")}
     assert all(step.seconds > 0 and step.tokens_per_s == pytest.approx(32 / step.seconds) for step in found.training)
     assert len(found.noise.samples) == 1 + 4 + 3
 
 
 def test_what_the_probe_saw_fail_is_not_tried_in_this_process(tiny: Path) -> None:
-    refused = Capability(outcome="crashed", message="signal 11")
+    crashed = Capability(outcome="crashed", message="signal 11")
+    hung = Capability(outcome="not_tried", message="no answer within 90 s, then signal 11")
     found = Findings()
-    sweep(tiny, SMALL, CPU, Silent(), found, capabilities={"nf4_double": refused, "lora_step": refused})
+    sweep(tiny, SMALL, CPU, Silent(), found, capabilities={"nf4_double": crashed, "lora_step": hung})
     assert [one.variant for one, _ in found.measurements] == ["base"]
     assert found.training == []
     left_out = [warning for warning in found.warnings if "signal 11" in warning]
@@ -112,7 +116,7 @@ def test_running_out_of_memory_leaves_one_point_out(tiny: Path, monkeypatch: pyt
     plan = replace(SMALL, points=(Point(2, 16, 6), Point(1, 16, 6)), methods=())
     sweep(tiny, plan, CPU, Silent(), found)
     assert [one.batch for one, _ in found.measurements] == [1]
-    assert any("内存不足" in warning for warning in found.warnings)
+    assert "基座 2 × 16/6：内存不足，略过" in found.warnings
 
 
 def test_a_prompt_longer_than_the_model_is_shortened(tiny: Path) -> None:
@@ -127,7 +131,7 @@ def test_a_method_that_does_not_fit_says_why(tiny: Path, monkeypatch: pytest.Mon
     found = Findings()
     sweep(tiny, replace(SMALL, points=()), CPU, Silent(), found)
     assert found.training == []
-    assert "lora" in found.warnings[0]
+    assert "training with LoRA was left out" in found.warnings[0]
 
 
 def test_plans_are_smaller_on_a_processor_and_follow_the_method_on_an_accelerator() -> None:

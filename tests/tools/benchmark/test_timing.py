@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.progress import Silent
+from tools.benchmark.answering import Point
 from tools.benchmark.energy import Energy
 from tools.benchmark.following import Course
 from tools.benchmark.timing import (
@@ -135,6 +136,27 @@ class Told(Silent):
 
     def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
         self.parts.append((done, total, message))
+
+
+@pytest.mark.parametrize(
+    ("part", "english", "chinese"),
+    [
+        ("memory_copy", "memory, copying", "显存/内存：复制"),
+        (Point(1, 64, 32), "base 1 × 64/32", "基座 1 × 64/32"),
+        (Point(4, 64, 32, "merged"), "merged adapter 4 × 64/32", "合并适配器 4 × 64/32"),
+        ("full", "full fine-tuning", "全参数微调"),
+        ("8 × 512/128", "8 × 512/128", "8 × 512/128"),
+    ],
+)
+def test_parts_are_named_in_the_language_of_the_reader(part: object, english: str, chinese: str) -> None:
+    for lang, name in (("en", english), ("zh", chinese)):
+        told = Told()
+        course = Course(told, 2, {str(part): 1.0}, lang=lang)  # type: ignore[arg-type]
+        course.begin(part)
+        course.end(part)
+        course.skip([part])
+        assert [said for _, _, said in told.parts] == [name] * 3
+        assert len(told.left) == 2, "its weight is found by its own name in every language"
 
 
 def test_the_time_left_follows_the_parts_weights() -> None:

@@ -37,7 +37,9 @@ class Timing:
     later: tuple[float, ...] = (0.0,)
     """Added to `first` of one measured request after the other, over and over."""
     faults: tuple[str, ...] = ("",)
-    """Of one measured request after the other, over and over: `500`, `cut`, `malformed`, `error`, `empty`, `hang`."""
+    """Of one measured request after the other, over and over: `500`, `cut`, `malformed`, `error`, `empty`, `hang`; and
+    without an end: `drip` a byte each 50 ms and no line feed, `drip_head` the same before the reply, `flood` as fast as
+    can be; `echo` and `echo_in_stream`, `echo_malformed` repeat the key."""
     usage: bool = True
     knows: tuple[str, ...] = ("stream_options", "ignore_eos")
     """Fields it takes; any other of these is refused with 400."""
@@ -48,6 +50,10 @@ class Timing:
     die_at: int | None = None
     """Measured request in the middle of whose reply the process ends at once."""
     models: tuple[str, ...] = ("timed",)
+    word: str = " w"
+    """Text of a token."""
+    refuses_all: bool = False
+    """Answers every request with 401, and repeats the key."""
 
 
 @dataclass
@@ -74,8 +80,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        if self.server.told.timing.refuses_all:
+            return self._repeat_key()
         names = self.server.told.timing.models
-        self._whole(200, {"object": "list", "data": [{"id": one, "object": "model"} for one in names]})
+        return self._whole(200, {"object": "list", "data": [{"id": one, "object": "model"} for one in names]})
+
+    def _repeat_key(self) -> None:
+        said = f"Incorrect API key provided: {self.headers.get('Authorization', '')}"
+        self._whole(401, {"error": {"message": said}})
+
+    def _endless(self, piece: bytes, pause: float) -> None:
+        while True:
+            self.wfile.write(piece)
+            time.sleep(pause)
 
     def do_POST(self) -> None:
         began = time.perf_counter()
@@ -91,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
                 number = told.measured
                 told.measured += 1
         unknown = [name for name in ("stream_options", "ignore_eos") if name in body and name not in timing.knows]
+        if timing.refuses_all:
+            return self._repeat_key()
         if count <= timing.busy:
             return self._whole(503, {"error": {"message": "starting"}})
         if unknown:
@@ -98,9 +117,15 @@ class _Handler(BaseHTTPRequestHandler):
         fault = timing.faults[number % len(timing.faults)] if counts else ""
         if fault == "500":
             return self._whole(500, {"error": {"message": "broken"}})
+        if fault == "echo":
+            return self._repeat_key()
         later = timing.later[number % len(timing.later)] if counts else 0.0
         die = counts and number == timing.die_at
         with suppress(BrokenPipeError, ConnectionResetError):
+            if fault == "drip_head":
+                self.send_response_only(200)
+                self.flush_headers()
+                self._endless(b"x", 0.05)
             self._stream(body, began + timing.first + later, fault, die=die)
         return None
 
@@ -123,13 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
-                if fault == "malformed":
-                    self._data("{not json")
-                if fault == "error":
-                    self._data(json.dumps({"error": {"message": "out of memory"}}))
-                if fault == "hang":
-                    time.sleep(30)
-            text = "" if fault == "empty" else " w" * timing.per_chunk
+                self._spoil(fault)
+            text = "" if fault == "empty" else timing.word * timing.per_chunk
             self._event({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]})
         self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         if timing.usage and body.get("stream_options", {}).get("include_usage"):
@@ -139,8 +159,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 
+    def _spoil(self, fault: str) -> None:
+        if fault == "malformed":
+            self._data("{not json")
+        if fault == "error":
+            self._data(json.dumps({"error": {"message": "out of memory"}}))
+        if fault == "echo_in_stream":
+            self._data(json.dumps({"error": {"message": self.headers["Authorization"]}}))
+        if fault == "echo_malformed":
+            self._data(f"{self.headers['Authorization']} is no key")
+        if fault == "hang":
+            time.sleep(30)
+        if fault == "drip":
+            self._endless(b"1\r\nx\r\n", 0.05)
+        if fault == "flood":
+            self._endless(b"10000\r\n" + b"x" * 2**16 + b"\r\n", 0.0)
+
     def _event(self, data: dict[str, Any]) -> None:
-        self._data(json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "timed", **data}))
+        self._data(
+            json.dumps(
+                {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "timed", **data},
+                ensure_ascii=False,
+            )
+        )
 
     def _data(self, text: str) -> None:
         payload = f"data: {text}\n\n".encode()

@@ -8,11 +8,12 @@ import pytest
 
 from agent.errors import DomainsmithError
 from agent.records.hardware import Device
+from tools.benchmark.subjects import USUAL_DEVICES
 from tools.doctor import _PROBES, Check, DoctorReport
 from tools.hardware import catalogue, find_device, this_machine
 from ui.i18n import phrases
 from ui.pages import hardware_view as view
-from ui.pages.hardware import COMPARED, HERE, taken_apart, what_fits
+from ui.pages.hardware import HERE, taken_apart, what_fits
 
 CPU = this_machine().model_copy(update={"name": "this machine (Chip <1>)", "bf16": "emulated", "gib": 7.5})
 
@@ -107,7 +108,7 @@ def test_nonsense_is_refused(device, count, size):
 
 
 def test_devices_stand_side_by_side_with_labels_and_sources():
-    html = view.side_by_side([*(find_device(name) for name in COMPARED), CPU], "en")
+    html = view.side_by_side([*(find_device(name) for name in USUAL_DEVICES), CPU], "en")
     assert html.count('scope="col"') == 5
     told = plain(html)
     assert "80 GiB data sheet" in told
@@ -115,6 +116,10 @@ def test_devices_stand_side_by_side_with_labels_and_sources():
     assert "not known" in told
     assert "~ emulated" in told
     assert "Memory bandwidth: not found in a source that could be read" in told
+    assert "400 GB/s data sheet" in told, "the link between devices"
+    sources = plain(html[html.index("<details>") :])
+    assert "Link between devices" in sources
+    assert "LoRA, full fine-tuning: PyTorch documentation" in sources, "what it can do has a source too"
     assert "domainsmith" not in told
     assert "Choose devices" in view.side_by_side([], "en")
 

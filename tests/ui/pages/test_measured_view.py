@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
 import pytest
 
 from agent.errors import InputError
 from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult, Machine
+from agent.settings import Settings
 from tests.tools.benchmark.compared import point, result
 from tests.ui.pages.payloads import PAYLOADS
 from tools.benchmark.comparison import compare
@@ -20,8 +25,10 @@ from tools.hardware import find_device
 from ui.i18n import phrases
 from ui.pages import hardware_charts, hardware_measured
 from ui.pages import measured_view as view
+from ui.pages.frame import Frame
 from ui.pages.hardware_charts import MOST, bars_figure, devices_radar
 from ui.pages.hardware_measured import take_over
+from ui.web.desk import Desks
 
 
 def plain(html: str) -> str:
@@ -38,14 +45,26 @@ def test_without_any_the_command_is_named(lang: Language, says: str) -> None:
 @pytest.mark.parametrize(
     ("lang", "says"),
     [
-        ("en", ["2 May 2026 10:00 UTC", "endpoint", "incomplete: cancelled", "2 warnings", "270 tokens/s", "measured"]),
-        ("zh", ["2026年5月2日 10:00 UTC", "端点", "不完整：cancelled", "2 条警告", "270 tokens/s", "实测"]),
+        (
+            "en",
+            [
+                *("2 May 2026 10:00 UTC", "endpoint", "incomplete: cancelled after 2 of 5 parts", "2 warnings"),
+                *("base 1 × 64/32: left out, memory ran out", "270 tokens/s", "measured"),
+            ],
+        ),
+        (
+            "zh",
+            [
+                *("2026年5月2日 10:00 UTC", "端点", "不完整：已取消，完成 5 项中的 2 项", "2 条警告"),
+                *("基座 1 × 64/32：内存不足，略过", "270 tokens/s", "实测"),
+            ],
+        ),
     ],
 )
 def test_saved_results_come_newest_first_with_what_is_doubtful(lang: Language, says: list[str]) -> None:
     late = result(
         "Chip Two", 90.0, at="2026-05-02T10:00:00Z", place="endpoint", endpoint="http://10.0.0.5/v1", complete=False,
-        stopped="cancelled", warnings=("noisy", "hot"),
+        stopped="cancelled after 2 of 5 parts", warnings=("base 1 × 64/32: left out, memory ran out", "hot"),
     )  # fmt: skip
     html = view.saved_table([(Path("a.json"), result()), (Path("b.json"), late)], lang)
     assert html.index("Chip Two") < html.index("Chip One")
@@ -61,7 +80,7 @@ def test_what_a_result_lacks_is_none() -> None:
     assert "none none ! incomplete: the reason was not kept" in text
     several = result(device=Machine(name="Chip", backend="cuda", count=4, gib=80.0), warnings=("one",))
     text = plain(view.saved_table([(Path("a.json"), several)], "en"))
-    assert "4 × Chip" in text
+    assert "Chip (1 of 4)" in text
     assert "1 warning" in text
 
 
@@ -169,6 +188,48 @@ def test_a_result_from_elsewhere_is_saved_once_and_never_as_of_this_machine(tmp_
     assert [one for _, one in saved(home)] == [took]
     endpoint = unprinted.model_copy(update={"place": "endpoint"})
     assert take_over(written(tmp_path, endpoint), home)[0].place == "endpoint"
+
+
+def measured_part(home: Path) -> Any:
+    """Return the part of the page outside of a browser; a loop of its own, since Blocks leave theirs open."""
+
+    async def build() -> Any:
+        with gr.Blocks() as blocks:
+            frame = Frame("en", "hardware", Desks(Settings(home=home, _env_file=None)), blocks)
+            return hardware_measured._Measured(frame)
+
+    return asyncio.run(build())
+
+
+def test_the_toast_of_what_was_taken_over_holds_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("gradio.Info", said.append)
+    request: Any = SimpleNamespace(query_params={}, cookies={}, state=SimpleNamespace(account="", home=""))
+    seen = result(device=Machine(name="<img src=x onerror=alert(1)>", backend="cpu", gib=16.0))
+    page = measured_part(tmp_path / "home")
+    for begins in ("Taken over: ", "That result is already here: "):
+        picked = page._taken(request, written(tmp_path, seen), ["NVIDIA A800 PCIe"])
+        assert len(picked) == 2
+        assert said[-1].startswith(begins)
+        assert "&lt;img src=x onerror=alert(1)&gt;" in said[-1]
+        assert "<" not in said[-1]
+
+
+def test_the_best_benchmarks_are_compared_to_begin_with(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    days = [save(home, result(at=f"2026-04-0{day}T10:00:00Z")).stem for day in (1, 2)]
+    save(home, result(at="2026-05-01T10:00:00Z", measurements=()))
+    save(home, result(at="2026-05-02T10:00:00Z", complete=False))
+    request: Any = SimpleNamespace(query_params={}, cookies={}, state=SimpleNamespace(account="", home=""))
+    assert measured_part(home)._first(request)[:3] == [days[1], days[0], "NVIDIA A800 PCIe"]
+
+
+def test_a_result_without_figures_is_not_taken_over(tmp_path: Path) -> None:
+    device = Machine(name="Chip One", backend="cpu", gib=16.0)
+    empty = result(device=device, capabilities={}, measurements=(), training=())
+    with pytest.raises(InputError, match="没有测得任何数据"):
+        take_over(written(tmp_path, empty), tmp_path / "home", "zh")
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "domainsmith-bench/1"}', "not json"])

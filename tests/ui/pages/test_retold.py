@@ -13,6 +13,16 @@ BOTH = (
     ("loading /models/own", "正在载入 /models/own"),
     ("80 examples", "80 条样本"),
     ("Not possible: tuned, tuned + RAG (x).", "无法进行：微调、微调+RAG（x）。"),
+    ("cancelled after 2 of 5 parts", "已取消，完成 5 项中的 2 项"),
+    (
+        "merged adapter 1 × 64/32: repeats differ by 30% of the median; usual causes are other work, heat, a changing "
+        "clock",
+        "合并适配器 1 × 64/32：各次重复相差达中位数的 30%；常见原因是其他工作、发热或频率变化",
+    ),
+    (
+        "training with full fine-tuning was left out: bitsandbytes is not installed",
+        "未测 全参数微调 训练：未安装 bitsandbytes",
+    ),
     (
         "Left out by the limit: domain knowledge 330, general ability 44.",
         "因数量上限未作答：领域知识 330、通用能力 44。",

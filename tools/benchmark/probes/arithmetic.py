@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from tools.benchmark.probes.attempt import Attempt, Bench, Reached, WrongResultError, seconds_of, torch_type
+from tools.benchmark.standalone_device import beyond_caches
 
 _CHECKED: Final = 96
 """Width of the product that is compared; large enough that a sum over it shows a narrow accumulator."""
@@ -17,9 +18,9 @@ _SECONDS_EACH: Final = 0.02
 _SECONDS_ALL: Final = 0.5
 _WIDEST: Final = {"cpu": 1024, "mps": 4096}
 _WIDEST_ELSEWHERE: Final = 8192
-_BYTES: Final = {"cpu": 2**28, "mps": 2**28}
+_BYTES: Final = {"mps": 2**28}
 _BYTES_ELSEWHERE: Final = 2**29
-"""Over twice the largest cache of a device in the catalogue (192 MB)."""
+"""Over twice the largest cache of a device in the catalogue (192 MB); a processor's are asked for."""
 
 
 def product(name: str, bench: Bench) -> Reached:
@@ -108,8 +109,10 @@ def _rate(bench: Bench, operands: Any, multiply: Any) -> float:
 
 def _size(bench: Bench) -> int:
     """Return bytes of a tensor that no cache holds, and that leaves room for seven more."""
-    most = _BYTES.get(bench.device.backend, _BYTES_ELSEWHERE)
     total = bench.device.total_gib()
+    if bench.device.backend == "cpu":
+        return beyond_caches(total) // 4 * 4
+    most = _BYTES.get(bench.device.backend, _BYTES_ELSEWHERE)
     return most if total is None else min(most, int(total * 2**30 / 8) // 4 * 4)
 
 
