@@ -17,8 +17,8 @@ from agent.errors import CancelledError, InputError, WorkFailedError
 from agent.progress import Silent
 from agent.records.benchmark import Measurement
 from agent.settings import Settings
-from tests.tiny_model import build_tiny_model
 from tests.quiet_moment import in_a_quiet_moment
+from tests.tiny_model import build_tiny_model
 from tests.tools.benchmark.timed_server import TEMPLATE, Server, Timing, timed
 from tools.benchmark.ended import Ended
 from tools.benchmark.endpoint_load import LoadRequest, load
