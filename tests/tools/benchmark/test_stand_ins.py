@@ -114,5 +114,6 @@ def test_probe_plan_and_ladder_say_what_the_vendor_documents(
 def test_an_extension_without_its_device_is_told(stands_in: object) -> None:
     stands_in("S4000", "npu")  # type: ignore[operator]
     found = probe(Accelerator("npu"), names=("matmul_fp32",))
-    assert found["matmul_fp32"].outcome == "refused"
+    # A device that could not be opened says nothing of what it can do.
+    assert found["matmul_fp32"].outcome == "not_tried"
     assert "libascend_hal.so" in found["matmul_fp32"].message
