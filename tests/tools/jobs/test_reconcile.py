@@ -96,7 +96,10 @@ def test_a_frozen_worker_that_nobody_can_end_stops_itself(project: Project, star
     before = (project.runs / job.run / "events.jsonl").read_bytes()
     worker.resume()
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 5)
-    assert (project.runs / job.run / "events.jsonl").read_bytes() == before
+    after = (project.runs / job.run / "events.jsonl").read_bytes()
+    # The line it was about to write when it was frozen, already checked, may still come; none after it.
+    assert after.startswith(before)
+    assert after[len(before) :].count(b"\n") <= 1
     assert not (project.runs / job.run / "result.json").exists()
     assert store.get(job.id).error == "fenced elsewhere"
 
