@@ -26,20 +26,9 @@ from tools.benchmark.streamed import Client
 from tools.benchmark.timing import quantile
 
 ROOT = Path(__file__).resolve().parents[3]
-KEY = "sk-very-secret"
 WITHIN = 0.05
 
-
-@pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def measured(settings: Settings, server: Server, reporter: Any = None, **request: Any) -> Ended:

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
 from agent.errors import InputError
 from agent.progress import Silent
 from agent.settings import Settings
-from tests.tools.benchmark.test_endpoint_load import KEY, measured, only
+from tests.tools.benchmark.conftest import KEY
+from tests.tools.benchmark.test_endpoint_load import measured, only
 from tests.tools.benchmark.timed_server import Timing, timed
 from tools.benchmark.addresses import base_address, without_credentials
 from tools.benchmark.endpoint_load import LoadRequest, load
 from tools.benchmark.hiding import Secrets
 from tools.benchmark.streamed import Client, Failed
 
-
-@pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 @pytest.mark.parametrize("fault", ["drip", "drip_head"])
