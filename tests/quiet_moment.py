@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Final, ParamSpec
 
 P = ParamSpec("P")
-TRIES: Final = 4
-PAUSE: Final = 2.0
-"""Seconds between tries, grown each time: other work passes."""
+PAUSES: Final = (2.0, 8.0, 24.0)
+"""Seconds between tries: other work passes."""
 
 
 def in_a_quiet_moment(test: Callable[P, None]) -> Callable[P, None]:
@@ -22,11 +21,11 @@ def in_a_quiet_moment(test: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(test)
     def tried(*arguments: P.args, **named: P.kwargs) -> None:
-        for number in range(1, TRIES):
+        for pause in PAUSES:
             try:
                 return test(*arguments, **named)
             except AssertionError:
-                time.sleep(PAUSE * number)
+                time.sleep(pause)
         return test(*arguments, **named)
 
     return tried

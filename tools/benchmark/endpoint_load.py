@@ -101,8 +101,12 @@ def load(settings: Settings, request: LoadRequest, reporter: Reporter) -> Ended:
         InputError: The address, the key or the model is wrong, or nothing answers there.
         WorkFailedError: The server fails at every try.
     """
+    with Client(request.url, request.model, request.seconds, settings.lang) as client:
+        return _load(client, settings, request, reporter)
+
+
+def _load(client: Client, settings: Settings, request: LoadRequest, reporter: Reporter) -> Ended:
     began, at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    client = Client(request.url, request.model, request.seconds, settings.lang)
     client.model = client.model or _only_model(client, reporter, settings.lang)
     work = _Load(client, request, settings, reporter, Counting(_tokenizer(request.tokenizer)))
     levels = [Level(many, *length) for length in request.lengths for many in request.concurrency]

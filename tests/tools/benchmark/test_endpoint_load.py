@@ -6,9 +6,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from agent.records.benchmark import Measurement
 from agent.settings import Settings
 from tests.quiet_moment import in_a_quiet_moment
 from tests.tiny_model import build_tiny_model
-from tests.tools.benchmark.timed_server import TEMPLATE, Server, Timing, timed
+from tests.tools.benchmark.timed_server import TEMPLATE, Replied, Server, Timing, timed
 from tools.benchmark.ended import Ended
 from tools.benchmark.endpoint_load import LoadRequest, load
 from tools.benchmark.streamed import Client
@@ -41,19 +42,24 @@ def only(ended: Ended) -> Measurement:
     return ended.result.measurements[0]
 
 
+# The figures are held against what the server did by the clock of this machine: beside other work it is late itself.
 @in_a_quiet_moment
 def test_known_delays_are_recovered(settings: Settings) -> None:
     with timed(Timing(first=0.3, each=0.03)) as server:
-        ended = measured(settings, server, lengths=((64, 32),), ttft_ms=400, tpot_ms=40)
-    one, result = only(ended), ended.result
-    assert one.ttft_ms == pytest.approx(300, rel=WITHIN)
-    assert one.tpot_ms == pytest.approx(30, rel=WITHIN)
+        ended = measured(settings, server, lengths=((64, 32),), ttft_ms=2000, tpot_ms=200)
+    one, result, did = only(ended), ended.result, server.replied
+    assert len(did) == 4
+    assert min(reply.first_ms for reply in did) >= 300
+    assert one.ttft_ms == pytest.approx(median(reply.first_ms for reply in did), rel=WITHIN)
+    assert one.tpot_ms == pytest.approx(median(fmean(reply.gaps_ms) for reply in did), rel=WITHIN)
+    assert one.tpot_ms == pytest.approx(30, rel=0.2)
     assert one.inter_token is not None
-    assert (one.inter_token.n, one.inter_token.p50) == (4 * 31, pytest.approx(30, rel=WITHIN))
-    whole = 0.3 + 31 * 0.03
-    assert one.tokens_per_s == pytest.approx(2 * 32 / whole, rel=WITHIN)
-    assert one.goodput == pytest.approx(2 / whole, rel=WITHIN)
-    assert one.goodput_limit == "TTFT 400 ms, TPOT 40 ms"
+    gaps = [gap for reply in did for gap in reply.gaps_ms]
+    assert (one.inter_token.n, one.inter_token.p50) == (4 * 31, pytest.approx(median(gaps), rel=WITHIN))
+    seconds = [took(did[:2]), took(did[2:])]
+    assert one.tokens_per_s == pytest.approx(median(2 * 32 / each for each in seconds), rel=WITHIN)
+    assert one.goodput == pytest.approx(4 / sum(seconds), rel=WITHIN)
+    assert one.goodput_limit == "TTFT 2000 ms, TPOT 200 ms"
     assert (one.prompt_tokens, one.output_tokens, one.tokens_counted) == (64, 32, "server")
     assert (one.requests, one.errors, one.repeats) == (4, {}, 2)
     assert (result.place, result.endpoint, result.device.name) == ("endpoint", server.url, "timed")
@@ -61,33 +67,44 @@ def test_known_delays_are_recovered(settings: Settings) -> None:
     assert not ended.cancelled
 
 
+def took(replies: Sequence[Replied]) -> float:
+    """Return the seconds of one round."""
+    return max(one.sent[-1] for one in replies) - min(one.asked for one in replies)
+
+
 @in_a_quiet_moment
 def test_quantiles_over_requests_are_those_of_the_server(settings: Settings) -> None:
-    later = tuple(0.05 * number for number in range(8))
-    with timed(Timing(first=0.2, each=0.001, later=later)) as server:
+    later = tuple(0.1 * number for number in range(8))
+    with timed(Timing(first=0.4, each=0.001, later=later)) as server:
         one = only(measured(settings, server, concurrency=(8,), rounds=1))
-    told = [200 + 1000 * more for more in later]
+    did = sorted(reply.first_ms for reply in server.replied)
+    assert all(seen >= 400 + 1000 * more for seen, more in zip(did, later, strict=True))
     assert one.ttft is not None
     for share, seen in ((0.5, one.ttft.p50), (0.9, one.ttft.p90), (0.99, one.ttft.p99)):
-        assert seen == pytest.approx(quantile(told, share), rel=WITHIN)
+        assert seen == pytest.approx(quantile(did, share), rel=WITHIN)
     assert one.ttft.n == 8
 
 
 @in_a_quiet_moment
 def test_goodput_counts_only_requests_within_the_limits(settings: Settings) -> None:
-    with timed(Timing(first=0.05, each=0.001, later=(0.0, 0.4))) as server:
-        one = only(measured(settings, server, concurrency=(4,), ttft_ms=300))
-    assert one.goodput == pytest.approx(2 / (0.45 + 15 * 0.001), rel=0.1)
+    with timed(Timing(first=0.05, each=0.001, later=(0.0, 0.8))) as server:
+        one = only(measured(settings, server, concurrency=(4,), ttft_ms=600, tpot_ms=500))
+    did = server.replied
+    assert [reply.first_ms > 600 for reply in sorted(did, key=lambda one: one.sent[0] - one.asked)] == [False] * 4 + [
+        True
+    ] * 4
+    by_round = sorted(did, key=lambda one: one.asked)
+    assert one.goodput == pytest.approx(4 / (took(by_round[:4]) + took(by_round[4:])), rel=WITHIN)
 
 
 @in_a_quiet_moment
 def test_several_tokens_in_a_chunk_are_counted_by_usage(settings: Settings) -> None:
     with timed(Timing(first=0.1, each=0.04, per_chunk=2)) as server:
         ended = measured(settings, server, lengths=((64, 32),))
-    one = only(ended)
-    assert one.tpot_ms == pytest.approx(20, rel=WITHIN)
+    one, did = only(ended), server.replied
+    assert one.tpot_ms == pytest.approx(median(fmean(reply.gaps_ms) for reply in did) / 2, rel=WITHIN)
     assert one.inter_token is not None
-    assert one.inter_token.p50 == pytest.approx(40, rel=WITHIN)
+    assert one.inter_token.p50 == pytest.approx(median(gap for reply in did for gap in reply.gaps_ms), rel=WITHIN)
     assert (one.output_tokens, one.tokens_counted) == (32, "server")
     assert any("2.0 tokens a chunk" in warning for warning in ended.result.warnings)
 
@@ -97,12 +114,13 @@ def test_failures_are_counted_apart_by_kind(settings: Settings) -> None:
     faults = ("", "500", "cut", "malformed", "error", "empty", "", "")
     with timed(Timing(first=0.4, each=0.02, faults=faults)) as server:
         ended = measured(settings, server, concurrency=(8,))
-    one = only(ended)
+    one, did = only(ended), sorted(server.replied, key=lambda one: one.asked)
     kinds = ("http_500", "cut_off", "malformed", "error_in_stream", "empty")
     assert one.errors == dict.fromkeys(kinds, 2)
     assert (one.requests, one.ttft.n if one.ttft else 0) == (16, 6)
-    assert one.ttft_ms == pytest.approx(400, rel=0.1)
-    assert one.tokens_per_s == pytest.approx(3 * 16 / 0.7, rel=0.1)
+    assert one.ttft_ms == pytest.approx(median(reply.first_ms for reply in did), rel=WITHIN)
+    rates = [3 * 16 / took(did[:3]), 3 * 16 / took(did[3:])]
+    assert one.tokens_per_s == pytest.approx(median(rates), rel=WITHIN)
     assert ended.result.complete
     assert any("10 of 16 requests failed" in warning for warning in ended.result.warnings)
 

@@ -33,10 +33,9 @@ def test_a_server_that_trickles_without_a_line_feed_is_a_timeout(settings: Setti
 def test_a_server_that_floods_is_malformed(settings: Settings) -> None:
     with timed(Timing(faults=("", "flood"))) as server:
         one = only(measured(settings, server, rounds=1))
-        failed = Client(server.url, "timed").ask("Hello", 16)
-        failed = failed if isinstance(failed, Failed) else Client(server.url, "timed").ask("Hello", 16)
+        with Client(server.url, "timed") as client:
+            failed = next(one for one in (client.ask("Hello", 16) for _ in range(2)) if isinstance(one, Failed))
     assert one.errors == {"malformed": 1}
-    assert isinstance(failed, Failed)
     assert failed.why == "a line of more than 1 MiB"
 
 
@@ -64,8 +63,8 @@ def test_a_server_that_repeats_the_key_shows_it_to_nobody(settings: Settings) ->
 
 @pytest.mark.parametrize("fault", ["echo", "echo_in_stream", "echo_malformed"])
 def test_a_repeated_key_is_in_no_failure(fault: str) -> None:
-    with timed(Timing(faults=(fault,))) as server:
-        failed = Client(server.url, "timed").ask("Hello", 16)
+    with timed(Timing(faults=(fault,))) as server, Client(server.url, "timed") as client:
+        failed = client.ask("Hello", 16)
     assert isinstance(failed, Failed)
     assert "[key]" in failed.why
     assert KEY not in failed.why
@@ -144,7 +143,7 @@ def test_a_password_of_the_address_is_a_secret_too() -> None:
 
 def test_a_key_is_not_cut_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-" + "k" * 400)
-    with timed(Timing(refuses_all=True)) as server:
-        failed = Client(server.url).models()
+    with timed(Timing(refuses_all=True)) as server, Client(server.url) as client:
+        failed = client.models()
     assert isinstance(failed, Failed)
     assert "kkk" not in failed.why

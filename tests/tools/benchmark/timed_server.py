@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 
 UNMEASURED = 8
@@ -56,6 +57,23 @@ class Timing:
     """Answers every request with 401, and repeats the key."""
 
 
+@dataclass(frozen=True)
+class Replied:
+    """One measured reply as the server saw it, seconds of this machine's clock: a busy machine keeps no delays."""
+
+    asked: float
+    sent: tuple[float, ...]
+    """Each chunk with text."""
+
+    @property
+    def first_ms(self) -> float:
+        return 1000 * (self.sent[0] - self.asked)
+
+    @property
+    def gaps_ms(self) -> list[float]:
+        return [1000 * (later - earlier) for earlier, later in pairwise(self.sent)]
+
+
 @dataclass
 class Server:
     """A running server."""
@@ -65,6 +83,8 @@ class Server:
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     measured: int = 0
+    replied: list[Replied] = field(default_factory=list)
+    """Measured replies that were sent whole."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -126,11 +146,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_response_only(200)
                 self.flush_headers()
                 self._endless(b"x", 0.05)
-            self._stream(body, began + timing.first + later, fault, die=die)
+            sent = self._stream(body, began + timing.first + later, fault, die=die)
+            if counts and sent:
+                with told.lock:
+                    told.replied.append(Replied(began, tuple(sent)))
         return None
 
-    def _stream(self, body: dict[str, Any], first: float, fault: str, *, die: bool) -> None:
+    def _stream(self, body: dict[str, Any], first: float, fault: str, *, die: bool) -> list[float]:
         timing: Timing = self.server.told.timing
+        sent: list[float] = []
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -147,9 +171,10 @@ class _Handler(BaseHTTPRequestHandler):
                 if fault == "cut":
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
-                    return
+                    return []
                 self._spoil(fault)
             text = "" if fault == "empty" else timing.word * timing.per_chunk
+            sent.append(time.perf_counter())
             self._event({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]})
         self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         if timing.usage and body.get("stream_options", {}).get("include_usage"):
@@ -158,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._data("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
+        return sent if not fault else []
 
     def _spoil(self, fault: str) -> None:
         if fault == "malformed":
