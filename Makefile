@@ -14,10 +14,11 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_DATASETS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 \
 	ANONYMIZED_TELEMETRY=False GRADIO_ANALYTICS_ENABLED=False TOKENIZERS_PARALLELISM=false
 
-# Test processes side by side; a file of tests stays in one of them. One thread each: OpenMP's threads wait for one
+# Test processes side by side; a file of tests stays in one of them, and files keep their order, the longest first (see
+# tests/conftest.py): by default those with few tests, the longest among them, come last. One thread each: OpenMP's threads wait for one
 # another by spinning, and two processes with two of them on two cores take many times as long.
 WORKERS ?= 2
-PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(OFFLINE) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install demo serve test check walk screenshots understanding bench-assistant bench-harness bench-hardware bench-pages bench-reading bench-retrieval bench-abstention \
 	bench-retrieval-speed bench-checks bench-deduplication bench-ladder bench-mixing bench-removal bench-diagnosis bench-memory bench-training bench-verdicts bench-intervals campaign-files campaign-readings campaign-data campaign-kills campaign-training campaign-conversations clean

@@ -5,13 +5,13 @@ Nothing is measured from a conversation: a benchmark needs the machine for itsel
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from agent.errors import NotFoundError
 from agent.records.base import Language
 from agent.records.evaluation import EvaluationReport
 from agent.records.tuning import TuneResult
+from agent.settings import Settings
 from graph.context import Context
 from graph.performed import Performed
 from graph.replies import machines
@@ -19,6 +19,7 @@ from graph.replies.plain import said_json
 from graph.state import ConversationState
 from knowledge.files import read_record
 from tools.benchmark.comparison import USUAL_SIZE, compare
+from tools.benchmark.prices import prices_of
 from tools.benchmark.subjects import USUAL_DEVICES, Chosen, is_this_machine, measured_of, newest_here, of_device
 from tools.hardware import find_device, this_machine
 from tools.requests import MachineRequest
@@ -37,21 +38,22 @@ def look_at_machine(
         NotFoundError: The catalogue has no such device.
     """
     if all(is_this_machine(name) for name in request.devices):
-        return _here(context.settings.home, project, lang)
+        return _here(context.settings, project, lang)
     profile = context.profile(state)
-    chosen = _chosen(request, [one.device for one in profile.hardware or ()], context.settings.home)
-    made = compare(chosen, request.params_b or profile.base_model_params_b or USUAL_SIZE, lang)
+    chosen = _chosen(request, [one.device for one in profile.hardware or ()], context.settings)
+    size = request.params_b or profile.base_model_params_b or USUAL_SIZE
+    made = compare(chosen, size, lang, prices_of(context.settings, lang))
     return Performed(said_json(machines.compared(made, lang)), made.model_dump(mode="json"))
 
 
-def _here(home: Path, project: Project | None, lang: Language) -> Performed:
+def _here(settings: Settings, project: Project | None, lang: Language) -> Performed:
     trained, report = None, None
     if project is not None:
         run = project.latest_run("tune")
         trained = read_record(run / "result.json", TuneResult) if run is not None else None
         measured = project.latest_run("evaluate")
         report = read_record(measured / "result.json", EvaluationReport) if measured is not None else None
-    newest = newest_here(home)
+    newest = newest_here(settings)
     made = compare([newest], lang=lang) if newest is not None else None
     device = this_machine()
     said = machines.machine(device, made, trained, report, lang)
@@ -59,30 +61,30 @@ def _here(home: Path, project: Project | None, lang: Language) -> Performed:
     return Performed(said_json(said), data)
 
 
-def _chosen(request: MachineRequest, owned: list[str], home: Path) -> tuple[Chosen, ...]:
+def _chosen(request: MachineRequest, owned: list[str], settings: Settings) -> tuple[Chosen, ...]:
     """Return what was named; one device alone is set against what the team has, this machine, or a usual one."""
-    found = [_subject(name, home) for name in request.devices]
+    found = [_subject(name, settings) for name in request.devices]
     if len({one.id for one in found}) == 1:
-        found += _partners(found[0], owned, home)
+        found += _partners(found[0], owned, settings)
     return tuple({one.id: one for one in found}.values())[:MOST]
 
 
-def _partners(one: Chosen, owned: list[str], home: Path) -> list[Chosen]:
+def _partners(one: Chosen, owned: list[str], settings: Settings) -> list[Chosen]:
     partners = []
     for name in owned:
         try:
-            partners.append(_subject(name, home))
+            partners.append(_subject(name, settings))
         except NotFoundError:
             continue  # A profile names hardware in the team's own words; what the catalogue lacks has no figures.
-    newest = newest_here(home)
+    newest = newest_here(settings)
     if newest is not None:
         partners.append(newest)
     partners = [other for other in partners if other.id != one.id]
-    return partners or [_subject(next(name for name in USUAL_DEVICES if name != one.name), home)]
+    return partners or [_subject(next(name for name in USUAL_DEVICES if name != one.name), settings)]
 
 
-def _subject(name: str, home: Path) -> Chosen:
+def _subject(name: str, settings: Settings) -> Chosen:
     if is_this_machine(name):
-        return newest_here(home) or of_device(this_machine())
+        return newest_here(settings) or of_device(this_machine())
     device = find_device(name)
-    return measured_of(home, device) or of_device(device)
+    return measured_of(settings, device) or of_device(device)

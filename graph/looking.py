@@ -34,16 +34,12 @@ def look_at_plan(
     request: PlanRequest, state: ConversationState, context: Context, project: Project | None, lang: Language
 ) -> Performed:
     """Show what fits a device; where somebody wants to train at once, say what is missing before."""
-    from tools.model_size import parameters_of
-    from tools.plan import plan
+    from tools.plan import model_at_hand, plan
 
-    params = request.params_b
-    if params is None:
-        known = parameters_of(context.settings.base_model, context.settings)
-        if known is None:
-            raise EmptyError(fill(RESULTS, "size_unknown", lang), mend=fill(RESULTS, "size_unknown_mend", lang))
-        params = round(known / 1e9, 3)
-    made = plan(request.device, request.count, params, lang)
+    model = request.params_b or model_at_hand(context.settings.base_model, context.settings)
+    if model is None:
+        raise EmptyError(fill(RESULTS, "size_unknown", lang), mend=fill(RESULTS, "size_unknown_mend", lang))
+    made = plan(request.device, request.count, model, lang=lang, threads=context.settings.threads)
     said = results.memory(made, lang)
     asked = next((one for one in made.methods if one.method == request.method), None)
     wish = (state.get("expecting") or {}).get("kind") == "wish"

@@ -12,11 +12,24 @@ LONG: Final = (
     "ui/test_three_uses.py",
     "ui/web/test_server_killed.py",
     "ui/pages/test_measured_in_browser.py",
-    "graph/test_real_project.py",
-    "tools/tuning/test_facts.py",
+    "ui/test_road.py",
     "ui/pages/test_assistant_in_browser.py",
+    "graph/test_real_project.py",
+    "ui/web/test_browser.py",
+    "campaigns/test_data.py",
+    "ui/pages/test_compare_in_browser.py",
+    "ui/pages/test_pairs_browser.py",
+    "ui/pages/test_documents_browser.py",
+    "tools/benchmark/test_stand_ins.py",
+    "ui/pages/test_measured_hardware_browser.py",
+    "ui/web/test_app.py",
+    "ui/pages/test_assistant_scripted.py",
+    "campaigns/test_training.py",
+    "tools/benchmark/test_emitting.py",
+    "graph/test_kills.py",
+    "graph/understanding/test_classifier.py",
 )
-"""Files of minutes, the longest first."""
+"""Files of a minute and more, the longest first."""
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,13 @@
           full: [true, estimated, "as LoRA"]
         why_not: {qlora: bitsandbytes has no MUSA backend}
 
-Every cell is `[value, label, source]`, so that no figure is ever shown without saying where it comes from.
+    prices:
+      X100: [12.5, "offer of 3 March"]
+      this machine: [0.8, "our own reckoning"]
+
+Every cell is `[value, label, source]`, so that no figure is ever shown without saying where it comes from. A price is
+that of one device for an hour, in a currency of your own; it may be of any device of the catalogue, or of what a saved
+benchmark measured.
 """
 
 from __future__ import annotations
@@ -27,7 +33,7 @@ from agent.errors import InputError
 from agent.prompts.devices import DEVICES
 from agent.prompts.phrases import fill
 from agent.records.base import Language
-from agent.records.hardware import Backend, Device, Figure, Label, Support
+from agent.records.hardware import Backend, Device, Figure, Label, Price, Support
 from agent.records.tuning import ComputeType, Method
 
 CELLS: Final = ("backend", "gib", "bf16", "compute_type", "qlora", "lora", "full")
@@ -52,18 +58,11 @@ def read_devices(file: Path, lang: Language = "en") -> tuple[Device, ...]:
     Raises:
         InputError: The file cannot be read, or an entry is not valid; names file, device and field.
     """
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise fault("unreadable", str(file), lang, why=error) from error
-    except yaml.YAMLError as error:
-        raise fault("no_yaml", str(file), lang, why=" ".join(str(error).split())) from error
-    if not isinstance(data, dict) or set(data) - {"sources", "devices"} or not isinstance(data.get("devices"), list):
-        raise fault("no_file", str(file), lang)
+    data = _read(file, lang)
     sources = data.get("sources") or {}
     if not isinstance(sources, dict):
         raise fault("no_table", f"{file}: sources", lang)
-    entries = enumerate(data["devices"], start=1)
+    entries = enumerate(data.get("devices", ()), start=1)
     devices = tuple(_Entry(file, number, entry, sources, lang).device() for number, entry in entries)
     names: dict[str, str] = {}
     for device in devices:
@@ -72,6 +71,47 @@ def read_devices(file: Path, lang: Language = "en") -> tuple[Device, ...]:
             if first != device.name:
                 raise fault("shared", f"{file}: {device.name}: aliases: {name}", lang, device=first)
     return devices
+
+
+def read_prices(file: Path, lang: Language = "en") -> dict[str, Price]:
+    """Return the prices of a file by the names that it gives them.
+
+    Args:
+        file: In YAML.
+        lang: Language of what is wrong with it.
+
+    Raises:
+        InputError: The file cannot be read, or an entry is no price; names file and entry.
+    """
+    told = _read(file, lang).get("prices") or {}
+    if not isinstance(told, dict):
+        raise fault("no_table", f"{file}: prices", lang)
+    found = {}
+    for name, entry in told.items():
+        amount, source = entry if isinstance(entry, list) and len(entry) == 2 else (entry, None)
+        if not _is_figure(amount) or not isinstance(source, str) or not source.strip() or not folded(str(name)):
+            raise fault("price", f"{file}: prices: {name}", lang, value=entry)
+        found[str(name)] = Price(amount=amount, source=source)
+    return found
+
+
+def _read(file: Path, lang: Language) -> dict[str, Any]:
+    """Return what a file holds: devices, prices or both."""
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise fault("unreadable", str(file), lang, why=error) from error
+    except yaml.YAMLError as error:
+        raise fault("no_yaml", str(file), lang, why=" ".join(str(error).split())) from error
+    if not isinstance(data, dict) or set(data) - {"sources", "devices", "prices"}:
+        raise fault("no_file", str(file), lang)
+    if not isinstance(data.get("devices", [] if "prices" in data else None), list):
+        raise fault("no_file", str(file), lang)
+    return data
+
+
+def _is_figure(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 < value < float("inf")
 
 
 def fault(key: str, where: str, lang: Language, mend: str = "", **values: object) -> InputError:
@@ -155,10 +195,8 @@ class _Entry:
             raise self._wrong(name, "word", "one_of_mend", value=value, names=words)
         if name in get_args(Method) and not isinstance(value, bool):
             raise self._wrong(name, "truth", value=value)
-        if name == "gib" or (name in RATES and value is not None):
-            number = not isinstance(value, bool) and isinstance(value, int | float)
-            if not number or not 0 < value < float("inf"):
-                raise self._wrong(name, "figure", value=value)
+        if (name == "gib" or (name in RATES and value is not None)) and not _is_figure(value):
+            raise self._wrong(name, "figure", value=value)
         return value, Figure(label=label, source=text)
 
     def _list(self, name: str) -> list[Any]:

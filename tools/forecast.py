@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from agent.policy.ladder import first_rung
 from agent.policy.memory import LADDER as RUNGS
-from agent.policy.memory import fit
 from agent.prompts.climbing import climb_text
 from agent.prompts.extraction import forecast_line
 from agent.prompts.phrases import fill
@@ -23,6 +22,7 @@ from agent.records.base import Language, Record
 from agent.records.corpus import IngestRequest
 from agent.records.evaluation import EvaluateRequest
 from agent.records.facts import StepFacts
+from agent.records.hardware import MethodFit
 from agent.records.job import JobKind
 from agent.records.judging import JudgeRequest
 from agent.records.tuning import ClimbPlan, Method, TuneRequest
@@ -31,6 +31,7 @@ from tools.extraction.request import ExtractRequest
 from tools.judging.run import effort
 from tools.ladder.plan import climb_range, most_trainings
 from tools.model_size import parameters_of
+from tools.plan import model_at_hand, rungs_on, trained_like_here
 from tools.step_duration import ANSWER_SECONDS, UNKNOWN, Range, reading_seconds, seconds_of
 from tools.step_subject import reading_of, subject_of
 from tools.workload import answers_of, prose_of
@@ -53,6 +54,7 @@ def step_facts(
         seconds_high=high,
         gib_low=gib_low,
         gib_high=gib_high,
+        gib_note=fill(STEPS, "tune_memory", lang) if kind == "tune" and gib_high is not None else "",
         changes=(fill(STEPS, f"{kind}_changes", lang), *_told(project, settings, request, lang)),
         sends_to=None if asked_before else _sends_to(settings, kind, request),
     )
@@ -112,14 +114,9 @@ def _told(project: Project, settings: Settings, request: Record, lang: Language)
 
 def _memory(settings: Settings, kind: JobKind, request: Record) -> Range:
     if isinstance(request, TuneRequest):
-        from tools.hardware import this_machine
-
-        params = parameters_of(request.base_model, settings)
-        if params is None:
-            return UNKNOWN
-        fits = {one.method: one for one in fit(this_machine(), 1, params / 1e9)}
+        fits = {one.method: one for one in _rungs(settings, request)}
         method = _method_of(settings, request)
-        if method is None:
+        if method not in fits:
             return UNKNOWN
         highest = max(method, request.climb.climb_to, key=RUNGS.index) if request.climb else method
         return fits[method].gib_low, fits[highest].gib_high
@@ -130,14 +127,25 @@ def _memory(settings: Settings, kind: JobKind, request: Record) -> Range:
     return UNKNOWN
 
 
-def _method_of(settings: Settings, request: TuneRequest) -> Method | None:
-    """Return the method a training begins with; `None` if the model is not at hand or nothing fits."""
+def _rungs(settings: Settings, request: TuneRequest) -> tuple[MethodFit, ...]:
+    """Return what `plan` says of every method for the model and the settings of a request; nothing without the model.
+
+    How long the rows of its own examples get is known to the training alone, which asks again before it starts.
+    """
     from tools.hardware import this_machine
 
+    model = model_at_hand(request.base_model, settings)
+    given = {**(request.hyperparameters.model_dump() if request.hyperparameters else {}), **request.overrides}
+    work = trained_like_here(batch=given.get("batch_size"), rank=given.get("rank"))
+    return () if model is None else rungs_on(this_machine(), 1, model, work)
+
+
+def _method_of(settings: Settings, request: TuneRequest) -> Method | None:
+    """Return the method a training begins with; `None` if the model is not at hand or nothing fits."""
     if request.method != "auto":
         return request.method
-    params = parameters_of(request.base_model, settings)
-    return first_rung(fit(this_machine(), 1, params / 1e9)).method if params else None
+    rungs = _rungs(settings, request)
+    return first_rung(rungs).method if rungs else None
 
 
 def _sends_to(settings: Settings, kind: JobKind, request: Record | None = None) -> str | None:

@@ -18,11 +18,11 @@ from typing import Final
 from agent.errors import NotFoundError
 from agent.policy.capabilities import measured_device
 from agent.records.base import Language
-from agent.records.hardware import Backend, Device, Figure, Support
+from agent.records.hardware import Backend, Device, Figure, Price, Support
 from agent.settings import Settings
 from tools.benchmark import backends
 from tools.benchmark.saved import capabilities_here, has_results
-from tools.devices_file import fault, folded, read_devices
+from tools.devices_file import fault, folded, read_devices, read_prices
 from tools.hardware_settings import used_settings
 from tools.processor import memory_gib
 
@@ -111,9 +111,24 @@ def _built_in() -> tuple[Device, ...]:
     return read_devices(_DATA)
 
 
-def _users(settings: Settings) -> tuple[Device, ...]:
+def user_prices(settings: Settings, lang: Language) -> dict[str, Price]:
+    """Return the prices that the user's file of devices gives, by name; none without such a file.
+
+    Raises:
+        InputError: The file is not valid.
+    """
+    file = _user_file(settings)
+    return {} if file is None else read_prices(file, lang)
+
+
+def _user_file(settings: Settings) -> Path | None:
     file = settings.hardware_file or settings.machine_folder / USER_FILE
-    if settings.hardware_file is None and not file.is_file():
+    return None if settings.hardware_file is None and not file.is_file() else file
+
+
+def _users(settings: Settings) -> tuple[Device, ...]:
+    file = _user_file(settings)
+    if file is None:
         return ()
     return _read_users(file, file.stat().st_mtime_ns if file.is_file() else 0, settings.lang)
 

@@ -16,6 +16,7 @@ from agent.errors import InputError
 from agent.policy.memory_parts import parameters
 from agent.records.hardware import ModelShape
 from tools.model_folders import json_object
+from tools.model_size import BUILTIN_PARAMS
 
 _FAMILY: Final = frozenset(
     {"llama", "mistral", "qwen2", "qwen3", "smollm3", "gemma", "granite", "exaone4", "ministral", "seed_oss"}
@@ -34,6 +35,23 @@ class ReadModel:
     shape: ModelShape
     params: int
     """Parameters in the weight files; by arithmetic where there are none."""
+
+
+BUILTIN_MODEL: Final = ReadModel(
+    ModelShape(
+        layers=30,
+        hidden=576,
+        intermediate=1536,
+        heads=9,
+        kv_heads=3,
+        head_size=64,
+        vocabulary=49_152,
+        tied_embeddings=True,
+        positions=8192,
+    ),
+    BUILTIN_PARAMS,
+)
+"""The built-in model, which may not have been unpacked yet."""
 
 
 def read_shape(folder: Path) -> ReadModel:

@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Final
 
 from agent.errors import InputError
-from agent.policy.memory import detailed_plan, memory_plan
+from agent.policy.memory import LADDER, TOKENS, detailed_plan, fit
+from agent.policy.memory_parts import USUAL
 from agent.records.base import Language
-from agent.records.hardware import Device, MemoryPlan, Workload
-from agent.settings import Settings
+from agent.records.hardware import Device, MemoryPlan, MethodFit, ModelShape, Workload
+from agent.settings import BUILTIN, Settings
 from tools.hardware import find_device
-from tools.model_shape import ReadModel, read_shape
+from tools.model_shape import BUILTIN_MODEL, ReadModel, read_shape
+from tools.model_size import parameters_of
 from tools.processor import usable_cores
 
 MOST_DEVICES = 100_000
 """A larger number is a slip of the finger."""
 MOST_PARAMS_B = 100_000.0
 """Thousand millions of parameters; likewise."""
-TOKENS: Final = 1_000_000
-"""Training tokens that times are for where nothing else is asked."""
 
 
-def plan(device: str, count: int, params_b: float, lang: Language = "en") -> MemoryPlan:
-    """Return memory and availability of every method for a model of `params_b` thousand million parameters.
-
-    Raises:
-        NotFoundError: The catalogue has no such device.
-        InputError: The count or the size is no sensible number.
-    """
-    return memory_plan(_device(device, count, params_b, lang), count, params_b, lang)
-
-
-def plan_in_parts(
+def plan(
     device: str,
     count: int,
     model: float | ReadModel,
-    workload: Workload,
+    workload: Workload = USUAL,
     lang: Language = "en",
     *,
     tokens: int = TOKENS,
@@ -60,7 +49,7 @@ def plan_in_parts(
         NotFoundError: The catalogue has no such device.
         InputError: The count or the size is no sensible number.
     """
-    params_b = model.params / 1e9 if isinstance(model, ReadModel) else model
+    params_b, shape = _known(model)
     found = _device(device, count, params_b, lang)
     made = detailed_plan(
         found,
@@ -68,11 +57,38 @@ def plan_in_parts(
         params_b,
         workload,
         tokens,
-        shape=model.shape if isinstance(model, ReadModel) else None,
+        shape=shape,
         cores=(threads or usable_cores()) if found.backend == "cpu" else None,
         lang=lang,
     )
     return made.model_copy(update={"model": name})
+
+
+def rungs_on(
+    device: Device, count: int, model: float | ReadModel, workload: Workload = USUAL, lang: Language = "en"
+) -> tuple[MethodFit, ...]:
+    """Return what `plan` says of every method, without parts and times: for a forecast of a training.
+
+    Raises:
+        ValueError: The count is below 1, or the size not above 0.
+    """
+    params_b, shape = _known(model)
+    return fit(device, count, params_b, lang, shape=shape, workloads=dict.fromkeys(LADDER, workload))
+
+
+def model_at_hand(name: str, settings: Settings) -> ReadModel | float | None:
+    """Return what a plan needs to know of a base model, which is neither loaded, unpacked nor fetched for it.
+
+    Returns:
+        Its architecture, or its thousand millions of parameters where that is not known; `None` if it is not at hand.
+    """
+    if name == BUILTIN:
+        return BUILTIN_MODEL
+    try:
+        return read_shape(Path(name).expanduser())
+    except InputError:
+        params = parameters_of(name, settings)
+        return params / 1e9 if params else None
 
 
 def model_of(name: str, settings: Settings) -> ReadModel:
@@ -106,10 +122,13 @@ def usual_model(settings: Settings) -> ReadModel | float:
 
 def trained_like_here(**asked: object) -> Workload:
     """Return what a step computes with this product's trainer; what is not asked for (`None`) is the usual."""
-    from tools.tuning.batches import ROW_TOKENS
-
     given = {name: value for name, value in asked.items() if value is not None}
-    return Workload.model_validate({"row_tokens": ROW_TOKENS, **given})
+    return Workload.model_validate({**USUAL.model_dump(), **given})
+
+
+def _known(model: float | ReadModel) -> tuple[float, ModelShape | None]:
+    """Return thousand millions of parameters, and the architecture where it is known."""
+    return (model.params / 1e9, model.shape) if isinstance(model, ReadModel) else (model, None)
 
 
 def _device(device: str, count: int, params_b: float, lang: Language) -> Device:

@@ -10,7 +10,6 @@ from typing import Final, cast
 
 from agent.errors import NotFoundError
 from agent.policy.ladder import first_rung
-from agent.policy.memory import fit
 from agent.records.base import Record
 from agent.records.evaluation import EvaluateRequest
 from agent.records.facts import StepFacts
@@ -22,7 +21,7 @@ from tools.extraction.request import ExtractRequest
 from tools.forecast import step_facts
 from tools.hardware import find_device, this_machine
 from tools.mixing.request import MixRequest
-from tools.model_size import parameters_of
+from tools.plan import model_at_hand, rungs_on
 from tools.validation.request import ValidateRequest
 from tools.workspace import Project
 
@@ -60,11 +59,11 @@ def costs(project: Project | None, settings: Settings, profile: Profile, steps: 
 def _training(settings: Settings, profile: Profile) -> StepFacts:
     """Return the memory of the first rung; its time depends on a mix that does not stand yet."""
     nothing = StepFacts(subject="")
-    params_b = profile.base_model_params_b or (parameters_of(settings.base_model, settings) or 0) / 1e9
+    model = profile.base_model_params_b or model_at_hand(settings.base_model, settings)
     devices = _devices(profile)
-    if not params_b or devices is None:
+    if not model or devices is None:
         return nothing
-    fits = fit(devices[0], devices[1], params_b)
+    fits = rungs_on(devices[0], devices[1], model)
     rung = first_rung(fits)
     chosen = next((one for one in fits if one.method == rung.method), None)
     return StepFacts(subject="", gib_low=chosen.gib_low, gib_high=chosen.gib_high) if chosen is not None else nothing

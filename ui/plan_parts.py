@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agent.policy.memory_details import MOST_EXAMPLES, MOST_TOKENS
-from agent.prompts.phrases import duration, model_size
+from agent.prompts.phrases import duration, gib_range, model_size
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
 from agent.records.hardware import MemoryParts, MemoryPlan, MethodFit
@@ -36,11 +36,17 @@ def part_rows(value: MemoryPlan, lang: Language) -> list[list[str]]:
     return [
         head,
         *memory,
+        [phrase("plan_published", lang), *(_range(one.published) for one, _ in known)],
+        [phrase("plan_counted", lang), *(_range((one.gib_low, one.gib_high)) for one, _ in known)],
         [phrase("plan_time", lang, tokens=tokens), *(_time(one, lang) for one, _ in known)],
         [phrase("plan_largest_model", lang), *(_size(one, lang) for one, _ in known)],
         [phrase("plan_largest_batch", lang), *(_most(one.largest_batch, MOST_EXAMPLES, lang) for one, _ in known)],
         [phrase("plan_largest_length", lang), *(_most(one.largest_length, MOST_TOKENS, lang) for one, _ in known)],
     ]
+
+
+def _range(ends: tuple[float, float] | None) -> str:
+    return "–" if ends is None else gib_range(*ends)
 
 
 def _gib(parts: MemoryParts, name: str) -> str:

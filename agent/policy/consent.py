@@ -111,4 +111,5 @@ def memory_needed(facts: StepFacts, lang: Language) -> str:
     known = [amount for amount in (facts.gib_low, facts.gib_high) if amount is not None]
     if not known:
         return fill(CONSENT, "unknown", lang)
-    return fill(CONSENT, "memory", lang, need=gib_range(known[0], known[-1]))
+    need = fill(CONSENT, "memory", lang, need=gib_range(known[0], known[-1]))
+    return need + fill(CONSENT, "memory_note", lang, note=facts.gib_note) if facts.gib_note else need

@@ -32,8 +32,6 @@ MINOR: Final = 0.1
 """Share of the most frequent cause's count below which a cause explains next to nothing."""
 MORE_EPOCHS: Final = 2
 """Factor on the epochs of a run that was stopped too early."""
-FEWEST_EPOCHS: Final = 2
-"""Epochs that a run stopped too early is given at least."""
 ABSTAIN_BELOW: Final = 0.5
 """Evidence below which the search reads nothing by default; its error rates were measured (`BENCHMARKS.md`)."""
 MORE_WORDINGS: Final = 16
@@ -177,8 +175,9 @@ def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:
                 )
         case "undertrained":
             epochs = [value for one in seen if (value := _number(one, "epochs")) is not None]
-            if epochs:
-                more = {"epochs": f"{max(MORE_EPOCHS * max(epochs), FEWEST_EPOCHS):g}"}
+            # Less than one epoch is a person's choice and never the policy's: without a figure it chooses anew.
+            if epochs and max(epochs) >= 1:
+                more = {"epochs": f"{MORE_EPOCHS * max(epochs):g}"}
                 return _Mend("training", "tune -p {project} --epochs {epochs}", "hyperparameters", "undertrained", more)
         case "overfit":
             best = [value for one in seen if (value := _number(one, "best_epoch")) is not None]

@@ -1,9 +1,9 @@
 """Which methods fit a device, and on which rung of the ladder a training starts.
 
-By parameters alone the published range decides (`agent.policy.memory_published`), and a typical architecture explains.
-Where the architecture is known, its parts are worked out for the work of a step (`agent.policy.memory_parts`), and they
-decide together with the published range. Only a range that fits whole is a fit. Plan, gate of a training, ladder and
-benchmark all ask `fit`.
+What a training takes is worked out part by part for the work of a step (`agent.policy.memory_parts`): for the model's
+architecture, or for a typical one of its size where no more is known. Together with the published range
+(`agent.policy.memory_published`) that is the range which decides, and only a range that fits whole is a fit. Plan,
+forecast, decision, gate of a training, ladder and benchmark all ask `fit`: one question has one answer everywhere.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from agent.policy.memory_details import Subject, answering, detail_notes, detailed
-from agent.policy.memory_parts import typical_shape
-from agent.policy.memory_published import largest_model, memory_range
+from agent.policy.memory_parts import USUAL, typical_shape
 from agent.prompts.phrases import fill, gib, gib_range, model_size
 from agent.prompts.training import MEMORY, METHOD_NAMES
 from agent.records.base import Language
@@ -22,6 +21,8 @@ from agent.records.tuning import Method
 
 LADDER: Final[tuple[Method, ...]] = ("qlora", "lora", "full")
 """The rungs in the guide's order."""
+TOKENS: Final = 1_000_000
+"""Training tokens that times are for where nothing else is asked."""
 
 
 def fit(
@@ -42,53 +43,25 @@ def fit(
         count: How many of them.
         params_b: Parameters of the model, in thousand millions.
         lang: Language of the reasons.
-        shape: The model's architecture; without it the published range alone decides.
-        workloads: What a step of each method computes; the usual work where a method has none. It counts together with
-            `shape` only.
+        shape: The model's architecture; a typical one of that size where it is not known.
+        workloads: What a step of each method computes; the usual work where a method has none.
 
     Raises:
         ValueError: `count` is below 1 or `params_b` not above 0.
     """
     if count < 1:
         raise ValueError("a plan needs at least 1 device")
-    if shape is None:
-        published = {method: memory_range(method, params_b, device.compute_type) for method in LADDER}
-        return tuple(_fit_range(device, count, params_b, method, published[method], lang) for method in LADDER)
-    asked = workloads or {}
-    return tuple(
-        _fit_range(
-            device,
-            count,
-            params_b,
-            method,
-            Subject(device, count, shape, asked.get(method, Workload())).needed(method),
-            lang,
-        )
-        for method in LADDER
-    )
-
-
-def memory_plan(device: Device, count: int, params_b: float, lang: Language = "en") -> MemoryPlan:
-    """Return what fits, where the ladder starts, and why rungs before that were skipped.
-
-    Raises:
-        ValueError: `count` is below 1 or `params_b` not above 0.
-    """
-    methods = fit(device, count, params_b, lang)
-    notes = (
-        *_start_notes(device, count, params_b, methods, lang),
-        *_device_notes(device, count, methods, lang),
-        fill(MEMORY, "estimated", lang),
-    )
-    return _plan(device, count, params_b, methods, notes)
+    known, asked = shape or typical_shape(params_b), workloads or {}
+    subjects = {method: Subject(device, count, params_b, known, asked.get(method, USUAL)) for method in LADDER}
+    return tuple(_fit_range(subject, method, subject.needed(method), lang) for method, subject in subjects.items())
 
 
 def detailed_plan(
     device: Device,
     count: int,
     params_b: float,
-    workload: Workload,
-    tokens: int,
+    workload: Workload = USUAL,
+    tokens: int = TOKENS,
     *,
     shape: ModelShape | None = None,
     cores: int | None = None,
@@ -102,40 +75,23 @@ def detailed_plan(
         params_b: Parameters of the model, in thousand millions.
         workload: What a step computes.
         tokens: Training tokens that times are for.
-        shape: The model's architecture, which then decides what fits; without it the published range decides and a
-            typical architecture explains.
+        shape: The model's architecture; a typical one of that size where it is not known.
         cores: Of the processor, where it trains.
         lang: Language of reasons and notes.
 
     Raises:
         ValueError: `count` is below 1 or `params_b` not above 0.
     """
-    subject = Subject(device, count, shape or typical_shape(params_b), workload, tokens, cores)
     carried = fit(device, count, params_b, lang, shape=shape, workloads=dict.fromkeys(LADDER, workload))
+    subject = Subject(device, count, params_b, shape or typical_shape(params_b), workload, tokens, cores)
     methods = tuple(detailed(one, subject) for one in carried)
-    if shape is None:
-        methods = tuple(
-            one.model_copy(update={"largest_params_b": float(f"{_largest(device, count, one.method):.2g}")})
-            if one.available
-            else one
-            for one in methods
-        )
     answers = answering(subject)
     figures = detail_notes(subject, answers, lang)
     notes = (
         *_start_notes(device, count, params_b, methods, lang),
         *_device_notes(device, count, methods, lang),
-        *(() if shape is not None else (fill(MEMORY, "estimated", lang),)),
         *figures,
     )
-    known = {"shape": subject.shape, "workload": workload, "tokens": tokens}
-    answered = {"inference": answers, "figure_notes": len(figures)}
-    return _plan(device, count, params_b, methods, notes).model_copy(update={**known, **answered})
-
-
-def _plan(
-    device: Device, count: int, params_b: float, methods: tuple[MethodFit, ...], notes: tuple[str, ...]
-) -> MemoryPlan:
     ladder = tuple(one.method for one in methods if one.available and one.fits)
     return MemoryPlan(
         device=device.name,
@@ -146,6 +102,11 @@ def _plan(
         ladder=ladder,
         compute_type=device.compute_type,
         notes=notes,
+        shape=subject.shape,
+        workload=workload,
+        tokens=tokens,
+        inference=answers,
+        figure_notes=len(figures),
     )
 
 
@@ -160,19 +121,9 @@ def supports(device: Device, method: Method) -> bool:
             return device.full
 
 
-def _capacity(device: Device, count: int, method: Method) -> float:
-    return device.gib if method == "qlora" else device.gib * count
-
-
-def _largest(device: Device, count: int, method: Method) -> float:
-    return largest_model(method, _capacity(device, count, method), device.compute_type)
-
-
-def _fit_range(
-    device: Device, count: int, params_b: float, method: Method, needed: tuple[float, float], lang: Language
-) -> MethodFit:
+def _fit_range(subject: Subject, method: Method, needed: tuple[float, float], lang: Language) -> MethodFit:
+    device, count, capacity = subject.device, subject.count, subject.capacity(method)
     low, high = needed
-    capacity = _capacity(device, count, method)
     available = supports(device, method)
     if not available:
         why = fill(MEMORY, "unavailable", lang, device=device.name, why=_why_not(device, method, lang))
@@ -183,8 +134,8 @@ def _fit_range(
             MEMORY,
             key,
             lang,
-            need=gib_range(low, high),
-            size=model_size(params_b),
+            need=gib_range(round(low, 2), round(high, 2)),  # as every other place reads it from the record
+            size=model_size(subject.params_b),
             device=name,
             capacity=gib(capacity),
         )
@@ -218,14 +169,11 @@ def _start_notes(
             notes.append(fill(MEMORY, "starts_at", lang, method=name))
             return notes
         notes.append(fill(MEMORY, "skipped", lang, method=name, why=one.why))
-    possible = [one.method for one in methods if one.available]
+    possible = [one for one in methods if one.available]
     if not possible:
         return [*notes, fill(MEMORY, "no_training", lang, device=device.name)]
-    known = {one.method: one.largest_params_b for one in methods}
-    sizes = {m: _largest(device, count, m) if (told := known[m]) is None else told for m in possible}
-    method = max(possible, key=lambda m: sizes[m])
-    largest = sizes[method]
-    size, name = model_size(float(f"{largest:.2g}")), METHOD_NAMES[method][lang]
+    best = max(possible, key=lambda one: one.largest_params_b or 0.0)
+    size, name = model_size(best.largest_params_b or 0.0), METHOD_NAMES[best.method][lang]
     return [*notes, fill(MEMORY, "nothing_fits", lang, size=model_size(params_b), method=name, largest=size)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.policy.memory_parts import (
@@ -11,7 +11,6 @@ from agent.policy.memory_parts import (
     inference,
     is_checkpointed,
     memory_parts,
-    parameters,
     typical_shape,
 )
 from agent.policy.memory_published import memory_range
@@ -36,6 +35,8 @@ class Subject:
 
     device: Device
     count: int
+    params_b: float
+    """Parameters of the model, in thousand millions, which published estimates go by."""
     shape: ModelShape
     workload: Workload
     tokens: int = 0
@@ -43,11 +44,11 @@ class Subject:
     cores: int | None = None
     """Of the processor, where it trains."""
 
-    def parts(self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None) -> MemoryParts:
-        """Return the parts of a method, for another model or work if asked; Q-LoRA is planned for one device."""
+    def parts(self, method: Method, workload: Workload | None = None) -> MemoryParts:
+        """Return the parts of a method, for other work if asked; Q-LoRA is planned for one device."""
         return memory_parts(
             method,
-            shape or self.shape,
+            self.shape,
             workload or self.workload,
             self.device.compute_type,
             self.device.backend,
@@ -58,21 +59,26 @@ class Subject:
         """Return the GiB that a method may take."""
         return self.device.gib * (1 if method == "qlora" else self.count)
 
-    def carries(self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None) -> bool:
-        """Return whether the whole range of a method fits."""
-        return self.needed(method, shape, workload)[1] <= self.capacity(method)
+    def carries(self, method: Method, workload: Workload | None = None) -> bool:
+        """Return whether the whole range of a method fits, with other work if asked."""
+        return self.needed(method, workload)[1] <= self.capacity(method)
 
-    def needed(
-        self, method: Method, shape: ModelShape | None = None, workload: Workload | None = None
-    ) -> tuple[float, float]:
+    def of_size(self, params_b: float) -> Subject:
+        """Return the same for a typical model of another size."""
+        return replace(self, params_b=params_b, shape=typical_shape(params_b))
+
+    def published(self, method: Method) -> tuple[float, float]:
+        """Return what is published of a method for a model of that size, GiB."""
+        return memory_range(method, self.params_b, self.device.compute_type)
+
+    def needed(self, method: Method, workload: Workload | None = None) -> tuple[float, float]:
         """Return the low and high estimate, GiB; the high end is never below the published one.
 
         The arithmetic was measured on a CPU, where it gives the low end. Elsewhere, and for a typical model, the range
         takes in the whole of the published one.
         """
-        low, high = parts_range(self.parts(method, shape, workload))
-        size = parameters(shape or self.shape) / 1e9
-        published = memory_range(method, size, self.device.compute_type)
+        low, high = parts_range(self.parts(method, workload))
+        published = self.published(method)
         measured = self.device.backend == "cpu" and not self.shape.typical
         return low if measured else min(low, published[0]), max(high, published[1])
 
@@ -86,35 +92,35 @@ def parts_range(parts: MemoryParts) -> tuple[float, float]:
 
 
 def detailed(fit: MethodFit, subject: Subject) -> MethodFit:
-    """Return a fit with parts, times and the largest model, batch and length.
+    """Return a fit with parts, the published range, times and the largest model, batch and length.
 
-    The largest model is sought among typical ones where the model is known; where only its size is, the caller knows.
-    A method that the device cannot do has parts alone, and nothing is the largest that it carries.
+    The largest model is sought among typical ones. A method that the device cannot do has parts alone, and nothing is
+    the largest that it carries.
     """
     method = fit.method
+    low, high = subject.published(method)
+    told: dict[str, object] = {"parts": _rounded(subject.parts(method)), "published": (round(low, 2), round(high, 2))}
     if not fit.available:
-        nothing = {"largest_params_b": 0.0, "largest_batch": 0, "largest_length": 0}
-        return fit.model_copy(update={"parts": _rounded(subject.parts(method)), **nothing})
+        return fit.model_copy(update={**told, "largest_params_b": 0.0, "largest_batch": 0, "largest_length": 0})
     seconds = training_seconds(
         subject.device, subject.count, subject.shape, method, subject.workload, subject.tokens, subject.cores
     )
     whole = subject.workload.model_copy(update={"row_tokens": None})
     positions = subject.shape.positions or MOST_TOKENS
+    millions = _largest(lambda size: subject.of_size(size / 1000).carries(method), 10_000_000)
     update: dict[str, object] = {
-        "parts": _rounded(subject.parts(method)),
+        **told,
+        "largest_params_b": float(f"{millions / 1000:.2g}"),
         "seconds_low": seconds and round(seconds[0], 1),
         "seconds_high": seconds and round(seconds[1], 1),
         "largest_batch": _largest(
-            lambda batch: subject.carries(method, workload=whole.model_copy(update={"batch": batch})), MOST_EXAMPLES
+            lambda batch: subject.carries(method, whole.model_copy(update={"batch": batch})), MOST_EXAMPLES
         ),
         "largest_length": _largest(
-            lambda length: subject.carries(method, workload=whole.model_copy(update={"batch": 1, "length": length})),
+            lambda length: subject.carries(method, whole.model_copy(update={"batch": 1, "length": length})),
             positions,
         ),
     }
-    if not subject.shape.typical:
-        millions = _largest(lambda size: subject.carries(method, typical_shape(size / 1000)), 10_000_000)
-        update["largest_params_b"] = float(f"{millions / 1000:.2g}")
     return fit.model_copy(update=update)
 
 

@@ -18,6 +18,7 @@ Sources, by part:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
@@ -37,6 +38,8 @@ CONTEXT_GIB: Final = 1.4e9 / GIB
 for all."""
 STARTED_GIB: Final = 0.06
 """What a training on a CPU adds of kernels, tokenizer and data; measured."""
+ROW_TOKENS: Final = 1024
+"""Tokens that the trainer computes at once; a larger batch is accumulated."""
 ROW_STEP: Final = 32
 """The trainer's rows are whole multiples of so many tokens."""
 COLUMN_STEP: Final = 16
@@ -52,6 +55,10 @@ QUANTISING: Final = 1.0
 place; measured."""
 WIDTHS: Final[dict[ComputeType, int]] = {"fp32": 4, "fp16": 2, "bf16": 2}
 """Bytes of a number."""
+
+
+USUAL: Final = Workload(row_tokens=ROW_TOKENS)
+"""What a step of the trainer computes where nothing else is asked; a plan, a forecast and a decision all take it."""
 
 
 def linear_shapes(shape: ModelShape) -> tuple[tuple[int, int], ...]:
@@ -93,6 +100,7 @@ def kv_bytes_per_token(shape: ModelShape, width: int) -> int:
     return 2 * shape.layers * shape.kv_heads * shape.head_size * width
 
 
+@lru_cache(maxsize=4096)  # the search for the largest model that fits asks for the same sizes again and again
 def typical_shape(params_b: float) -> ModelShape:
     """Return a Llama-like architecture of about so many parameters, to explain a size whose model is not known.
 

@@ -51,18 +51,6 @@ def memory_range(method: Method, params_b: float, compute_type: ComputeType = "b
     return low, high
 
 
-def largest_model(method: Method, capacity: float, compute_type: ComputeType = "bf16") -> float:
-    """Return the largest model whose whole range fits `capacity` GiB, in thousand millions; 0 if none does."""
-    low, high = 0.0, 10_000.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if memory_range(method, middle, compute_type)[1] <= capacity:
-            low = middle
-        else:
-            high = middle
-    return low if low > 1e-3 else 0.0
-
-
 def _interpolate(anchors: Anchors, params_b: float) -> tuple[float, float]:
     for (left, left_low, left_high), (right, right_low, right_high) in pairwise(anchors):
         if params_b <= right:

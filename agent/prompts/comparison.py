@@ -45,6 +45,9 @@ COMPARISON: Final[Phrases] = {
     "peak_gib": {"en": "Peak memory", "zh": "峰值内存"},
     "training_speed": {"en": "Training, {method}", "zh": "{method} 训练"},
     "training_peak": {"en": "Peak memory of training, {method}", "zh": "{method} 训练峰值内存"},
+    "price": {"en": "Price of one device for an hour", "zh": "单设备每小时价格"},
+    "cost": {"en": "Cost of a million output tokens ({speed})", "zh": "每百万输出词元成本（{speed}）"},
+    "cost_bound": {"en": "Least cost of a million output tokens ({speed})", "zh": "每百万输出词元成本下限（{speed}）"},
     "row_of": {"en": "{name}: {about}", "zh": "{name}：{about}"},
     "about_batch": {
         "en": "{model}, batch {batch}, {prompt} + {output} tokens",
@@ -70,6 +73,7 @@ COMPARISON: Final[Phrases] = {
     "not_known": {"en": "not known", "zh": "未知"},
     "not_measured": {"en": "not measured", "zh": "未实测"},
     "not_tried": {"en": "not tried", "zh": "未尝试"},
+    "no_price": {"en": "no price given", "zh": "未给价格"},
     "too_big": {
         "en": "does not fit: needs {need} GiB of {gib}",
         "zh": "装不下：需要 {need} GiB，只有 {gib}",
@@ -78,6 +82,7 @@ COMPARISON: Final[Phrases] = {
     "label_measured": {"en": "measured", "zh": "实测"},
     "label_datasheet": {"en": "data sheet", "zh": "规格书"},
     "label_estimated": {"en": "estimated", "zh": "估算"},
+    "label_given": {"en": "given by you", "zh": "由您提供"},
     "from_benchmark": {"en": "benchmark of {at}", "zh": "{at} 的基准测试"},
     "from_catalogue": {"en": "catalogue, within the benchmark of {at}", "zh": "{at} 基准测试中引用的目录数值"},
     "from_bandwidth": {"en": "formula, with the bandwidth ({label})", "zh": "按带宽（{label}）用公式计算"},
@@ -85,6 +90,8 @@ COMPARISON: Final[Phrases] = {
     "from_both": {"en": "formula, with bandwidth and arithmetic", "zh": "按带宽与算力用公式计算"},
     "from_memory": {"en": "formula, with the memory ({label})", "zh": "按内存（{label}）用公式计算"},
     "from_backend": {"en": "what is known of {backend}; not tried here", "zh": "按 {backend} 的已知情况，未在本机尝试"},
+    "from_price": {"en": "price ({price}) over speed ({speed})", "zh": "价格（{price}）除以速度（{speed}）"},
+    "price_stated": {"en": "given with the comparison", "zh": "比较时给出"},
     "this_machine": {"en": "this machine ({name})", "zh": "本机（{name}）"},
     "dated": {"en": "{name} ({at})", "zh": "{name}（{at}）"},
     "one_of": {"en": "{name} (1 of {count})", "zh": "{name}（{count} 块中的 1 块）"},
@@ -115,6 +122,15 @@ COMPARISON: Final[Phrases] = {
     },
     "note_incomplete": {"en": "{name}: the benchmark is incomplete: {why}.", "zh": "{name}：基准测试不完整：{why}。"},
     "note_warning": {"en": "{name}: {warning}.", "zh": "{name}：{warning}。"},
+    "note_costs": {
+        "en": (
+            "Costs are what an hour of one device costs by the price given, over the speed at that point: as if it "
+            "were busy all the time, and nothing else cost anything. All prices are taken to be of one currency."
+        ),
+        "zh": (
+            "成本为所给的单设备每小时价格除以该测点的速度：假定设备一直满负荷，且不计其他费用。所有价格视为同一货币。"
+        ),
+    },
     "note_abilities": {
         "en": "What trains is measured where a benchmark tried it, else the catalogue's word; emulated is not native.",
         "zh": "能否训练：基准测试试过的为实测，其余为目录所述；模拟不算原生支持。",
@@ -146,6 +162,7 @@ COMPARISON: Final[Phrases] = {
     "group_bound": {"en": "What its figures allow", "zh": "指标允许的上限"},
     "group_ability": {"en": "What it can do", "zh": "能力"},
     "group_measured": {"en": "Measured", "zh": "实测"},
+    "group_cost": {"en": "Cost, by the prices given", "zh": "成本（按所给价格）"},
     "no_subject": {"en": "neither a saved benchmark nor a device", "zh": "既不是已保存的基准测试，也不是设备"},
     "saved_are": {"en": "saved are {names}", "zh": "已保存的有 {names}"},
     "none_saved": {"en": "nothing is saved yet", "zh": "还没有保存的结果"},
@@ -157,6 +174,13 @@ COMPARISON: Final[Phrases] = {
         "en": "give thousand millions, e.g. 7 for a 7B model",
         "zh": "请以十亿为单位，例如 7B 模型填 7",
     },
+    "no_price_text": {"en": "this is no price", "zh": "这不是价格"},
+    "price_mend": {
+        "en": "give NAME=AMOUNT, the price of one device for an hour, e.g. A800=12.5",
+        "zh": "请写成 名称=金额（单设备每小时价格），例如 A800=12.5",
+    },
+    "price_of_nobody": {"en": "nothing that is compared has that name", "zh": "参与比较的对象中没有这个名称"},
+    "price_of_nobody_mend": {"en": "compared are {names}", "zh": "参与比较的有 {names}"},
     "nothing": {"en": "nothing was chosen to compare", "zh": "没有选择要比较的对象"},
     "nothing_mend": {
         "en": "name at least one saved benchmark or device",

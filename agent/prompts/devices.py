@@ -19,8 +19,8 @@ DEVICES: Final[Phrases] = {
     "no_yaml_mend": {"en": "mend the line it names", "zh": "请改正所指的那一行"},
     "no_file": {"en": "this is no file of devices", "zh": "这不是设备文件"},
     "no_file_mend": {
-        "en": "begin with `devices:` and give a list below it; `sources:` may name texts for it",
-        "zh": "请以 `devices:` 开头，其下为列表；可用 `sources:` 为来源命名",
+        "en": "begin with `devices:` and give a list below it, or `prices:` and a table; `sources:` may name texts",
+        "zh": "请以 `devices:` 开头并在其下给出列表，或以 `prices:` 开头给出键值表；可用 `sources:` 为来源命名",
     },
     "no_table": {"en": "this is no table", "zh": "这不是键值表"},
     "no_table_mend": {"en": "give lines like `key: text`", "zh": "请写成 `键: 文字` 的形式"},
@@ -55,6 +55,11 @@ DEVICES: Final[Phrases] = {
     "truth_mend": {"en": "give true or false", "zh": "请给出 true 或 false"},
     "figure": {"en": "{value!r} is no figure", "zh": "{value!r} 不是数值"},
     "figure_mend": {"en": "give a number above 0", "zh": "请给出大于 0 的数"},
+    "price": {"en": "{value!r} is no price", "zh": "{value!r} 不是价格"},
+    "price_mend": {
+        "en": 'give [amount, source]: of one device for an hour, e.g. [12.5, "offer of 3 March"]',
+        "zh": '请给出 [金额, 来源]：单设备每小时，例如 [12.5, "3 月 3 日报价"]',
+    },
     "no_list": {"en": "this is no list", "zh": "这不是列表"},
     "no_list_mend": {"en": "give [first, second]", "zh": "请写成 [第一, 第二]"},
     "reason": {"en": "the reason is missing", "zh": "缺少原因"},

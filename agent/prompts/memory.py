@@ -22,10 +22,11 @@ PLAN: Final[Phrases] = {
         "此类设备尚未实测，故区间涵盖两者",
     },
     "from_size": {
-        "en": "the model's architecture is not known: the range is that of published figures and decides; parts, times "
-        "and largest batch and length are worked out for a typical model of this size ({layers} layers, {hidden} wide)",
-        "zh": "不知道模型结构：区间取自已发表的数字，并以此判断；各组成部分、时间、最大批量与长度按该规模的典型模型"
-        "（{layers} 层、宽 {hidden}）计算",
+        "en": "estimated: the model's architecture is not known, so all parts are worked out for a typical model of "
+        "this size ({layers} layers, {hidden} wide), with {margin} added; published figures disagree by about two, and "
+        "the range, which decides, takes in both",
+        "zh": "估计值：不知道模型结构，各组成部分按该规模的典型模型（{layers} 层、宽 {hidden}）计算，另加 {margin}；"
+        "已发表的数字相差约一倍，用于判断的区间涵盖两者",
     },
     "workload": {
         "en": "planned for {batch} examples a step of {length} tokens, {learnt} of them learnt, {at_once} computed at "

@@ -51,8 +51,11 @@ def gib_range(low: float, high: float) -> str:
 
 
 def model_size(params_b: float) -> str:
-    """Write a model's size, e.g. `7.0` as `7B` and `0.135` as `135M`."""
-    return f"{params_b:g}B" if params_b >= 1 else f"{params_b * 1000:g}M"
+    """Write a model's size as people name it, e.g. `7.0` as `7B`, `6.738416` as `6.74B` and `0.134515` as `135M`."""
+    if params_b >= 1:
+        return f"{round(params_b, 2):g}B"
+    millions = params_b * 1000
+    return f"{round(millions) if millions >= 10 else round(millions, 2):g}M"
 
 
 def duration(seconds: float, lang: Language) -> str:

@@ -117,6 +117,7 @@ CONSENT: Final[Phrases] = {
     "about": {"en": "about {low}", "zh": "约 {low}"},
     "between": {"en": "{low} to {high}", "zh": "{low} 到 {high}"},
     "memory": {"en": "{need} GiB", "zh": "{need} GiB"},
+    "memory_note": {"en": " ({note})", "zh": "（{note}）"},
     "changes": {"en": "Changes: {changes}.", "zh": "变化：{changes}。"},
     "changes_nothing": {"en": "Changes nothing.", "zh": "不改变任何内容。"},
     "sends": {"en": " Sends text of the documents to {host}.", "zh": "会把文档内容发送到 {host}。"},

@@ -33,6 +33,10 @@ STEPS: Final[Phrases] = {
         "en": "a new run folder with an adapter; base model and earlier runs stay",
         "zh": "新增一个运行目录和适配器；基座模型和以前的运行保留",
     },
+    "tune_memory": {
+        "en": "a range, as `domainsmith plan` explains; the mix's own examples are counted before it starts",
+        "zh": "为区间，`domainsmith plan` 说明缘由；开始前再按配比自身的样本计算",
+    },
     "epochs": {"en": "epochs {value}", "zh": "{value} 轮"},
     "rank": {"en": "rank {value}", "zh": "秩 {value}"},
     "learning_rate": {"en": "learning rate {value}", "zh": "学习率 {value}"},

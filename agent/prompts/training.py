@@ -49,11 +49,6 @@ MEMORY: Final[Phrases] = {
         "zh": "LoRA 与全参数微调可分片到 {count} 张卡（FSDP 或 DeepSpeed），按共 {total} GiB 计；"
         "Q-LoRA 按单卡 {each} GiB 计",
     },
-    "estimated": {
-        "en": "estimated: published figures disagree by about two, hence the range; activations come on top with batch "
-        "size and length",
-        "zh": "估计值：已发表的数字相差约一倍，故给出区间；激活值另随批量与长度增加",
-    },
     "fp16_scaling": {
         "en": "no bf16: LoRA and full train in fp16 with loss scaling",
         "zh": "不支持 bf16：LoRA 与全参数以 fp16 训练并启用损失缩放",

@@ -6,10 +6,12 @@ from typing import Literal
 
 from agent.records.base import Record
 from agent.records.benchmark import Place
-from agent.records.hardware import Label
 
-RowGroup = Literal["device", "bound", "ability", "measured"]
-"""`bound`: what the device's figures allow a model of the stated size; `measured`: what benchmarks found."""
+RowGroup = Literal["device", "bound", "ability", "measured", "cost"]
+"""`bound`: what the device's figures allow a model of the stated size; `measured`: what benchmarks found; `cost`: what
+follows from a price that somebody gave, and nothing where nobody did."""
+CellLabel = Literal["measured", "datasheet", "estimated", "given"]
+"""As `agent.records.hardware.Label`, and `given`: by whoever uses the product."""
 
 
 class ComparedCell(Record):
@@ -19,7 +21,7 @@ class ComparedCell(Record):
     """In the row's unit; `None` where nobody knows it, and where the row holds words."""
     text: str
     """As it is shown, without unit; where nobody knows it, this says so and why."""
-    label: Label | None = None
+    label: CellLabel | None = None
     """How it is known; `None` where nobody knows it."""
     source: str = ""
     spread: float | None = None

@@ -53,6 +53,8 @@ class StepFacts(Record):
     gib_low: float | None = Field(default=None, ge=0)
     gib_high: float | None = Field(default=None, ge=0)
     """Estimated memory, GiB."""
+    gib_note: str = ""
+    """What the range of memory rests on, to be said behind it; empty where it explains itself."""
     changes: tuple[str, ...] = ()
     """What is new or gone afterwards, e.g. `a new run folder`."""
     sends_to: str | None = None

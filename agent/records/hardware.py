@@ -21,6 +21,15 @@ class Figure(Record):
     source: str
 
 
+class Price(Record):
+    """What somebody says that one device costs."""
+
+    amount: float = Field(gt=0)
+    """Of an hour of one device, in the currency of whoever says it."""
+    source: str
+    """Where the figure comes from, in their words."""
+
+
 class Device(Record):
     """One device of the catalogue or the machine at hand."""
 
@@ -126,6 +135,8 @@ class MethodFit(Record):
     available: bool
     """Whether the device supports the method at all."""
     why: str
+    published: tuple[float, float] | None = None
+    """Published estimates of a model of that size, GiB, which the range takes in; `None` as with `parts`."""
     parts: MemoryParts | None = None
     """What the memory goes to, estimated; `None` where a plan was asked for nothing but the fit."""
     seconds_low: float | None = None

@@ -24,6 +24,8 @@ SHOWN: Final = ("gib", "bandwidth", "tflops_16", "decode_1", "decode_32", "ttft"
 """Rows of a comparison that an answer about inference lists, beside what was measured."""
 MOST_MEASURED: Final = 6
 """Measured rows listed; the Hardware page has all."""
+MOST_COSTS: Final = 4
+"""Rows of prices and costs listed, where anybody gave a price."""
 _ONE_DECIMAL: Final = 1.1
 """Ratio from which one decimal is enough."""
 
@@ -96,11 +98,12 @@ def compared(comparison: DeviceComparison, lang: Language) -> Said:
     verdicts = [_verdict(comparison, place, lang) for place in range(1, len(comparison.subjects))]
     rows = [row for row in comparison.rows if row.key in SHOWN]
     rows += _telling(comparison)
+    rows += [row for row in comparison.rows if row.group == "cost"][:MOST_COSTS]
     lines = "\n".join(f"- {_row(row, comparison.subjects, lang)}" for row in rows if _any(row))
     gaps = [
         fill(SPOKEN, "gap", lang, name=row.name, subject=subject.name)
         for row in rows
-        if row.group != "measured"
+        if row.group not in ("measured", "cost")
         for subject, cell in zip(comparison.subjects, row.cells, strict=True)
         if cell.label is None
     ]

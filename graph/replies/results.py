@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent.prompts.assistant import READINGS, RESULTS, TALK
-from agent.prompts.phrases import fill, listed
+from agent.prompts.phrases import fill, listed, model_size
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language, Record
 from agent.records.conversation import Option
@@ -28,6 +28,8 @@ from tools.validation.request import ValidateResult
 
 MOST_BAD: Final = 5
 """Unread documents named one by one."""
+_ON_RANGES: Final = 2
+"""Notes on a plan's figures that say why they are ranges, and for what work."""
 _MARKS: Final = {"done": "✓", "current": "▶", "waiting": "○", "needs_you": "!"}
 
 
@@ -136,8 +138,10 @@ def memory(plan: MemoryPlan, lang: Language) -> Said:
     for fit in plan.methods:
         state = words[2] if not fit.available else words[0] if fit.fits else words[1]
         rows.append(f"- {METHOD_NAMES[fit.method][lang]}: {state} — {fit.why}")
-    head = f"{plan.count} × {plan.device}, {plan.params_b:g}B"
-    notes = "\n".join(f"- {note}" for note in plan.notes)
+    head = f"{plan.count} × {plan.device}, {model_size(plan.params_b)}"
+    first = len(plan.notes) - plan.figure_notes
+    # Of the notes on figures, those that say why they are ranges and for what work: times are not told here.
+    notes = "\n".join(f"- {note}" for note in plan.notes[: first + _ON_RANGES])
     return Said(joined(head, "\n".join(rows), notes), evidence=(plan.device,), articles=("memory", "ladder"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from graph.looking import look_at_plan
 from graph.performing import perform_at_once
 from graph.state import ConversationState, Step
 from tests.graph.worlds import World
-from tools import model_size
 from tools.jobs.store import JobStore
 from tools.requests import PlanRequest
 
@@ -52,10 +52,8 @@ def test_a_diagnosis_before_any_evaluation(state: ConversationState, context: Co
         perform_at_once(Step(tool="diagnose", arguments={}), {**state, "project": "fresh"}, context)
 
 
-def test_a_plan_for_a_model_of_unknown_size(
-    state: ConversationState, context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model_size, "parameters_of", lambda *_: None)
+def test_a_plan_for_a_model_of_unknown_size(state: ConversationState, context: Context) -> None:
+    context = replace(context, settings=context.settings.model_copy(update={"base_model": "owner/not-at-hand"}))
     with pytest.raises(EmptyError, match=SAYS[state["lang"]][3]):
         look_at_plan(PlanRequest(device="NVIDIA A800"), state, context, None, "zh" if state["lang"] == "zh" else "en")
 

@@ -8,8 +8,9 @@ import pytest
 
 from agent.errors import InputError
 from agent.prompts.devices import DEVICES
+from agent.records.base import Language
 from agent.settings import Settings
-from tools.devices_file import read_devices
+from tools.devices_file import read_devices, read_prices
 from tools.hardware import catalogue, find_device
 from tools.hardware_settings import use_settings
 from tools.plan import plan
@@ -142,3 +143,40 @@ def test_a_fault_is_told_in_chinese_too(tmp_path: Path) -> None:
 def test_every_fault_has_both_languages() -> None:
     for key, both in DEVICES.items():
         assert set(both) == {"en", "zh"}, key
+
+
+def test_a_file_may_give_prices_alone_or_beside_devices(tmp_path: Path) -> None:
+    prices = 'prices:\n  A800: [12.5, "offer of 3 March"]\n  4090: [1, "our own"]\n'
+    alone = read_prices(written(tmp_path, prices))
+    assert {name: (one.amount, one.source) for name, one in alone.items()} == {
+        "A800": (12.5, "offer of 3 March"),
+        "4090": (1.0, "our own"),
+    }
+    assert read_devices(tmp_path / "devices.yaml") == ()
+    beside = written(tmp_path, GOOD + prices)
+    assert (len(read_devices(beside)), read_prices(beside)) == (1, alone)
+    assert read_prices(written(tmp_path, GOOD)) == {}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("prices: [A800]", "prices"),
+        ("prices: {A800: 12.5}", "prices: A800"),
+        ("prices: {A800: [12.5]}", "prices: A800"),
+        ('prices: {A800: [12.5, ""]}', "prices: A800"),
+        ("prices: {A800: [0, offer]}", "prices: A800"),
+        ("prices: {A800: [true, offer]}", "prices: A800"),
+        ("prices: {A800: [.inf, offer]}", "prices: A800"),
+        ("prices: {A800: [.nan, offer]}", "prices: A800"),
+        ('prices: {"-": [1, offer]}', "prices: -"),
+        ("prices: {A800: [1, offer]}\nextra: 1", "devices.yaml"),
+        ("sources: {a: b}", "devices.yaml"),
+    ],
+)
+def test_what_is_no_price_is_refused_with_its_place(tmp_path: Path, text: str, where: str, lang: Language) -> None:
+    with pytest.raises(InputError) as caught:
+        read_prices(written(tmp_path, text), lang)
+    assert caught.value.where.endswith(where)
+    assert caught.value.mend

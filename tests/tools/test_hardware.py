@@ -23,7 +23,7 @@ from tools.benchmark.saved import save
 from tools.devices_file import CELLS, RATES, folded
 from tools.hardware import catalogue, find_device, listed_device, this_machine
 from tools.hardware_settings import use_settings
-from tools.plan import plan, plan_in_parts
+from tools.plan import plan
 from tools.processor import memory_gib
 
 
@@ -111,7 +111,7 @@ def test_the_machine_at_hand_is_measured(name: str, monkeypatch: pytest.MonkeyPa
 def test_a_plan_counts_cores_where_the_system_has_no_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    made = plan_in_parts("cpu", 1, 0.135, Workload())
+    made = plan("cpu", 1, 0.135, Workload())
     assert any("3 cores" in note for note in made.notes)
 
 
@@ -138,7 +138,7 @@ def test_what_a_probe_of_this_very_machine_found_overrides_the_catalogue(tmp_pat
     assert made.start_at == "lora"
     assert "在本机实际运行，被拒绝" in this_machine("zh").why_not["qlora"]
     assert "在本机实际运行，被拒绝" in find_device("cpu", "zh").why_not["qlora"]
-    assert "在本机实际运行，被拒绝" in plan("cpu", 1, 0.135, "zh").methods[0].why
+    assert "在本机实际运行，被拒绝" in plan("cpu", 1, 0.135, lang="zh").methods[0].why
     use_settings(settings.model_copy(update={"lang": "zh"}))
     assert "在本机实际运行，被拒绝" in this_machine().why_not["qlora"]
     use_settings(settings)

@@ -11,7 +11,7 @@ from agent.policy.memory_parts import parameters
 from agent.settings import load_settings
 from tests.tiny_model import build_tiny_model
 from tools.model_shape import ReadModel, read_shape
-from tools.plan import model_of, plan_in_parts, trained_like_here, usual_model
+from tools.plan import model_of, plan, trained_like_here, usual_model
 from tools.tuning.batches import ROW_TOKENS
 
 LLAMA: dict[str, Any] = {
@@ -97,7 +97,7 @@ def test_a_plan_takes_a_folder_with_nothing_but_a_configuration(tmp_path: Path) 
     read = model_of(str(folder_of(tmp_path)), load_settings())
     work = trained_like_here(length=2048, rank=64, batch=None)
     assert (work.batch, work.length, work.rank, work.row_tokens) == (16, 2048, 64, ROW_TOKENS)
-    made = plan_in_parts("A800", 2, read, work, name="mine", tokens=5000)
+    made = plan("A800", 2, read, work, name="mine", tokens=5000)
     assert (made.model, made.tokens, made.params_b) == ("mine", 5000, 6.738415616)
     assert made.shape == read.shape
     assert all(one.parts is not None and one.seconds_low is not None for one in made.methods)
@@ -112,12 +112,12 @@ def test_a_set_model_of_another_family_is_planned_for_by_its_size(tmp_path: Path
     (folder / "config.json").write_text(json.dumps(config | {"num_local_experts": 8}))
     size = usual_model(chosen)
     assert size == known.params / 1e9
-    assert plan_in_parts("cpu", 1, size, trained_like_here()).params_b == size
+    assert plan("cpu", 1, size, trained_like_here()).params_b == size
 
 
 def test_cores_are_counted_on_this_machine_alone(tmp_path: Path) -> None:
     read = model_of(str(folder_of(tmp_path)), load_settings())
-    one, two = (plan_in_parts("cpu", 1, read, trained_like_here(), threads=n).methods[1] for n in (1, 2))
+    one, two = (plan("cpu", 1, read, trained_like_here(), threads=n).methods[1] for n in (1, 2))
     assert one.seconds_low is not None
     assert two.seconds_low == pytest.approx(one.seconds_low / 2, rel=1e-3)
 
@@ -125,4 +125,4 @@ def test_cores_are_counted_on_this_machine_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [0, 100_001])
 def test_a_senseless_count_is_refused_here_too(tmp_path: Path, count: int) -> None:
     with pytest.raises(InputError, match="devices"):
-        plan_in_parts("A800", count, 7.0, trained_like_here())
+        plan("A800", count, 7.0, trained_like_here())

@@ -40,6 +40,10 @@ def kept(home: Path) -> list[BenchmarkResult]:
         (["--only", "everything"], ["probe, sweep, train"]),
         (["--compare", "--endpoint", "http://h"], ["one thing at a time"]),
         (["A800"], ["--compare"]),
+        (["--price", "A800=3"], ["--compare"]),
+        (["--compare", "A800", "--price", "A800"], ["NAME=AMOUNT"]),
+        (["--compare", "A800", "--price", "A800=-1"], ["A800=-1"]),
+        (["--compare", "A800", "--price", "H100=3"], ["h100", "NVIDIA A800 PCIe"]),
         (["--compare", "Foo 9000"], ["Foo 9000"]),
         (["--compare", "NVIDIA T4", "--params-b", "0"], ["params_b"]),
         (["--import", "gone.json"], ["gone.json"]),
@@ -71,6 +75,24 @@ def test_an_endpoint_is_measured_kept_and_shown(cli: Cli, home: Path) -> None:
     assert "并发" in shown.out
     assert "词元按服务器计数" in shown.out
     assert "sk-secret" not in ran.out + ran.err + shown.out + shown.err
+
+
+def test_prices_that_are_given_give_costs(cli: Cli, home: Path) -> None:
+    plain = cli("bench", "--compare", "A800", "S4000", "--json").json
+    assert not [row for row in plain["rows"] if row["group"] == "cost"]
+    ran = cli("bench", "--compare", "A800", "S4000", "--price", "A800=10", "--price", "S4000=4", "--json")
+    rows = {row["key"]: row["cells"] for row in ran.json["rows"]}
+    assert [cell["value"] for cell in rows["price"]] == [10.0, 4.0]
+    assert [cell["label"] for cell in rows["price"]] == ["given", "given"]
+    speeds, costs = rows["decode_32"], rows["cost_decode_32"]
+    for price, speed, cost in zip((10, 4), speeds, costs, strict=True):
+        assert cost["value"] == pytest.approx(price / 3600 / speed["value"] * 1e6)
+    home.mkdir(exist_ok=True)
+    (home / "devices.yaml").write_text("prices:\n  S4000: [3, offer]\n  A800: [9, offer]\n", encoding="utf-8")
+    shown = cli("bench", "--compare", "A800", "S4000", "--price", "A800=10", "--lang", "zh").out
+    assert "10（由您提供）" in shown, "what is given now goes before the file"
+    assert "3（由您提供）" in shown
+    assert "每百万输出词元成本" in shown
 
 
 def probe_of(monkeypatch: pytest.MonkeyPatch, does: Callable[[], None] = lambda: None) -> None:

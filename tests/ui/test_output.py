@@ -106,7 +106,7 @@ def test_checks_and_plans_speak_chinese() -> None:
     shown = render.doctor(DoctorReport(checks=tuple(checks), healthy=True), Output(lang="zh", as_json=False))
     assert re.findall(r"[A-Za-z-]{4,}", shown) == ["GFLOPS", "fonts-noto-cjk"]
     assert "[可用]" in shown
-    made = plan("this machine", 1, 0.135, "zh")
+    made = plan("this machine", 1, 0.135, lang="zh")
     shown = render.plan(made, Output(lang="zh", as_json=False))
     assert "this machine" not in shown
     assert "trains in" not in shown

@@ -1,6 +1,6 @@
 """Benchmarks and devices side by side, every figure with its label; what nobody knows says so.
 
-    compare(choose(settings.home, ["S4000", "A800"]), 7.0).row("decode_1")
+    compare(choose(settings, ["S4000", "A800"]), 7.0).row("decode_1")
 
 Bounds are of one stated model for all subjects, measured rows of the model they name: no row mixes them.
 """
@@ -18,8 +18,10 @@ from agent.records.base import Language
 from agent.records.device_comparison import ComparedSubject, DeviceComparison
 from tools.benchmark.bounds import layout_for
 from tools.benchmark.comparison_rows import ability_rows, bound_rows, device_rows
+from tools.benchmark.cost_rows import cost_rows
 from tools.benchmark.known_limits import limits_of
 from tools.benchmark.measured_rows import measured_rows
+from tools.benchmark.prices import Prices
 from tools.benchmark.subjects import Chosen, described
 from tools.plan import MOST_PARAMS_B
 
@@ -27,13 +29,19 @@ USUAL_SIZE: Final = 7.0
 """Size of the bounds where nobody states one, thousand millions of parameters."""
 
 
-def compare(chosen: Sequence[Chosen], params_b: float = USUAL_SIZE, lang: Language = "en") -> DeviceComparison:
+def compare(
+    chosen: Sequence[Chosen],
+    params_b: float = USUAL_SIZE,
+    lang: Language = "en",
+    prices: Prices | None = None,
+) -> DeviceComparison:
     """Return the comparison of the chosen, in their order.
 
     Args:
         chosen: Benchmarks and devices, at least one; see `subjects.choose`.
         params_b: Size of the model that the bounds are of, thousand millions of parameters; 2 bytes a weight.
         lang: Language of names and notes.
+        prices: What somebody says that devices cost, see `prices.prices_of`; without any there are no costs.
 
     Raises:
         InputError: Nothing was chosen, or the size is none.
@@ -49,17 +57,17 @@ def compare(chosen: Sequence[Chosen], params_b: float = USUAL_SIZE, lang: Langua
     subjects = described(chosen, lang)
     limits = [limits_of(one, lang) for one in chosen]
     measured = measured_rows(chosen, lang)
-    rows = (
-        *device_rows(limits, lang),
-        *bound_rows(limits, params_b, lang),
-        *ability_rows(chosen, lang),
-        *measured,
-    )
+    bounds = bound_rows(limits, params_b, lang)
+    costs = cost_rows(chosen, prices or {}, (*bounds, *measured), lang)
+    rows = (*device_rows(limits, lang), *bounds, *ability_rows(chosen, lang), *measured, *costs)
     return DeviceComparison(
         params_b=params_b,
         subjects=subjects,
         rows=rows,
-        notes=tuple(_notes(subjects, params_b, bool(measured), lang)),
+        notes=(
+            *_notes(subjects, params_b, bool(measured), lang),
+            *([fill(COMPARISON, "note_costs", lang)] if costs else []),
+        ),
     )
 
 

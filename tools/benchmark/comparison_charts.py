@@ -13,9 +13,9 @@ from typing import Final
 from agent.prompts.comparison import COMPARISON
 from agent.prompts.phrases import fill, listed, model_size
 from agent.records.base import Language
-from agent.records.device_comparison import ComparedCell, ComparedRow, DeviceComparison
-from agent.records.hardware import Label
+from agent.records.device_comparison import CellLabel, ComparedCell, ComparedRow, DeviceComparison
 from tools.benchmark.comparison_markdown import cell_text, row_name
+from tools.benchmark.cost_rows import BOUND
 
 LEVEL: Final = 0.02
 """Figures nearer than this are level: data sheets round as much."""
@@ -32,7 +32,7 @@ class Bar:
     place: int
     """Of the subject in the comparison, which decides its colour."""
     value: float
-    label: Label
+    label: CellLabel
     text: str
     """The figure with its label, and its model where the row's differ."""
 
@@ -65,7 +65,7 @@ class Spoke:
 
 @dataclass(frozen=True)
 class Radar:
-    """Speed, memory and compatibility; no device file gives a price, so there is no spoke of costs."""
+    """Speed, memory, compatibility, and cost where a price was given."""
 
     subjects: tuple[str, ...]
     spokes: tuple[Spoke, ...]
@@ -108,6 +108,9 @@ def radar(comparison: DeviceComparison, lang: Language = "en") -> Radar:
     shared = _shared_speed(comparison)
     if shared is not None:
         axes.insert(0, (fill(COMPARISON, "axis_measured", lang, about=shared.name), shared))
+    cost = comparison.row(f"cost_{shared.key}" if shared is not None else f"cost_{BOUND}")
+    if cost is not None:
+        axes.append((cost.name, cost))
     spokes, notes = [], [fill(COMPARISON, "radar_scale", lang)]
     for name, row in axes:
         if row is None or row.mixed:

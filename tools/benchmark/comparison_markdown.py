@@ -1,6 +1,6 @@
 """A comparison as Markdown: one table a group, a label beside every figure, the notes and the sources.
 
-print(as_markdown(compare(choose(settings.home, ["S4000", "A800"]))))
+print(as_markdown(compare(choose(settings, ["S4000", "A800"]))))
 """
 
 from __future__ import annotations

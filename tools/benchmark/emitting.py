@@ -41,7 +41,8 @@ def script() -> str:
     def part(found: re.Match[str]) -> str:
         text = folder.joinpath(f"{found[1]}.py").read_text(encoding="utf-8")
         # A `from __future__` may stand at the top of a file only, as may what describes it.
-        return text.partition("from __future__ import annotations\n")[2].strip("\n") + "\n\n"
+        body = text.partition("from __future__ import annotations\n")[2]
+        return _IMPORT.sub("", body).strip("\n") + "\n\n"  # what a part takes of another stands above it already
 
     joined = _IMPORT.sub(part, folder.joinpath(_BODY).read_text(encoding="utf-8"))
     return (

@@ -3,7 +3,8 @@
     save(settings.machine_folder, result); capabilities_here(settings.machine_folder, machine.fingerprint)
 
 A file that cannot be read, or is of another version, is left out and never in the way: a plan must not fail because of
-an old benchmark.
+an old benchmark. With accounts, each has a home for what it took over and sees what its server's machine was found to
+do beside that; see `Where`.
 """
 
 from __future__ import annotations
@@ -15,31 +16,35 @@ from typing import Final
 
 from agent.errors import DomainsmithError
 from agent.records.benchmark import BenchmarkResult, Capability
+from agent.settings import Settings
 from knowledge.files import read_record, write_record
 
+Where = Path | Settings
+"""One folder, or the settings of an account: its own home and the server's machine folder together."""
 FOLDER: Final = "benchmarks"
 _NAME: Final = re.compile(r"([0-9a-f]{12})-(\d{8}T\d{6}Z(?:-\d+)?)\.json")
 
 
-def save(home: Path, result: BenchmarkResult) -> Path:
+def save(home: Path, result: BenchmarkResult, beside: Path | None = None) -> Path:
     """Write a result, whole or not at all, beside those of before; returns its file.
 
     Args:
         home: `Settings.machine_folder` for what was measured here, an account's home for what it took over.
         result: Its device carries the fingerprint that names the file.
+        beside: Another folder that is seen together with this one: no two files of both have one name.
 
     Raises:
         InputError: Nothing can be written there.
     """
     moment = datetime.fromisoformat(result.at).astimezone(UTC)
     stem = f"{result.device.fingerprint}-{moment:%Y%m%dT%H%M%SZ}"
-    file = home / FOLDER / f"{stem}.json"
-    number = 1
-    while file.exists():
+    folders = [folder / FOLDER for folder in (home, beside) if folder is not None]
+    name, number = f"{stem}.json", 1
+    while any((folder / name).exists() for folder in folders):
         number += 1
-        file = home / FOLDER / f"{stem}-{number}.json"
-    write_record(file, result)
-    return file
+        name = f"{stem}-{number}.json"
+    write_record(folders[0] / name, result)
+    return folders[0] / name
 
 
 def has_results(home: Path) -> bool:
@@ -60,9 +65,19 @@ def capabilities_here(home: Path, fingerprint: str) -> dict[str, Capability]:
     return found
 
 
-def saved(home: Path) -> tuple[tuple[Path, BenchmarkResult], ...]:
-    """Return every readable result with its file, the oldest first."""
-    return tuple((file, result) for file in _files(home) if (result := _read(file)) is not None)
+def saved(where: Where) -> tuple[tuple[Path, BenchmarkResult], ...]:
+    """Return every readable result with its file, the oldest first.
+
+    Of a server's folder an account sees what was measured of machines, not of endpoints: their addresses are the
+    operator's.
+    """
+    if isinstance(where, Path):
+        return tuple((file, result) for file in _files(where) if (result := _read(file)) is not None)
+    own, machine = saved(where.home), where.machine_folder
+    if machine == where.home:
+        return own
+    shared = [(file, result) for file, result in saved(machine) if result.place != "endpoint"]
+    return tuple(sorted((*shared, *own), key=lambda one: _age(one[0])))
 
 
 def _of(home: Path, fingerprint: str) -> list[BenchmarkResult]:

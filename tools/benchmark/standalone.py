@@ -22,13 +22,10 @@ import time
 from datetime import datetime, timezone
 from typing import Any, Callable  # noqa: UP035 - Python 3.8
 
-from tools.benchmark.standalone_device import BACKENDS, Device, beyond_caches, last_line
+from tools.benchmark.standalone_device import BACKENDS, Device, last_line, ran_out
 from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, train
+from tools.benchmark.standalone_trying import ITEM_SECONDS, RATES, STEPS, child, outcome_of
 
-RATES = ("memory_copy", "memory_sum", "matmul_fp32", "matmul_fp16", "matmul_bf16", "matmul_int8")
-STEPS = ("attention_sdpa", "lora_step", "full_step")
-ITEM_SECONDS = 180
-"""After which a child counts as hanging; some stacks compile a kernel on first use."""
 NOISY, AGREEMENT = 0.10, 0.15
 """Variation of a fixed calculation, and spread of repeats, from which a warning is due."""
 TEXT = {
@@ -45,75 +42,6 @@ TEXT = {
     "written": ("written; next: domainsmith bench --import {0}", "已写入；下一步：domainsmith bench --import {0}"),
 }
 """What is said, in English and Chinese."""
-
-
-def _rate(device: Device, work: Callable[[], Any], amount: float) -> float:
-    """Return amount over the median seconds of a call, repeated for a second after two unmeasured ones."""
-    seconds: list[float] = []
-    began = time.perf_counter()
-    while len(seconds) < 5 or (time.perf_counter() - began < 1.0 and len(seconds) < 200):
-        device.synchronize()
-        start = time.perf_counter()
-        work()
-        device.synchronize()
-        seconds.append(time.perf_counter() - start)
-    return amount / statistics.median(seconds[2:])
-
-
-def _try(name: str, device: Device, compute: str) -> tuple[float | None, str]:
-    """Do one thing for real; returns the rate reached and its unit."""
-    torch, where = device.torch, device.backend
-    if name.startswith("memory_"):
-        count = beyond_caches(device.memory_gib()) // 4 if where == "cpu" else 2**28
-        source = torch.ones(count, device=where)
-        if name == "memory_sum":
-            return _rate(device, source.sum, 4 * count) / 1e9, "GB/s"
-        target = torch.empty_like(source)
-        return _rate(device, lambda: target.copy_(source), 8 * count) / 1e9, "GB/s"
-    side = 1024 if where == "cpu" else 8192
-    if name == "matmul_int8":
-        a = torch.randint(-127, 127, (side, side), device=where, dtype=torch.int8)
-        return _rate(device, lambda: torch._int_mm(a, a), 2 * side**3) / 1e12, "TOPS"
-    if name.startswith("matmul_"):
-        b = torch.randn(side, side, device=where).to(kind_of(torch, name[7:]))
-        if not bool(torch.isfinite((b @ b).float()).all()):
-            raise ValueError("the product is not finite")
-        return _rate(device, lambda: b @ b, 2 * side**3) / 1e12, "TFLOPS"
-    kind = kind_of(torch, compute)
-    if name == "attention_sdpa":
-        q, k, v = (torch.randn(4, 8, 512, 64, device=where).to(kind) for _ in "qkv")
-        attend = torch.nn.functional.scaled_dot_product_attention
-        return _rate(device, lambda: attend(q, k, v, is_causal=True), 2 * 4 * 8 * 512**2 * 64) / 1e12, "TFLOPS"
-    train(device, SHAPES["0.001"], kind, name[:4], 2, 32, 2)
-    return None, ""
-
-
-def _child(name: str, wanted: str, compute: str) -> None:
-    """Try one thing in a process that a kernel may take along; prints what came of it."""
-    began = time.perf_counter()
-    try:
-        device = Device(wanted)
-        began = time.perf_counter()
-        figure, unit = _try(name, device, compute)
-        told: dict[str, Any] = {"outcome": "supported", "figure": figure, "unit": unit}
-    except Exception as error:  # a refusal is what is looked for
-        told = {"outcome": "refused", "message": last_line(error)}
-    print("\n" + json.dumps(dict(told, seconds=time.perf_counter() - began)), flush=True)
-
-
-def found_in(lines: list[str]) -> dict[str, Any] | None:
-    """Return what a child told of its attempt; `None` if it said nothing of it.
-
-    Libraries print what they like, when they are unloaded too, so it need not be the last line.
-    """
-    for line in reversed(lines):
-        try:
-            told = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(told, dict) and "outcome" in told:
-            return told
-    return None
 
 
 class Bench:
@@ -134,7 +62,7 @@ class Bench:
         self.steps: list[Any] = []
         self.warnings = [self.say("broken", *one) for one in self.device.broken.items()]
         self.samples: list[float] = []
-        self.compute = args.dtype
+        self.compute, self.model = args.dtype, f"random Llama {args.params}B"
 
     def say(self, key: str, *values: Any) -> str:
         """Return a sentence in the language asked for."""
@@ -162,8 +90,7 @@ class Bench:
             self.part(named, lambda point=point: self.answer(point, shape, kind, built))  # type: ignore[misc]
         built.clear()
         for method in ("lora", "full"):
-            self.part(method, lambda method=method: self.steps.append(  # type: ignore[misc]
-                train(self.device, shape, kind, method, *self.training)))  # fmt: skip
+            self.part(method, lambda method=method: self.train(method, shape, kind))  # type: ignore[misc]
 
     def part(self, name: str, work: Callable[[], Any]) -> None:
         """Do one part and tell how long the others will take; what it cannot do becomes a warning."""
@@ -174,8 +101,8 @@ class Bench:
             self.device.release()
             work()
         except Exception as error:  # whatever a vendor's torch raises is a finding; it must not take the others along
-            full = isinstance(error, MemoryError) or "memory" in str(error).lower()
-            self.warnings.append(self.say("no_memory", name) if full else self.say("failed", name, last_line(error)))
+            key = "no_memory" if ran_out(error) else "failed"
+            self.warnings.append(self.say(key, name, last_line(error)))
         self.samples.append(_sample())
         self.done += 1
 
@@ -185,17 +112,23 @@ class Bench:
         isolated = ["-I"] if sys.flags.isolated else []
         command = [sys.executable, *isolated, os.path.abspath(__file__), "--child", name]
         command += ["--device", self.device.backend, "--dtype", compute]
-        told: dict[str, Any] = {"outcome": "crashed"}
         try:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=ITEM_SECONDS)
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            found = found_in(done.stdout.decode(errors="replace").split("\n")) if done.returncode == 0 else None
-            told = found or dict(told, message=f"exit {done.returncode}: {said[-1] if said else ''}"[:300])
+            told = outcome_of(done.returncode, done.stdout, done.stderr)
         except subprocess.TimeoutExpired:
-            told["message"] = self.say("hang", ITEM_SECONDS)
+            told = {"outcome": "not_tried", "message": self.say("hang", ITEM_SECONDS)}
         except OSError as error:  # no process could be started, or its output was no longer there
-            told["message"] = last_line(error)
+            told = {"outcome": "not_tried", "message": last_line(error)}
         self.capabilities[name] = told
+
+    def train(self, method: str, shape: Any, kind: Any) -> None:
+        """Measure steps with the model, unless a process of its own did not see one work: here it could end all."""
+        tried = self.capabilities.get(method + "_step", {})
+        if tried.get("outcome", "supported") != "supported":
+            self.warnings.append(self.say("failed", method, tried.get("message") or tried["outcome"]))
+            return
+        found = train(self.device, shape, kind, method, *self.training)
+        self.steps.append(dict(found, model=self.model, compute_type=self.compute))
 
     def answer(self, point: Any, shape: Any, kind: Any, built: list[Any]) -> None:
         """Measure one point with the model, which is built for the first."""
@@ -203,7 +136,7 @@ class Bench:
             built.append(build(self.device.torch, {"device": self.device.backend, "dtype": kind}, shape))
         batch, prompt, output = point
         found = answer(self.device, built[0], batch, prompt, output, self.repeats)
-        found.update(model=f"random Llama {self.args.params}B", compute_type=self.compute)
+        found.update(model=self.model, compute_type=self.compute)
         limit = self.decode_limit(point, sum(one.numel() * one.element_size() for one in built[0].parameters()), shape)
         found["roofline_share"] = found["decode_tokens_per_s"] / limit if limit else None
         self.measurements.append((found, limit))
@@ -286,7 +219,7 @@ def main() -> int:
     parser.add_argument("--child", choices=(*RATES, *STEPS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        _child(args.child, args.device, args.dtype)
+        child(args.child, args.device, args.dtype)
         return 0
     bench, stopped = Bench(args), ""
     bench.device.torch.manual_seed(args.seed)

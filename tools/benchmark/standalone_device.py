@@ -55,6 +55,28 @@ def last_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:300]
 
 
+NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "not enough memory",
+    "bad_alloc",
+)
+"""What errors say when memory ran out; those of `tools.tuning.memory`."""
+
+
+def says_no_memory(text: str) -> bool:
+    """Return whether what an error or an ended process said names memory as what is lacking."""
+    return any(phrase in text.lower() for phrase in NO_MEMORY)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, (RuntimeError, OSError)) and says_no_memory(str(error))
+
+
 class Device:
     """One device of one backend, through the calls that every vendor's module shares with torch.cuda."""
 

@@ -1,6 +1,6 @@
 """What can be compared: saved benchmarks, results in files, devices of the catalogue; found by their names.
 
-choose(settings.home, ["S4000", "a1b2c3d4e5f6-20260801T120000Z"])
+choose(settings, ["S4000", "a1b2c3d4e5f6-20260801T120000Z"])
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agent.records.hardware import Device
 from tools.benchmark.backends import detect
 from tools.benchmark.emitting import read_result
 from tools.benchmark.part_names import remark
-from tools.benchmark.saved import saved
+from tools.benchmark.saved import Where, saved
 from tools.devices_file import folded
 from tools.hardware import THIS_MACHINE, catalogue, find_device, listed_device
 
@@ -49,11 +49,11 @@ class Chosen:
         return self.device.name if self.device is not None else self.id
 
 
-def choose(home: Path, names: Sequence[str], lang: Language = "en", *, files: bool = True) -> tuple[Chosen, ...]:
+def choose(where: Where, names: Sequence[str], lang: Language = "en", *, files: bool = True) -> tuple[Chosen, ...]:
     """Return what the names mean, each subject once, in their order.
 
     Args:
-        home: `Settings.home`, whose saved benchmarks may be named by file, or by fingerprint for a machine's best.
+        where: Whose saved benchmarks may be named by file, or by fingerprint for a machine's best.
         names: Saved results, paths of result files, devices of the catalogue, `cpu` for this machine as the catalogue
             has it; what is none of them, a part of a measured machine's name or an endpoint's address.
         lang: Language of the errors.
@@ -65,16 +65,16 @@ def choose(home: Path, names: Sequence[str], lang: Language = "en", *, files: bo
     """
     if not names:
         raise InputError(fill(COMPARISON, "nothing", lang), mend=fill(COMPARISON, "nothing_mend", lang))
-    kept = [Chosen(file.stem, result=result) for file, result in best_first(saved(home))]
+    kept = [Chosen(file.stem, result=result) for file, result in best_first(saved(where))]
     found = (_one(name, kept, lang, files=files) for name in names)
     return tuple({one.id: one for one in found}.values())
 
 
-def everything(home: Path) -> tuple[Chosen, ...]:
+def everything(where: Where) -> tuple[Chosen, ...]:
     """Return the best saved benchmark of every machine and endpoint, then every device of the catalogue."""
     newest = {
         (result.device.fingerprint, result.endpoint, result.place): of_result(result, file.stem)
-        for file, result in reversed(best_first(saved(home)))
+        for file, result in reversed(best_first(saved(where)))
     }
     return (*newest.values(), *(of_device(device) for device in catalogue()))
 
@@ -121,12 +121,12 @@ def is_this_machine(name: str) -> bool:
     return folded(name) in {folded(alias) for alias in THIS_MACHINE}
 
 
-def newest_here(home: Path) -> Chosen | None:
+def newest_here(where: Where) -> Chosen | None:
     """Return the best saved benchmark (see `best_first`) that was run on this machine; `None` if there is none.
 
     A home may have come from another machine, or its accelerator may be gone: backend and name must be those of today.
     """
-    kept = [(file, result) for file, result in saved(home) if result.place == "local"]
+    kept = [(file, result) for file, result in saved(where) if result.place == "local"]
     if not kept:
         return None
     device = detect()
@@ -134,9 +134,9 @@ def newest_here(home: Path) -> Chosen | None:
     return _best([one for one in kept if (one[1].device.backend, one[1].device.name) == here])
 
 
-def measured_of(home: Path, device: Device) -> Chosen | None:
+def measured_of(where: Where, device: Device) -> Chosen | None:
     """Return the best saved benchmark of a device by any of its names, `None` if nobody measured it."""
-    return _best([(file, result) for file, result in saved(home) if _is_of(result, device)])
+    return _best([(file, result) for file, result in saved(where) if _is_of(result, device)])
 
 
 def _is_of(result: BenchmarkResult, device: Device) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from agent.policy import memory_parts
 from tools.forest import Tree, common_beginning, plant
 from tools.tuning.examples import Example
 
-ROW_TOKENS: Final = 1024
+ROW_TOKENS: Final = memory_parts.ROW_TOKENS
 """Tokens computed at once; a larger batch is accumulated. Attention inside a row grows with the square."""
 WIDTH_STEP: Final = 32
 COLUMN_STEP: Final = 16

@@ -49,6 +49,10 @@ def bench(
     params_b: Annotated[
         float | None, typer.Option("--params-b", help="With --compare: size of the model for the bounds; 7 by default.")
     ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option("--price", help="With --compare: NAME=AMOUNT, what an hour of one such device costs; repeatable."),
+    ] = None,
     only: Annotated[str | None, typer.Option("--only", help="One part: probe, sweep or train.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer points and repeats.")] = False,
     concurrency: Annotated[
@@ -71,8 +75,10 @@ def bench(
     """Measure what this machine or an endpoint can do and how fast; take and compare what others measured."""
     runtime = Runtime(as_json=json, lang=lang)
     _refuse_mixed(endpoint, emit_script, import_file, compare, names)
+    if price and not compare:
+        raise InputError("prices are for --compare", where="--price", mend="`domainsmith bench --compare --price ...`")
     if compare:
-        _compare(runtime, names or [], params_b)
+        _compare(runtime, names or [], params_b, price or [])
     elif emit_script is not None:
         _emit(runtime, emit_script)
     elif import_file is not None:
@@ -203,13 +209,15 @@ def _import(runtime: Runtime, file: Path) -> None:
     output.emit(result, f"{head}\n\n{shown(result, output)}\n{kept}")
 
 
-def _compare(runtime: Runtime, names: list[str], params_b: float | None) -> None:
+def _compare(runtime: Runtime, names: list[str], params_b: float | None, prices: list[str]) -> None:
     from tools.benchmark.comparison import USUAL_SIZE, compare
+    from tools.benchmark.prices import prices_of, refuse_idle, stated
     from tools.benchmark.subjects import choose, everything
     from ui.bench_tables import comparison
 
     home, lang = runtime.settings.machine_folder, runtime.output.lang
-    told = compare(
-        choose(home, names, lang) if names else everything(home), USUAL_SIZE if params_b is None else params_b, lang
-    )
+    chosen, given = choose(home, names, lang) if names else everything(home), stated(prices, lang)
+    refuse_idle(given, chosen, lang)
+    size = USUAL_SIZE if params_b is None else params_b
+    told = compare(chosen, size, lang, {**prices_of(runtime.settings, lang), **given})
     runtime.output.emit(told, comparison(told, runtime.output))

@@ -44,7 +44,9 @@ def plan(
     lang: Lang = None,
 ) -> None:
     """Show the memory every method needs, what fits, how long it takes, and on which rung of the ladder to start."""
-    from tools.plan import TOKENS, model_of, plan_in_parts, trained_like_here, usual_model
+    from agent.policy.memory import TOKENS
+    from tools.plan import model_of, trained_like_here, usual_model
+    from tools.plan import plan as planned_for
 
     runtime = Runtime(as_json=json, lang=lang)
     if model is not None and params_b is not None:
@@ -56,7 +58,7 @@ def plan(
         planned, name = model_of(model, runtime.settings), model
     else:
         planned, name = usual_model(runtime.settings), runtime.settings.base_model
-    made = plan_in_parts(
+    made = planned_for(
         device or "this machine",
         count,
         planned,

@@ -9,10 +9,11 @@ from agent.errors import InputError
 from agent.policy.memory_details import MOST_EXAMPLES, MOST_TOKENS
 from agent.prompts.phrases import model_size
 from agent.records.base import Language
+from agent.records.hardware import Workload
 from tools.benchmark.subjects import USUAL_DEVICES
 from tools.doctor import doctor
 from tools.hardware import catalogue, find_device, this_machine
-from tools.plan import plan, plan_in_parts, trained_like_here
+from tools.plan import plan, trained_like_here
 from ui.pages import hardware_measured
 from ui.pages import hardware_view as view
 from ui.pages.frame import Frame, told
@@ -28,7 +29,7 @@ OWN_SIZE = 8.0
 
 def build(frame: Frame) -> None:
     """Draw the page."""
-    lang = frame.lang
+    lang, threads = frame.lang, frame.desks.settings.threads
     gr.HTML(_heading(frame, "hardware_machine"), js_on_load=None)
     machine = gr.HTML(js_on_load=None, elem_id="hardware-machine")
     probe = gr.Button(frame.say("hardware_probe"), elem_id="hardware-probe")
@@ -44,10 +45,10 @@ def build(frame: Frame) -> None:
         )
         count = gr.Number(1, label=frame.say("hardware_count"), precision=0, minimum=1, maximum=4096)
         size = gr.Number(OWN_SIZE, label=frame.say("hardware_own_size"))
-    fitting = gr.HTML(js_on_load=None, elem_id="hardware-fits")
     with gr.Row(equal_height=True):
         batch = gr.Number(BATCH, label=frame.say("hardware_batch"), precision=0, minimum=1, maximum=MOST_EXAMPLES)
         length = gr.Number(LENGTH, label=frame.say("hardware_length"), precision=0, minimum=1, maximum=MOST_TOKENS)
+    fitting = gr.HTML(js_on_load=None, elem_id="hardware-fits")
     in_parts = gr.HTML(js_on_load=None, elem_id="hardware-parts")
 
     gr.HTML(_heading(frame, "hardware_catalogue"), js_on_load=None)
@@ -60,14 +61,13 @@ def build(frame: Frame) -> None:
     compared = gr.HTML(js_on_load=None, elem_id="hardware-devices")
 
     @told
-    def fits(device: str, number: float | None, own: float | None) -> str:
-        return what_fits(device, number, own, lang)
-
-    @told
-    def apart(
+    def planned(
         device: str, number: float | None, own: float | None, examples: float | None, tokens: float | None
-    ) -> str:
-        return taken_apart(device, number, own, examples, tokens, lang)
+    ) -> tuple[str, str]:
+        return (
+            what_fits(device, number, own, lang, examples, tokens),
+            taken_apart(device, number, own, examples, tokens, lang, threads),
+        )
 
     @told
     def beside(devices: list[str]) -> str:
@@ -78,25 +78,20 @@ def build(frame: Frame) -> None:
         return view.checks(doctor(frame.desk(request).settings), lang)
 
     def opened() -> tuple[str, str, str, str]:
-        fitted, detailed = what_fits(HERE, 1, OWN_SIZE, lang), taken_apart(HERE, 1, OWN_SIZE, BATCH, LENGTH, lang)
+        fitted, detailed = (
+            what_fits(HERE, 1, OWN_SIZE, lang),
+            taken_apart(HERE, 1, OWN_SIZE, BATCH, LENGTH, lang, threads),
+        )
         return view.machine(this_machine(), lang), fitted, detailed, beside(list(USUAL_DEVICES))
 
-    asked: list[Component] = [chosen, count, size]
+    asked: list[Component] = [chosen, count, size, batch, length]
     frame.on_load(opened, None, [machine, fitting, in_parts, compared], show_progress="hidden")
     probe.click(tried, None, seen, api_visibility="private", concurrency_limit=1)
     gr.on(
-        [chosen.change, count.change, size.change],
-        fits,
-        asked,
-        fitting,
-        api_visibility="private",
-        show_progress="hidden",
-    )
-    gr.on(
         [chosen.change, count.change, size.change, batch.change, length.change],
-        apart,
-        [*asked, batch, length],
-        in_parts,
+        planned,
+        asked,
+        [fitting, in_parts],
         api_visibility="private",
         show_progress="hidden",
     )
@@ -104,20 +99,33 @@ def build(frame: Frame) -> None:
     hardware_measured.build(frame)
 
 
-def what_fits(device: str, count: float | None, own: float | None, lang: Language) -> str:
+def what_fits(
+    device: str,
+    count: float | None,
+    own: float | None,
+    lang: Language,
+    batch: float | None = None,
+    length: float | None = None,
+) -> str:
     """Return the table of one device; a size of the user's own is a row of its own.
 
     Raises:
         NotFoundError: There is no such device.
-        InputError: Count or size is no sensible number.
+        InputError: Count, size, batch or length is no sensible number.
     """
     sizes = sorted({*view.SIZES, *((own,) if own else ())})
-    number = 1 if count is None else int(count)
-    return view.plans([plan(device, number, params_b, lang) for params_b in sizes], find_device(device), lang)
+    number, work = 1 if count is None else int(count), _work(batch, length)
+    return view.plans([plan(device, number, params_b, work, lang) for params_b in sizes], find_device(device), lang)
 
 
 def taken_apart(
-    device: str, count: float | None, own: float | None, batch: float | None, length: float | None, lang: Language
+    device: str,
+    count: float | None,
+    own: float | None,
+    batch: float | None,
+    length: float | None,
+    lang: Language,
+    threads: int | None = None,
 ) -> str:
     """Return what the size of the user's own takes, part by part; nothing where none is given.
 
@@ -127,9 +135,13 @@ def taken_apart(
     """
     if not own:
         return ""
-    work = trained_like_here(batch=_whole(batch, BATCH, MOST_EXAMPLES), length=_whole(length, LENGTH, MOST_TOKENS))
-    made = plan_in_parts(device, 1 if count is None else int(count), own, work, lang)
+    number, work = 1 if count is None else int(count), _work(batch, length)
+    made = plan(device, number, own, work, lang, threads=threads)
     return parts(made, find_device(device), model_size(own), lang)
+
+
+def _work(batch: float | None, length: float | None) -> Workload:
+    return trained_like_here(batch=_whole(batch, BATCH, MOST_EXAMPLES), length=_whole(length, LENGTH, MOST_TOKENS))
 
 
 def _whole(value: float | None, usual: int, limit: int) -> int:

@@ -13,7 +13,7 @@ from unicodedata import east_asian_width
 import plotly.graph_objects as go
 
 from agent.records.base import Language
-from agent.records.hardware import Label
+from agent.records.device_comparison import CellLabel
 from tools.benchmark.comparison_charts import Bars, Radar
 from tools.evaluation.radar import MODEL_LOOKS
 from ui.i18n import phrase
@@ -21,8 +21,13 @@ from ui.pages.charts import GREY, plain_figure, stretches
 
 MOST: Final = len(MODEL_LOOKS)
 """Subjects that a chart can tell apart."""
-_COLOURS: Final[dict[Label, str]] = {"measured": "#0072B2", "datasheet": "#009E73", "estimated": "#E69F00"}
-_PATTERNS: Final[dict[Label, str]] = {"measured": "", "datasheet": "/", "estimated": "."}
+_COLOURS: Final[dict[CellLabel, str]] = {
+    "measured": "#0072B2",
+    "datasheet": "#009E73",
+    "estimated": "#E69F00",
+    "given": "#CC79A7",
+}
+_PATTERNS: Final[dict[CellLabel, str]] = {"measured": "", "datasheet": "/", "estimated": ".", "given": "x"}
 _PATTERN: Final = {"fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.85)", "size": 7}
 _DASHES: Final = {"--": "dash", ":": "dot"}
 _ROOM: Final = 1.45

@@ -12,10 +12,12 @@ import gradio as gr
 from agent.errors import DomainsmithError, InputError
 from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult
+from agent.settings import Settings
 from tools.benchmark.comparison import USUAL_SIZE, compare
 from tools.benchmark.comparison_charts import bars, drawable, radar
 from tools.benchmark.comparison_markdown import row_name
 from tools.benchmark.emitting import read_result
+from tools.benchmark.prices import prices_of
 from tools.benchmark.saved import save, saved
 from tools.benchmark.subjects import USUAL_DEVICES, best_first, choose, refuse_empty
 from tools.hardware import catalogue
@@ -38,8 +40,8 @@ def build(frame: Frame) -> None:
     _Measured(frame).wire()
 
 
-def take_over(file: Path, home: Path, lang: Language = "en") -> tuple[BenchmarkResult, bool]:
-    """Save a result that was made elsewhere; returns it, and whether it is new.
+def take_over(file: Path, settings: Settings, lang: Language = "en") -> tuple[BenchmarkResult, bool]:
+    """Save a result that was made elsewhere in the account's home; returns it, and whether it is new.
 
     Raises:
         InputError: The file is no result, which names its field, or one without any figure.
@@ -51,9 +53,9 @@ def take_over(file: Path, home: Path, lang: Language = "en") -> tuple[BenchmarkR
         where = error.where.replace(str(file), file.name)
         raise InputError(error.what, where=where, mend=error.mend) from error
     refuse_empty(result, file.name, lang)
-    if any(known == result for _, known in saved(home)):
+    if any(known == result for _, known in saved(settings)):
         return result, False
-    save(home, result)
+    save(settings.home, result, beside=settings.machine_folder)
     return result, True
 
 
@@ -128,7 +130,7 @@ class _Measured:
         self._upload.upload(took, [self._upload, *asked], [self._upload, self._saved, self._chosen, *shown], **quiet)
 
     def _first(self, request: gr.Request) -> list[str]:
-        kept = best_first(saved(self._frame.desk(request).settings.home))
+        kept = best_first(saved(self._frame.desk(request).settings))
         own = [file.stem for file, _ in kept][:_OWN]
         return [*own, *USUAL_DEVICES][:MOST]
 
@@ -138,18 +140,18 @@ class _Measured:
         Raises:
             InputError: It is no result that can be taken over.
         """
-        home = self._frame.desk(request).settings.home
-        result, new = take_over(file, home, self._frame.lang)
+        settings = self._frame.desk(request).settings
+        result, new = take_over(file, settings, self._frame.lang)
         key = "measured_taken" if new else "measured_known"
         said = self._frame.say(key, name=result.device.name, at=moment_text(result.at, self._frame.lang))
         gr.Info(escape(said))  # A toast is HTML, and the name comes from elsewhere.
-        own = next(kept.stem for kept, known in reversed(saved(home)) if known == result)
+        own = next(kept.stem for kept, known in reversed(saved(settings)) if known == result)
         return list(dict.fromkeys((own, *names)))[:MOST]
 
     def _lists(self, request: gr.Request, names: Sequence[str]) -> list[Any]:
         """Return the table of saved results, and what can be compared with what is chosen of it."""
         lang = self._frame.lang
-        kept = saved(self._frame.desk(request).settings.home)
+        kept = saved(self._frame.desk(request).settings)
         own = [
             (phrase("measured_choice", lang, name=result.device.name, at=moment_text(result.at, lang)), file.stem)
             for file, result in reversed(kept)
@@ -171,8 +173,9 @@ class _Measured:
             return [gr.Dropdown(visible=False), empty, hidden, "", hidden, "", ""]
         if len(names) > MOST:
             raise InputError(phrase("measured_too_many", lang, most=MOST), where=str(len(names)))
-        chosen = choose(self._frame.desk(request).settings.home, names, lang, files=False)
-        made = compare(chosen, size, lang)
+        settings = self._frame.desk(request).settings
+        chosen = choose(settings, names, lang, files=False)
+        made = compare(chosen, size, lang, prices_of(settings, lang))
         rows = drawable(made)
         row = next((one for one in rows if one.key == key), None) or made.row(FIRST_ROW) or rows[0]
         if row not in rows:

@@ -12,10 +12,11 @@ from html import escape
 from typing import Final
 
 from agent.policy.memory import LADDER, supports
-from agent.prompts.phrases import gib, gib_range, model_size
+from agent.policy.memory_details import MARGIN
+from agent.prompts.phrases import gib, gib_range, model_size, percent
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
-from agent.records.hardware import Device, Figure, MemoryPlan, MethodFit
+from agent.records.hardware import Device, Figure, MemoryPlan, MethodFit, Workload
 from agent.records.tuning import Method
 from tools.doctor import Check, DoctorReport, State
 from ui.i18n import phrase, phrases
@@ -120,9 +121,16 @@ def plans(values: Sequence[MemoryPlan], device: Device, lang: Language) -> str:
         f"</tr></thead><tbody>{rows}</tbody>"
     )
     unsaid = set(device.notes) - set(_remarked(device))
-    shared = [note for note in values[0].notes if note not in unsaid and all(note in value.notes for value in values)]
-    notes = _list(escape(localised(text, device, lang)) for text in shared)
-    return f"{_scrolling(table, say('hardware_fits'))}{notes}"
+    told = [set(value.notes[: len(value.notes) - value.figure_notes]) - unsaid for value in values]
+    shared = [note for note in values[0].notes if all(note in notes for notes in told)]
+    notes = [escape(localised(text, device, lang)) for text in shared]
+    return f"{_scrolling(table, say('hardware_fits'))}{_list([_why_ranges(values[0], say), *notes])}"
+
+
+def _why_ranges(value: MemoryPlan, say: _Say) -> str:
+    """Return what the table's figures are of; what each method's goes to stands below it for one size."""
+    work = value.workload or Workload()
+    return with_commands(say("hardware_ranges", batch=work.batch, length=work.length, margin=percent(MARGIN)))
 
 
 def side_by_side(devices: Sequence[Device], lang: Language) -> str:

@@ -4,7 +4,8 @@
     /download/hardware/results/FILE.json
     /download/hardware/bench.py
 
-All of it is made here, from the account's own home; nothing is asked of another machine.
+All of it is made here, from the account's own home and what the server's machine was found to do; nothing is asked of
+another machine.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from agent.records.device_comparison import DeviceComparison
 from tools.benchmark.comparison import USUAL_SIZE, compare
 from tools.benchmark.comparison_markdown import as_markdown
 from tools.benchmark.emitting import script
+from tools.benchmark.prices import prices_of
 from tools.benchmark.saved import saved
 from tools.benchmark.subjects import choose
 from ui.pages.chart_files import table
@@ -56,8 +58,9 @@ def hardware_routes(desks: Desks) -> APIRouter:
     ) -> Response:
         try:
             # A result file may be named to the command, never to the server.
-            chosen = choose(desk(request).settings.home, of, lang, files=False)
-            made = compare(chosen, size, lang)
+            settings = desk(request).settings
+            chosen = choose(settings, of, lang, files=False)
+            made = compare(chosen, size, lang, prices_of(settings, lang))
         except DomainsmithError as error:
             return _failed(error)
         match form:
@@ -73,7 +76,7 @@ def hardware_routes(desks: Desks) -> APIRouter:
     @routes.get("/results/{name}")
     def result(request: Request, name: str) -> Response:
         # Compared with what is there, so that a name cannot lead out of the folder.
-        found = next((one for file, one in saved(desk(request).settings.home) if file.name == name), None)
+        found = next((one for file, one in saved(desk(request).settings) if file.name == name), None)
         if found is None:
             return PlainTextResponse("no such benchmark\n", 404)
         return _file(found.model_dump_json(indent=1), name, "json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.policy.capabilities import Capabilities, as_found, measured_bf16, measured_device, training_type
-from agent.policy.memory import memory_plan
+from agent.policy.memory import detailed_plan
 from agent.prompts.capabilities import ITEM_NAMES, MEASURED, PROBE
 from agent.prompts.devices import DEVICES
 from agent.records.benchmark import Capability, Outcome
@@ -113,7 +113,7 @@ def test_a_method_that_failed_here_is_not_available(outcome: Outcome, said: str)
     on = measured_device(T4, {**ALL, "lora_step": found(outcome, "RuntimeError: no kernel")})
     assert not on.lora
     assert f"{said}RuntimeError: no kernel" in on.why_not["lora"]
-    plan = memory_plan(on, 1, 7)
+    plan = detailed_plan(on, 1, 7)
     assert not next(one for one in plan.methods if one.method == "lora").available
 
 
@@ -121,14 +121,14 @@ def test_where_no_4_bit_layer_works_its_error_is_the_reason() -> None:
     capabilities = {**ALL, "nf4": found("refused", "no kernel for MUSA"), "qlora_step": found("refused", "loading")}
     on = measured_device(S4000, capabilities, "zh")
     assert on.why_not["qlora"] == "在本机实际运行，被拒绝：no kernel for MUSA"
-    assert "no kernel for MUSA" in memory_plan(on, 1, 7, "zh").methods[0].why
+    assert "no kernel for MUSA" in detailed_plan(on, 1, 7, lang="zh").methods[0].why
 
 
 def test_the_type_to_train_in_stays_where_nothing_trains() -> None:
     steps = dict.fromkeys(("qlora_step", "lora_step", "full_step"), found("refused", "no"))
     on = measured_device(S4000.model_copy(update={"compute_type": "fp32"}), {**ALL, **steps})
     assert on.compute_type == "fp32"
-    assert memory_plan(on, 1, 7).start_at is None
+    assert detailed_plan(on, 1, 7).start_at is None
 
 
 def test_a_bf16_that_failed_is_none_and_one_without_word_is_untouched() -> None:

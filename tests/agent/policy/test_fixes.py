@@ -172,7 +172,8 @@ MEASURED: list[tuple[str, Cause, list[dict[str, Any]], str]] = [
     ("a limit cuts", "truncated",
      [{"limit": 4, "needed": 24}, {"limit": 4, "needed": 48}], "evaluate -p p --max-tokens 48"),
     ("the answers themselves are long", "truncated", [{"tokens": 24}], "review -p p"),
-    ("stopped after half an epoch", "undertrained", [{"epochs": 0.5}], "tune -p p --epochs 2"),
+    ("stopped after half an epoch", "undertrained", [{"epochs": 0.5}], "tune -p p"),
+    ("stopped after one", "undertrained", [{"epochs": 1.0}], "tune -p p --epochs 2"),
     ("stopped after three", "undertrained", [{"epochs": 3.0}], "tune -p p --epochs 6"),
     ("best after two", "overfit", [{"best_epoch": 2.0}], "tune -p p --epochs 2"),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.policy.memory import LADDER, detailed_plan, memory_plan
+from agent.policy.memory import LADDER, detailed_plan, fit
 from agent.policy.memory_details import MARGIN, parts_range
 from agent.policy.memory_parts import (
     GIB,
@@ -261,13 +261,16 @@ def made(on: Device, count: int = 1, size: float | ModelShape = 7.0, **changes: 
 
 @pytest.mark.parametrize("on", [A800, T4, S4000, S3000, ASCEND_910A, CPU], ids=lambda one: one.name)
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_size_alone_is_decided_by_the_published_range(on: Device, count: int) -> None:
-    plain, detailed = memory_plan(on, count, 7), made(on, count)
-    assert (detailed.start_at, detailed.ladder) == (plain.start_at, plain.ladder)
-    for before, after in zip(plain.methods, detailed.methods, strict=True):
+def test_a_size_alone_is_decided_by_a_typical_models_parts_and_the_published_range(on: Device, count: int) -> None:
+    detailed = made(on, count)
+    for before, after in zip(fit(on, count, 7), detailed.methods, strict=True):
         assert (before.gib_low, before.gib_high, before.why) == (after.gib_low, after.gib_high, after.why)
         assert after.parts is not None
-        assert (after.largest_params_b == 0) == (not after.available)
+        assert after.published == pytest.approx(memory_range(after.method, 7, on.compute_type), abs=0.01)
+        low, high = parts_range(after.parts)
+        assert after.gib_low == pytest.approx(min(low, after.published[0]), abs=0.01)
+        assert after.gib_high == pytest.approx(max(high, after.published[1]), abs=0.01)
+        assert not (after.largest_params_b and not after.available)
     assert detailed.shape is not None
     assert detailed.shape.typical
     assert any("published" in note for note in detailed.notes)

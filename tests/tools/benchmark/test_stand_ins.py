@@ -15,7 +15,7 @@ import pytest
 
 from agent.policy.capabilities import measured_device
 from agent.policy.devices import starting_rung
-from agent.policy.memory import memory_plan
+from agent.policy.memory import detailed_plan
 from agent.records.hardware import Backend, Device
 from agent.records.profile import HardwareItem, Profile
 from agent.records.tuning import Method
@@ -104,7 +104,7 @@ def test_probe_plan_and_ladder_say_what_the_vendor_documents(
     for method in ("qlora", "lora", "full"):
         assert getattr(measured, method) is (found[f"{method}_step"].outcome == "supported")
         assert getattr(measured, method) is getattr(on, method)
-    plan = memory_plan(measured, 1, 7)
+    plan = detailed_plan(measured, 1, 7)
     assert (plan.compute_type, plan.start_at) == (compute, start)
     assert note in "\n".join(plan.notes)
     told = Profile(hardware=(HardwareItem(device=listed, count=1),), base_model_params_b=7)

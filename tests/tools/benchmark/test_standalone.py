@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.records.benchmark import Capability
+from tools.benchmark import standalone_device, standalone_trying
 from tools.benchmark.backends import Accelerator
 from tools.benchmark.emitting import read_result, script
+from tools.benchmark.probe import probe
 from tools.benchmark.probes import arithmetic
 from tools.benchmark.probes.attempt import Bench as Trial
 from tools.benchmark.standalone import Bench
 from tools.benchmark.standalone_device import LEAST_BYTES, UNKNOWN_BYTES, Device, beyond_caches, cache_bytes
+from tools.benchmark.standalone_model import SHAPES
+from tools.tuning import memory
 
+FAILING = (sys.executable, str(Path(__file__).parent / "failing_child.py"))
 TOLD = '{"outcome": "supported", "figure": 2.0, "unit": "TFLOPS", "seconds": 0.1}'
 
 
@@ -54,13 +63,111 @@ def test_a_child_without_a_finding_crashed(bench: Bench, text: str, code: int, m
     assert bench.capabilities["matmul_fp32"] == {"outcome": "crashed", "message": f"exit {code}: why it died"}
 
 
-def test_a_child_that_cannot_be_started_crashed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+# What happened to an attempt, by the words of the probe of `bench`
+
+
+def segfaults() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def is_killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def finds_no_memory() -> None:
+    raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4398046511104 bytes")
+
+
+def dies_of_memory() -> None:
+    print("terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr, flush=True)
+    os.abort()
+
+
+def refuses() -> None:
+    raise RuntimeError("no kernel for an illegal memory access")
+
+
+@pytest.mark.parametrize(
+    ("event", "alike"),
+    [
+        (segfaults, "segfaults"),
+        (is_killed, "is_killed"),
+        (finds_no_memory, "exhausts"),
+        (dies_of_memory, "lacks_memory"),
+        (refuses, "refuses"),
+    ],
+)
+def test_one_event_has_one_word_here_and_in_the_probe(
+    bench: Bench, event: Callable[[], None], alike: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        f"import tests.tools.benchmark.test_standalone as here\n"
+        f"from tools.benchmark import standalone_trying as trying\n"
+        f"trying.attempt = lambda *_: here.{event.__name__}()\n"
+        f"trying.child('matmul_fp32', 'cpu', 'fp32')\n"
+    )
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **kept: run([sys.executable, "-c", script], check=False, **kept))
+    bench.probe("matmul_fp32")
+    found = bench.capabilities["matmul_fp32"]
+    probed = probe(Accelerator("cpu"), names=(alike,), child=FAILING)[alike]
+    assert found["outcome"] == probed.outcome
+    assert found["message"]
+    assert Capability.model_validate(found).outcome == probed.outcome
+
+
+def test_a_hang_was_not_tried_here_and_in_the_probe(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hangs(command: Any, timeout: float, **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", hangs)
+    bench.probe("lora_step")
+    probed = probe(Accelerator("cpu"), names=("hangs",), item_seconds=0.2, child=FAILING)["hangs"]
+    assert bench.capabilities["lora_step"]["outcome"] == probed.outcome == "not_tried"
+    assert "180 s" in bench.capabilities["lora_step"]["message"]
+
+
+def test_a_device_that_does_not_open_was_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    standalone_trying.child("matmul_fp32", "npu", "fp16")
+    told = json.loads(capsys.readouterr().out)
+    assert told["outcome"] == "not_tried"
+    assert "torch sees no npu" in told["message"]
+
+
+def test_memory_is_told_by_the_same_words_in_both() -> None:
+    assert standalone_device.NO_MEMORY == memory._OUT_OF_MEMORY
+    assert standalone_device.ran_out(MemoryError())
+    assert not standalone_device.ran_out(ValueError("out of memory"))
+
+
+@pytest.mark.parametrize("outcome", ["refused", "crashed", "not_tried"])
+def test_what_did_not_work_in_a_process_of_its_own_is_not_done_here(bench: Bench, outcome: str) -> None:
+    bench.capabilities["full_step"] = {"outcome": outcome, "message": "why not"}
+    bench.train("full", SHAPES["0.001"], bench.device.torch.float32)
+    assert bench.steps == []
+    assert bench.warnings == ["full: left out (why not)"]
+
+
+def test_training_steps_name_what_was_trained(bench: Bench, tmp_path: Path) -> None:
+    bench.compute = "fp32"
+    for method in ("lora", "full"):
+        bench.train(method, SHAPES["0.001"], bench.device.torch.float32)
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(bench.result("")))
+    steps = read_result(file).training
+    assert [(one.method, one.model, one.compute_type) for one in steps] == [
+        ("lora", "random Llama 0.001B", "fp32"),
+        ("full", "random Llama 0.001B", "fp32"),
+    ]
+
+
+def test_a_child_that_cannot_be_started_was_not_tried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(subprocess, "run", refuse)
     bench.part("matmul_fp32", lambda: bench.probe("matmul_fp32"))
-    assert bench.capabilities["matmul_fp32"]["outcome"] == "crashed"
+    assert bench.capabilities["matmul_fp32"]["outcome"] == "not_tried"
     assert "Permission denied" in bench.capabilities["matmul_fp32"]["message"]
 
 
@@ -110,7 +217,7 @@ def test_nothing_that_fails_takes_the_result_along(
 
 def test_the_parts_are_joined_once_each() -> None:
     text = script()
-    for name in ("class Device:", "def cache_bytes(", "def build(", "class Bench:"):
+    for name in ("class Device:", "def cache_bytes(", "def build(", "class Bench:", "def outcome_of("):
         assert text.count(name) == 1
     assert "from tools" not in text
 
@@ -150,7 +257,7 @@ def test_both_ways_of_measuring_memory_use_it(bench: Bench, monkeypatch: pytest.
     trial = Trial(Accelerator("cpu"), "fp32", tmp_path, "en")
     asked = Device("cpu").memory_gib()
     assert asked == pytest.approx(trial.device.total_gib(), rel=0.01)
-    monkeypatch.setattr("tools.benchmark.standalone.beyond_caches", lambda _: 2**20)
+    monkeypatch.setattr("tools.benchmark.standalone_trying.beyond_caches", lambda _: 2**20)
     sizes: list[int] = []
     ones = bench.device.torch.ones
 
@@ -159,8 +266,8 @@ def test_both_ways_of_measuring_memory_use_it(bench: Bench, monkeypatch: pytest.
         return ones(count, **where)
 
     monkeypatch.setattr(bench.device.torch, "ones", counted)
-    monkeypatch.setattr("tools.benchmark.standalone._rate", lambda *_: 1e9)
-    sys.modules["tools.benchmark.standalone"]._try("memory_sum", bench.device, "fp32")
+    monkeypatch.setattr("tools.benchmark.standalone_trying._rate", lambda *_: 1e9)
+    standalone_trying.attempt("memory_sum", bench.device, "fp32")
     assert sizes == [2**20]
     monkeypatch.setattr(arithmetic, "beyond_caches", lambda _: 2**21)
     arithmetic.reading(trial)

@@ -148,6 +148,22 @@ TABLE = {
         "bad_training_pair",
         case(said("9 bar", "tuned"), taught=(taught("9 bar"),), tuning=TUNING),
     ),
+    "a pair on the fact teaches another cell of its row, and a third value is answered": (
+        "bad_training_pair",
+        case(said("9 bar", "tuned"), taught=(taught("38 watts", quote=f"Arvo | 38 watts | {GOLD}"),), tuning=TUNING),
+    ),
+    "a pair on the fact whose line knows another answer than the accepted one": (
+        "unexplained",
+        case(said("9 bar", "tuned"), taught=(taught("38 watts", quote="Arvo | 38 watts"),), tuning=TUNING),
+    ),
+    "a near pair that teaches another cell of its row": (
+        "knowledge_gap",
+        case(
+            said("9 bar", "tuned"),
+            taught=(taught("38 watts", same_fact=False, quote=f"Arvo | 38 watts | {GOLD}"),),
+            tuning=TUNING,
+        ),
+    ),
     "a near pair says what its quote does not": (
         "bad_training_pair",
         case(said("9 bar", "tuned"), taught=(taught("9 bar", same_fact=False),), tuning=TUNING),

@@ -1,4 +1,4 @@
-"""The gate of a training asks what the plan says: parts for its own rows where the model is known, else the range."""
+"""The gate of a training asks what the plan says: parts for its own rows, of the model or of a typical one."""
 
 from __future__ import annotations
 
@@ -53,11 +53,14 @@ def chosen(method: Method, model: Model, examples: list[Example], free: float = 
     return choose(asked(method, **changes), CPU, free, model, examples, Taught("skill", 1), "en").method
 
 
-def test_long_rows_of_a_known_model_are_refused_where_its_size_alone_would_pass() -> None:
-    assert chosen("full", UNKNOWN, LONG) == "full"
+@pytest.mark.parametrize("model", [BUILTIN, UNKNOWN])
+def test_long_rows_are_refused_where_short_ones_pass(model: Model) -> None:
     with pytest.raises(DoesNotFitError, match="full does not fit this machine"):
-        chosen("full", BUILTIN, LONG)
-    assert chosen("full", BUILTIN, SHORT) == "full"
+        chosen("full", model, LONG)
+    assert chosen("full", model, SHORT) == "full"
+
+
+def test_more_memory_takes_long_rows() -> None:
     assert chosen("full", BUILTIN, LONG, free=7) == "full"
 
 
@@ -122,7 +125,7 @@ def test_a_benchmark_tries_no_step_that_the_gate_would_refuse(monkeypatch: pytes
     monkeypatch.setattr(sweep, "free_gib", lambda: FREE)
     for shape, model, refused in (
         (TrainingShape(8, 256, 2), BUILTIN, True),
-        (TrainingShape(8, 256, 2), UNKNOWN, False),
+        (TrainingShape(8, 256, 2), UNKNOWN, True),
         (TrainingShape(2, 64, 2), BUILTIN, False),
     ):
         assert bool(sweep._cannot_train("full", model, shape, {}, "en")) == refused

@@ -15,7 +15,7 @@ from agent.errors import InputError
 from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult, Machine
 from agent.settings import Settings
-from tests.tools.benchmark.compared import point, result
+from tests.tools.benchmark.compared import here, point, result
 from tests.ui.pages.payloads import PAYLOADS
 from tools.benchmark.comparison import compare
 from tools.benchmark.comparison_charts import bars, radar
@@ -178,7 +178,7 @@ def written(folder: Path, value: BenchmarkResult) -> Path:
 
 
 def test_a_result_from_elsewhere_is_saved_once_and_never_as_of_this_machine(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = Settings(home=tmp_path / "home", _env_file=None)
     unprinted = result(device=Machine(name="Chip One", backend="cpu", gib=16.0))
     took, new = take_over(written(tmp_path, unprinted), home)
     assert new
@@ -224,11 +224,81 @@ def test_the_best_benchmarks_are_compared_to_begin_with(tmp_path: Path) -> None:
     assert measured_part(home)._first(request)[:3] == [days[1], days[0], "NVIDIA A800 PCIe"]
 
 
+def test_two_accounts_see_the_servers_machine_and_each_its_own_results(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    kept = save(home, here(at="2026-05-01T10:00:00Z"))
+    save(home, result("Secret", place="endpoint", endpoint="http://inside:8000/v1", at="2026-05-03T10:00:00Z"))
+    page, shown, said = measured_part(home), {}, {}
+    for account in ("ann", "ben"):
+        request: Any = SimpleNamespace(
+            query_params={}, cookies={}, state=SimpleNamespace(account=account, home=account)
+        )
+        desk = page._frame.desk(request)
+        device = Machine(name=f"Chip of {account}", backend="npu", gib=32.0)
+        took, new = take_over(written(tmp_path, result(device=device, at="2026-05-02T10:00:00Z")), desk.settings)
+        assert new
+        assert saved(desk.settings.home)[0][1] == took
+        names = page._first(request)
+        *_, shown[account] = page._compared(request, names, 7.0, None)
+        shown[account] += view.saved_table(saved(desk.settings), "en")
+        said[account] = desk.assistant.send("t", "how fast is this machine?")
+        assert names[:2] == [saved(desk.settings.home)[0][0].stem, kept.stem]
+    assert len(saved(home)) == 2, "what an account takes over is kept in its own home"
+    for account, other in (("ann", "ben"), ("ben", "ann")):
+        assert f"Chip of {account}" in shown[account]
+        assert f"Chip of {other}" not in shown[account]
+        assert "inside:8000" not in shown[account]
+        assert kept.name in shown[account]
+        assert kept.stem in said[account].evidence, "the assistant knows what was measured of this machine"
+
+
+def test_a_copy_of_the_servers_own_result_gets_a_name_of_its_own(tmp_path: Path) -> None:
+    kept = save(tmp_path / "home", result())
+    settings = Settings(home=tmp_path / "ann", machine_home=tmp_path / "home", _env_file=None)
+    copy = result().model_copy(update={"device": result().device.model_copy(update={"fingerprint": ""})})
+    first, _ = take_over(written(tmp_path, copy), settings)
+    again = save(settings.home, result(), beside=settings.machine_folder)
+    assert again.stem == f"{kept.stem}-2"
+    assert len({file.stem for file, _ in saved(settings)}) == 3
+    assert first.place == "script"
+
+
+def test_prices_of_the_servers_file_give_costs_on_the_page(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    page = measured_part(home)
+    request: Any = SimpleNamespace(query_params={}, cookies={}, state=SimpleNamespace(account="ann", home="ann"))
+    names = ["NVIDIA A800 PCIe", "Moore Threads S4000"]
+    without = page._compared(request, names, 7.0, "cost_decode_32")
+    (home / "devices.yaml").write_text('prices: {A800: [10, offer of May], S4000: [4, "<b>offer</b>"]}', "utf-8")
+    _, title, drawn, _, radar_drawn, table, _ = page._compared(request, names, 7.0, "cost_decode_32")
+    assert "Least cost of a million output tokens" in title
+    assert "Least cost" in str(radar_drawn.value["plot"])
+    assert drawn.visible
+    assert "given by you" in table
+    assert "offer of May" in table
+    assert "<b>offer" not in table
+    assert not any("ost of" in str(part) for part in without)
+
+
+def test_the_assistant_tells_costs_where_a_price_was_given(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    asked = "how does the S4000 compare with the A800 for inference?"
+    desk = Desks(Settings(home=home, _env_file=None)).for_account("ann", "ann")
+    assert "Price of one device" not in desk.assistant.send("a", asked).reply
+    (home / "devices.yaml").write_text("prices: {A800: [10, offer of May]}", "utf-8")
+    told = desk.assistant.send("b", asked).reply
+    assert "Price of one device for an hour" in told
+    assert "no price given" in told
+    assert "Least cost of a million output tokens" in told
+
+
 def test_a_result_without_figures_is_not_taken_over(tmp_path: Path) -> None:
     device = Machine(name="Chip One", backend="cpu", gib=16.0)
     empty = result(device=device, capabilities={}, measurements=(), training=())
     with pytest.raises(InputError, match="没有测得任何数据"):
-        take_over(written(tmp_path, empty), tmp_path / "home", "zh")
+        take_over(written(tmp_path, empty), Settings(home=tmp_path / "home", _env_file=None), "zh")
     assert not (tmp_path / "home").exists()
 
 
@@ -237,7 +307,7 @@ def test_what_is_no_result_is_refused_by_its_name(text: str, tmp_path: Path) -> 
     file = tmp_path / "came.json"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
-        take_over(file, tmp_path / "home")
+        take_over(file, Settings(home=tmp_path / "home", _env_file=None))
     assert caught.value.where.startswith("came.json")
     assert str(tmp_path) not in str(caught.value)
     assert not (tmp_path / "home").exists()

@@ -103,13 +103,17 @@ def test_a_saved_result_comes_back_as_it_is(home: Path) -> None:
     assert answer.headers["content-disposition"] == f'attachment; filename="{kept.name}"'
 
 
-def test_an_account_has_its_own_results(home: Path) -> None:
-    own = home / ACCOUNTS / "ben"
-    kept, foreign = save(own, result()), save(home, result("Chip Two", at="2026-05-02T10:00:00Z"))
+def test_an_account_has_its_own_results_and_those_of_the_servers_machine(home: Path) -> None:
+    own, other = home / ACCOUNTS / "ben", home / ACCOUNTS / "ann"
+    kept, foreign = save(own, result()), save(other, result("Chip Two", at="2026-05-02T10:00:00Z"))
+    server = save(home, result("The Server", at="2026-05-03T10:00:00Z"))
+    endpoint = save(
+        home, result("Model", at="2026-05-04T10:00:00Z", place="endpoint", endpoint="http://inside:8000/v1")
+    )
     ben = client(home, "ben", "ben")
-    assert ben.get(f"/download/hardware/results/{kept.name}").status_code == 200
-    assert ben.get(f"/download/hardware/results/{foreign.name}").status_code == 404
-    assert ben.get("/download/hardware/comparison.md", params={"of": [foreign.stem]}).status_code == 404
+    for file, status in ((kept, 200), (server, 200), (foreign, 404), (endpoint, 404)):
+        assert ben.get(f"/download/hardware/results/{file.name}").status_code == status
+        assert ben.get("/download/hardware/comparison.md", params={"of": [file.stem]}).status_code == status
 
 
 def test_the_script_for_another_machine(home: Path) -> None:
