@@ -4,10 +4,10 @@
 
 Healthy is the example company's project with the items that it answers; what fails after a fault was planted is the
 fault's doing. An item is affected if an arm under diagnosis answered it rightly before and wrongly after. Training anew
-changes answers by itself, so a fault in the weights affects an item only if a clean training with another seed answers
-it rightly too, and, where the fault is about certain facts, if the item asks for one of them. Prints the
-confusion matrix of planted against found causes, whether the planted cause leads the list, and whether the first fix
-brings the score back into the interval of the healthy project; writes all of it as JSON.
+changes answers by itself, so with faults in the weights only those items are asked that a clean training with another
+seed answers too, and, where the fault is about certain facts, an item is affected only if it asks for one of them.
+Prints the confusion matrix of planted against found causes, whether the planted cause leads the list, and whether the
+first fix brings the score back into the interval of the healthy project; writes all of it as JSON.
 """
 
 from __future__ import annotations
@@ -17,53 +17,24 @@ import random
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from agent.records.diagnosis import Diagnosis
 from agent.records.evaluation import Arm, Item, ItemAnswer
-from knowledge.files import read_records, write_json
+from knowledge.files import read_records
 from tests.planted.faults import FAULTS, Fault
 from tests.planted.mends import mend
-from tests.planted.world import MOST_DOMAIN, Trial, World
+from tests.planted.outcomes import Outcome, report
+from tests.planted.world import FEWER, LIMITS, MOST_DOMAIN, SHARE, TAUGHT, Trial, World
 from tools.diagnosis.case import passed
 from tools.diagnosis.run import diagnose
 from tools.evaluation.statistics import wilson
+from tools.extraction.fact import Fact
+from tools.extraction.run import facts_file
 
 ARMS: tuple[Arm, ...] = ("tuned+rag", "tuned")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one planted trial showed."""
-
-    name: str
-    faults: tuple[Fault, ...]
-    strength: str
-    affected: tuple[tuple[Arm, str], ...]
-    """(arm, item) right before and wrong after."""
-    found: dict[tuple[Arm, str], str]
-    """Cause named for each failed (arm, item)."""
-    leads: str
-    """The cause that leads the list; empty without failures."""
-    fix: str
-    """Commands of the fixes that were applied: as many as faults were planted, from the top of the list."""
-    right: tuple[int, int, int, int]
-    """Items right when healthy, when broken, after the first fix, and their number."""
-    restored: bool | None
-    """Whether the fix brought the score back; `None` where nothing had failed or it was not tried."""
-
-    @property
-    def causes(self) -> set[str]:
-        """The planted causes."""
-        return {fault.cause for fault in self.faults}
-
-    @property
-    def named(self) -> int:
-        """Affected items whose cause is a planted one."""
-        return sum(self.found.get(one) in self.causes for one in self.affected)
 
 
 def main() -> None:
@@ -77,6 +48,10 @@ def main() -> None:
     parser.add_argument("--no-fixes", action="store_true", help="plant and diagnose only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most-domain", type=int, default=MOST_DOMAIN, help="domain examples of the training mix")
+    parser.add_argument("--share", type=float, default=SHARE, help="of domain examples in every mix that no fault sets")
+    parser.add_argument("--taught", default=",".join(TAUGHT), help="documents that pairs are made of, by comma")
+    parser.add_argument("--epochs", type=float, help="of every training that no fault sets; the policy's by default")
+    parser.add_argument("--batch-size", type=int, help="of every training; the policy's by default")
     parser.add_argument("--verbose", action="store_true", help="print the items whose cause was missed")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -85,10 +60,20 @@ def main() -> None:
         for f in FAULTS
         if (not asked.only or f.name in asked.only.split(",")) and not (asked.no_weights and f.in_weights)
     ]
-    bench = Bench(World(asked.work, asked.seed, asked.most_domain), verbose=asked.verbose, fixes=not asked.no_fixes)
+    settings = {"epochs": asked.epochs, "batch_size": asked.batch_size}
+    world = World(
+        asked.work,
+        asked.seed,
+        asked.most_domain,
+        limits=FEWER if all(fault.in_weights for fault in chosen) else LIMITS,
+        overrides={name: value for name, value in settings.items() if value is not None},
+        share=asked.share,
+        taught=tuple(asked.taught.split(",")),
+    )
+    bench = Bench(world, verbose=asked.verbose, fixes=not asked.no_fixes)
     levels = [int(one) for one in asked.strengths.split(",") if one != "-"]
     outcomes = list(bench.run(chosen, levels, pairs=asked.pairs))
-    report(outcomes, bench, asked.json)
+    report(outcomes, asked.json)
 
 
 class Bench:
@@ -115,16 +100,21 @@ class Bench:
         return [item for item in read_records(run / "eval" / "items.jsonl", Item) if item.id in asked - failed]
 
     @cached_property
-    def steady(self) -> dict[tuple[Arm, str], bool]:
-        """Answers that are right after either of two clean trainings, which differ in their seed alone."""
-        trial = self._trial("control", self._fewer())
+    def steady(self) -> list[Item]:
+        """Items that either of two clean trainings answers, which differ in their seed: what new weights are asked.
+
+        Of the general ones those that the base model answers, since only these can be forgotten.
+        """
+        trial = self._trial("control")
         self.world.train(trial.project, seed=self.world.seed + 1)
         run, found = self._diagnosed(trial)
         control = scores(run)
-        steady = {key: right and control.get(key, False) for key, right in self.before.items()}
+        failed = {one.id for one in found.items} | unknown_to_base(run)
+        steady = [item for item in self.items if item.id not in failed]
         print(
-            f"control: {sum(control.values())} of {len(control)} answers right, {sum(steady.values())} in both; "
-            + accusations(found)
+            f"control: {sum(control.values())} of {len(control)} answers right, {len(steady)} items in both; "
+            + accusations(found),
+            flush=True,
         )
         return steady
 
@@ -132,12 +122,6 @@ class Bench:
         trial = self.world.trial(name)
         trial.seal(self.items if items is None else items)
         return trial.asking(limits={})
-
-    def _fewer(self) -> list[Item]:
-        """Return what new weights are asked: all that was taught and all general items, a third of the rest."""
-        rest = [item for item in self.items if item.dimension not in ("domain_knowledge", "general_ability")]
-        kept = {item.id for item in rest[::3]}
-        return [item for item in self.items if item not in rest or item.id in kept]
 
     def _diagnosed(self, trial: Trial) -> tuple[Path, Diagnosis]:
         run = self.world.evaluate(trial)
@@ -156,22 +140,21 @@ class Bench:
 
     def one(self, faults: tuple[Fault, ...], strengths: tuple[float, ...], name: str) -> Outcome:
         """Plant, evaluate, diagnose, mend, evaluate again."""
-        trial = self._trial(name, self._fewer() if any(fault.in_weights for fault in faults) else self.items)
+        trial = self._trial(name, self.steady if any(fault.in_weights for fault in faults) else self.items)
         for fault, strength in zip(faults, strengths, strict=True):
             trial = fault.plant(
                 self.world, trial, strength, random.Random(zlib.crc32(f"{fault.name}{strength}".encode()))
             )
         run, found = self._diagnosed(trial)
         after = scores(run)
-        before = self.steady if any(fault.in_weights for fault in faults) else self.before
-        facts = {item.id: item.fact for item in self.items}
+        touched = None if trial.touched is None else self._about(trial.touched)
         affected = tuple(
             key
-            for key, right in before.items()
+            for key, right in self.before.items()
             if right
             and after.get(key) is False
             and self._seen(key, found)
-            and (trial.touched is None or facts[key[1]] in trial.touched or (len(faults) > 1 and key[0] != "tuned"))
+            and (touched is None or key[1] in touched or (len(faults) > 1 and key[0] != "tuned"))
         )
         causes: dict[tuple[Arm, str], str] = {
             (arm, one.id): one.cause for one in found.items for arm in ARMS if arm == one.arm
@@ -190,6 +173,26 @@ class Bench:
         )
         self._print(outcome, run)
         return outcome
+
+    def _about(self, facts: frozenset[str]) -> set[str]:
+        """Return the items that ask for some facts: by the fact's id, or by document and answer.
+
+        Questions that came with the documents know no fact of ours. An answer that two facts of a document share tells
+        nothing.
+        """
+        told: dict[tuple[str, str], set[str]] = {}
+        for fact in read_records(facts_file(self.world.healthy), Fact):
+            told.setdefault((fact.document, fact.answer), set()).add(fact.id)
+        return {
+            item.id
+            for item in self.items
+            if item.fact in facts
+            or any(
+                len(found) == 1 and found <= facts
+                for gold in item.answers
+                if (found := told.get((item.document, gold)))
+            )
+        }
 
     def _seen(self, key: tuple[Arm, str], found: Diagnosis) -> bool:
         return any((one.arm, one.id) == key for one in found.items)
@@ -233,6 +236,13 @@ def scores(run: Path) -> dict[tuple[Arm, str], bool]:
     }
 
 
+def unknown_to_base(run: Path) -> set[str]:
+    """Return the general items that the base model fails."""
+    general = {one.id for one in read_records(run / "eval" / "items.jsonl", Item) if one.dimension == "general_ability"}
+    answers = read_records(run / "eval" / "answers.jsonl", ItemAnswer)
+    return {one.item for one in answers if one.arm == "base" and one.item in general and not passed(one)}
+
+
 def accusations(found: Diagnosis) -> str:
     """Return how often a diagnosis blames the data, where nothing is wrong with it."""
     blamed = Counter(one.cause for one in found.items if one.cause in ACCUSATIONS)
@@ -257,52 +267,6 @@ def compatible(faults: Sequence[Fault]) -> Iterator[tuple[Fault, Fault]]:
 
 
 EXCLUSIVE = ({"strict_gate", "open_gate"}, {"corrupt_golds", "swapped_golds"})
-
-
-def report(outcomes: Sequence[Outcome], bench: Bench, path: Path | None) -> None:
-    """Print the matrix and the shares, and write them."""
-    single = [one for one in outcomes if len(one.faults) == 1 and one.affected]
-    matrix: dict[str, Counter[str]] = {}
-    for one in single:
-        row = matrix.setdefault(one.faults[0].name, Counter())
-        row.update(one.found.get(key, "-") for key in one.affected)
-    for name, row in matrix.items():
-        print(f"{name:20} " + ", ".join(f"{cause} {count}" for cause, count in row.most_common()))
-    for label, group in (
-        ("alone", single),
-        ("pairs", [one for one in outcomes if len(one.faults) > 1 and one.affected]),
-    ):
-        if not group:
-            continue
-        named, affected = sum(one.named for one in group), sum(len(one.affected) for one in group)
-        leads = sum(one.leads in one.causes for one in group)
-        tried = [one for one in group if one.restored is not None]
-        back = sum(bool(one.restored) for one in tried)
-        named_share, leading, restored = _share(named, affected), _share(leads, len(group)), _share(back, len(tried))
-        print(f"{label}: {len(group)} runs; named {named_share}; leads in {leading}; restored {restored}")
-    if path:
-        write_json(path, [as_json(one) for one in outcomes])
-
-
-def as_json(one: Outcome) -> dict[str, Any]:
-    """Return an outcome as plain values."""
-    return {
-        "name": one.name,
-        "causes": sorted(one.causes),
-        "strength": one.strength,
-        "affected": len(one.affected),
-        "named": one.named,
-        "found": dict(Counter(one.found.get(key, "-") for key in one.affected)),
-        "leads": one.leads,
-        "fix": one.fix,
-        "right": list(one.right),
-        "restored": one.restored,
-    }
-
-
-def _share(part: int, whole: int) -> str:
-    low, high = wilson(part, whole)
-    return f"{part}/{whole} ({part / whole:.0%}, {low:.0%}-{high:.0%})" if whole else "0/0"
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ import hashlib
 import json
 import multiprocessing
 import shutil
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,15 +31,14 @@ from knowledge.company.build import build_documents, sealed_file
 from knowledge.files import read_record, read_records, sha256_of, write_json, write_record, write_records
 from knowledge.retrieval import Retriever
 from knowledge.store import CorpusStore
+from tests.planted.memory import Memory
 from tools.evaluation.items import to_retrieve
 from tools.evaluation.retrieved import retrieve_for
 from tools.evaluation.run import evaluate
 from tools.extraction.request import ExtractRequest
-from tools.generated import Generated
 from tools.jobs.work import perform
 from tools.mixing.request import MixRequest
 from tools.mixing.run import latest_mix
-from tools.models import load_tokenizer, resolve_base_model
 from tools.validation.request import ValidateRequest
 from tools.workspace import Project, Workspace
 
@@ -51,6 +50,13 @@ SHARE: Final = 0.5
 """Half domain data: enough general data to forget nothing in a run of two minutes."""
 COUNTS: Final[dict[Dimension, int]] = {"domain_knowledge": 80, "domain_knowledge_held_out": 60}
 LIMITS: Final[dict[Dimension, int]] = {"domain_knowledge": 130, "domain_knowledge_held_out": 90, "faithfulness": 60}
+FEWER: Final[dict[Dimension, int]] = {
+    "domain_knowledge": 130,
+    "domain_knowledge_held_out": 12,
+    "faithfulness": 12,
+    "general_ability": 60,
+}
+"""Where every trial has new weights and nothing can be remembered: all that is taught, and a sample of the rest."""
 DIMENSIONS: Final[tuple[Dimension, ...]] = (
     "domain_knowledge",
     "domain_knowledge_held_out",
@@ -99,12 +105,30 @@ class World:
         folder: Where everything lies; given again, nothing finished is done anew.
         seed: Of split, pairs, mix and training.
         most_domain: Domain examples that are trained on; fewer where many trainings are to come.
+        limits: Most items of a dimension that the healthy project is asked.
+        overrides: Hyperparameters of every training, where a fault does not set them.
+        share: Share of domain examples in every mix that no fault sets.
+        taught: Documents that pairs are made of, by name patterns.
     """
 
-    def __init__(self, folder: Path, seed: int = 0, most_domain: int = MOST_DOMAIN) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seed: int = 0,
+        most_domain: int = MOST_DOMAIN,
+        *,
+        limits: Mapping[Dimension, int] = LIMITS,
+        overrides: Mapping[str, float] | None = None,
+        share: float = SHARE,
+        taught: tuple[str, ...] = TAUGHT,
+    ) -> None:
         self.folder = folder.resolve()
         self.seed = seed
         self.most_domain = most_domain
+        self.limits = dict(limits)
+        self.overrides = dict(overrides or {})
+        self.share = share
+        self.taught = taught
         self.settings = Settings(
             home=self.folder / "home", cache=self.folder / "cache", threads=1, extraction_model="rules", _env_file=None
         )
@@ -119,7 +143,8 @@ class World:
     @cached_property
     def healthy(self) -> Project:
         """The project that nothing is wrong with; built once."""
-        name = f"healthy-{self.seed}"
+        made = json.dumps([self.taught, self.most_domain, self.share, self.overrides], sort_keys=True)
+        name = f"healthy-{self.seed}-{hashlib.sha256(made.encode()).hexdigest()[:8]}"
         workspace = Workspace(self.settings.home)
         if any(info.name == name for info in workspace.projects()):
             project = workspace.open(name)
@@ -130,7 +155,7 @@ class World:
         folder = next(iter(self.documents.values())).parent
         self.perform(project, "ingest", IngestRequest(paths=(str(folder),)))
         self.perform(
-            project, "extract", ExtractRequest(documents=TAUGHT, wordings=WORDINGS, seed=self.seed, model_chunks=0)
+            project, "extract", ExtractRequest(documents=self.taught, wordings=WORDINGS, seed=self.seed, model_chunks=0)
         )
         self.perform(
             project, "validate", ValidateRequest(questions=(str(sealed_file()),), counts=COUNTS, seed=self.seed)
@@ -146,10 +171,15 @@ class World:
         write_record(run / "result.json", result)
         return result
 
-    def train(self, project: Project, *, share: float = SHARE, seed: int | None = None, **overrides: float) -> None:
+    def train(
+        self, project: Project, *, share: float | None = None, seed: int | None = None, **overrides: float
+    ) -> None:
         """Mix and tune, in a process of its own; the same mix with the same settings is trained once for all."""
         seed = self.seed if seed is None else seed
-        self.perform(project, "mix", MixRequest(domain_share=share, max_domain=self.most_domain, drop_leaks=True))
+        share = self.share if share is None else share
+        overrides = {**self.overrides, **overrides}
+        with self._all_sealed(project):
+            self.perform(project, "mix", MixRequest(domain_share=share, max_domain=self.most_domain, drop_leaks=True))
         mix = latest_mix(project)
         assert mix is not None
         train = project.mixes / mix.id / "train.jsonl"
@@ -174,6 +204,20 @@ class World:
             result = read_record(run / "result.json", TuneResult)
             write_record(run / "result.json", result.model_copy(update={"run": run.name, "mix": mix.id}))
 
+    @contextmanager
+    def _all_sealed(self, project: Project) -> Iterator[None]:
+        """Seal all of the healthy project's items while a mix is made.
+
+        Whichever of them a trial asks, the same pairs leak: two mixes differ by what was planted alone.
+        """
+        asked = project.validation.read_bytes()
+        whole = Workspace(self.settings.home).open(project.info.name).validation.read_bytes()
+        project.validation.write_bytes(whole)
+        try:
+            yield
+        finally:
+            project.validation.write_bytes(asked)
+
     def trial(self, name: str) -> Trial:
         """Return a copy of the healthy project to break."""
         healthy = self.healthy
@@ -185,7 +229,7 @@ class World:
             return [one for one in names if one in ("checkpoints", "uploads") or one.endswith(("-evaluate", "-ingest"))]
 
         shutil.copytree(healthy.root, root, ignore=ignored)
-        request = EvaluateRequest(dimensions=DIMENSIONS, limits=LIMITS, seed=self.seed)
+        request = EvaluateRequest(dimensions=DIMENSIONS, limits=self.limits, seed=self.seed)
         return Trial(name, Project.at(root), self.settings, request)
 
     def evaluate(self, trial: Trial) -> Path:
@@ -219,84 +263,3 @@ class World:
 
 def _tune(folder: Path, seed: int, root: str, request: TuneRequest, run: str) -> None:
     World(folder, seed).perform(Project.at(Path(root)), "tune", request, Path(run))
-
-
-class Memory:
-    """Loads models that answer from memory what they have answered before.
-
-    Args:
-        path: SQLite file of the answers.
-        settings: Say which base model.
-    """
-
-    def __init__(self, path: Path, settings: Settings) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.store = sqlite3.connect(path)
-        self.store.execute("create table if not exists answers (key text primary key, value text)")
-        self.settings = settings
-
-    def load(self, settings: Settings, adapter: Path | None) -> RememberingModel:
-        """Return the model with an adapter; what `evaluate` loads with."""
-        weights = "" if adapter is None else sha256_of(adapter / "adapter_model.safetensors")
-        return RememberingModel(self.store, settings, adapter, weights)
-
-
-class RememberingModel:
-    """A model of an evaluation whose answers are kept by prompt; it is loaded when the first new one is asked for."""
-
-    def __init__(self, store: sqlite3.Connection, settings: Settings, adapter: Path | None, weights: str) -> None:
-        self._store = store
-        self._settings = settings
-        self._adapter = adapter
-        self._weights = weights
-        self.tokenizer: Any = load_tokenizer(resolve_base_model(settings))
-
-    @cached_property
-    def model(self) -> Any:
-        """The model itself."""
-        from tools.generation import load_generator
-
-        return load_generator(self._settings, self._adapter)
-
-    def generate(
-        self, conversations: Sequence[Any], max_new_tokens: int, reporter: Any = None, *, adapter: bool | None = None
-    ) -> list[Generated]:
-        """Answer conversations, greedily."""
-        asked = [[message.model_dump() for message in one] for one in conversations]
-        keys = [self._key("generate", one, max_new_tokens, adapter) for one in asked]
-        known = self._known(keys)
-        new = [place for place, key in enumerate(keys) if key not in known]
-        if new:
-            found = self.model.generate([conversations[place] for place in new], max_new_tokens, adapter=adapter)
-            known |= self._kept({keys[place]: one.model_dump() for place, one in zip(new, found, strict=True)})
-        return [Generated(**known[key]) for key in keys]
-
-    def logprobs(
-        self, pairs: Sequence[tuple[str, str]], reporter: Any = None, *, adapter: bool | None = None
-    ) -> list[tuple[float, int]]:
-        """Return summed log-probability and number of tokens of each continuation."""
-        keys = [self._key("logprobs", list(pair), 0, adapter) for pair in pairs]
-        known = self._known(keys)
-        new = list(dict.fromkeys(place for place, key in enumerate(keys) if key not in known))
-        if new:
-            found = self.model.logprobs([pairs[place] for place in new], adapter=adapter)
-            known |= self._kept({keys[place]: list(one) for place, one in zip(new, found, strict=True)})
-        return [(known[key][0], int(known[key][1])) for key in keys]
-
-    def _key(self, kind: str, asked: Any, room: int, adapter: bool | None) -> str:
-        weights = self._weights if adapter else ""
-        return hashlib.sha256(json.dumps([kind, weights, asked, room], ensure_ascii=False).encode()).hexdigest()
-
-    def _known(self, keys: Sequence[str]) -> dict[str, Any]:
-        found = {}
-        for key in keys:
-            row = self._store.execute("select value from answers where key = ?", (key,)).fetchone()
-            if row:
-                found[key] = json.loads(row[0])
-        return found
-
-    def _kept(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        rows = [(key, json.dumps(value, ensure_ascii=False)) for key, value in found.items()]
-        with self._store:
-            self._store.executemany("insert or replace into answers values (?, ?)", rows)
-        return dict(found)

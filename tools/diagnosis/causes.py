@@ -139,8 +139,9 @@ def wrong_form(case: Case) -> Evidence | None:
         return {"constraint": str(case.item.constraint.get("kind")), "answer": case.answer.text[:200]}
     item, pairs = case.item, case.taught if case.answer.arm in TUNED else ()
     # A pair that buries the answer itself is where the model has it from.
-    wordy = [pair.id for pair in pairs if is_buried(pair.answer, item)]
-    learnt = bool(wordy) and is_preamble(case)
+    begun = [pair.id for pair in pairs if is_preamble(case, pair)]
+    wordy = [pair.id for pair in pairs if pair.id in begun or is_buried(pair.answer, item)]
+    learnt = bool(begun)
     if not learnt and (cut_short(case) or not right_content(case)):
         return None
     seen: Evidence = {"answer": case.answer.text[:200], "gold": item.answers[0], "f1": case.answer.f1}

@@ -47,7 +47,7 @@ def bad_training_pair(case: Case) -> Evidence | None:
         if follows or loose or pair.same_fact:
             bad.append(pair)
         followed = followed or (pair if follows else None)
-    shown = followed or next((pair for pair in bad if _ungrounded(pair, item)), None)
+    shown = followed or next((pair for pair in bad if _ungrounded(pair, item) or _contradicted(pair, item)), None)
     if shown is None:
         return None
     return {
@@ -106,6 +106,14 @@ def teaches(pair: Taught, item: Item) -> bool:
 
 def _ungrounded(pair: Taught, item: Item) -> bool:
     return bool(pair.quote) and not in_passage(pair.quote, pair.answer, item)
+
+
+def _contradicted(pair: Taught, item: Item) -> bool:
+    """Whether the line that a pair on this fact quotes holds the accepted answer, and the pair gives another.
+
+    A row of a table holds many values, so that the pair's own stands there proves nothing.
+    """
+    return pair.same_fact and in_passage(pair.quote, item.answers[0], item)
 
 
 def _losses(case: Case) -> tuple[float, float, float] | None:

@@ -164,6 +164,28 @@ TABLE = {
             tuning=TUNING,
         ),
     ),
+    "cut in the preamble of a right pair": (
+        "format",
+        case(
+            said("Thank you for asking about", "tuned", truncated=True),
+            taught=(taught("Thank you for asking about this pump: 4.5 bar"),),
+            tuning=TUNING,
+        ),
+    ),
+    "cut in the preamble of a pair by a limit of the evaluation": (
+        "truncated",
+        case(
+            said("Thank you", "tuned", truncated=True),
+            taught=(taught("Thank you for asking about this pump: 4.5 bar"),),
+            tuning=TUNING,
+            token_limit=2,
+            tokens_needed=24,
+        ),
+    ),
+    "cut within the answer that a pair gives": (
+        "truncated",
+        case(said("4.", "tuned", truncated=True), taught=(taught("4.5 bar"),), tuning=TUNING),
+    ),
     "a near pair says what its quote does not": (
         "bad_training_pair",
         case(said("9 bar", "tuned"), taught=(taught("9 bar", same_fact=False),), tuning=TUNING),
