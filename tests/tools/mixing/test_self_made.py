@@ -127,8 +127,7 @@ def test_a_stopped_run_goes_on_where_it_was(project, tiny, speaking, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_real_model_writes_a_handful(project, monkeypatch):
-    monkeypatch.setattr("tools.mixing.self_made._BLOCK", 4)
+def test_the_real_model_writes_a_handful(project):
     opened = self_made(project, Settings(), rows=3, seed=0, reporter=Silent())
     rows = [json.loads(line) for line in opened.path.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 3
