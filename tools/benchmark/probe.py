@@ -227,21 +227,22 @@ class _Probe:
 
 
 def _read(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
-    for line in stream:
-        if line.endswith(b"\n"):  # else the process died while it wrote
-            lines.put(line)
+    """Hand on whole lines until the stream ends; it is closed here, because nobody else may while it is being read."""
+    with stream:
+        for line in stream:
+            if line.endswith(b"\n"):  # else the process died while it wrote
+                lines.put(line)
     lines.put(None)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process with everything it started, and take leave of its pipes."""
+    """End the process with everything it started; what it still says is read and closed by `_read`."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
 
 
 def _named(name: str, lang: Language) -> str:

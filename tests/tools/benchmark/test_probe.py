@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,21 @@ def test_a_device_that_cannot_be_opened_is_tried_in_no_item() -> None:
     found = probe(Accelerator("musa"), names=("matmul_fp32", "lora_step"))
     assert [one.outcome for one in found.values()] == ["not_tried", "not_tried"]
     assert all(one.message == "the device could not be opened: torch sees no such device" for one in found.values())
+
+
+def test_a_reader_that_is_late_finds_its_pipe_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(queue.Queue[Any]):
+        def put(self, item: Any, *_: Any) -> None:
+            super().put(item)
+            time.sleep(1)  # by now the probe has had its answer and ended the process
+
+    monkeypatch.setattr(probe_module.queue, "Queue", Late)
+    found = probe(CPU, names=("matmul_fp32",), child=(sys.executable, "-c", 'print(\'{"failed": "told"}\')'))
+    assert found["matmul_fp32"].message == "the device could not be opened: told"
+    readers = [thread for thread in threading.enumerate() if thread.name == "probe"]
+    assert readers
+    for thread in readers:
+        thread.join(30)  # an exception of a thread fails the test
 
 
 @pytest.mark.parametrize(
