@@ -10,7 +10,17 @@ from collections.abc import Sequence
 
 from agent.policy.memory import LADDER as RUNGS
 from agent.policy.reasons import reason
-from agent.policy.rung_gates import GATES, better, counts, fitting_methods, full_permission, gates, pilot_of, target_of
+from agent.policy.rung_gates import (
+    GATES,
+    WAITS_FOR_PILOT,
+    better,
+    counts,
+    fitting_methods,
+    full_permission,
+    gates,
+    pilot_of,
+    target_of,
+)
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.prompts.phrases import fill, listed, percent
 from agent.prompts.training import LADDER, MEMORY, METHOD_NAMES
@@ -74,22 +84,26 @@ def next_measurement(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS
     if evidence.score is None and states["data"] != "unmeasured":
         return "target"  # a run that meets the target needs no other gate, whatever its data look like
     shut = [gate.reason.rule for gate in found if gate.state == "shut"]
-    if shut == ["loss_fitted"] and states["curve"] == "unmeasured":
+    # What a pilot has to tell is measured by the pilot gate, after the cheaper ones.
+    waiting = {gate.name for gate in found if gate.reason.rule in WAITS_FOR_PILOT}
+    if shut == ["loss_fitted"] and states["curve"] == "unmeasured" and "curve" not in waiting:
         return "curve"  # the answer is more data then, and the curve says how much
     if shut:
         return None
-    # A plateau that a pilot has to tell is measured by the pilot gate, after the cheaper ones.
-    waiting = {gate.name for gate in found if gate.reason.rule == "half_pilot"}
     return next((name for name in GATES if states[name] == "unmeasured" and name not in waiting), None)
 
 
 def _target_met(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Reason | None:
+    """Return why the climb ends on this rung; `None` if the score misses the target.
+
+    A score that reaches it without showing it ends the climb too: a costlier method waits until a miss is shown.
+    """
     score, target = evidence.score, target_of(evidence, thresholds)
     if score is None or score.mean < target or not counts(score, thresholds):
         return None
     return reason(
         LADDER,
-        "done",
+        "done" if score.low >= target else "done_open",
         lang,
         "ladder",
         "score",

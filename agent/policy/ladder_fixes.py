@@ -72,12 +72,17 @@ def fixes_after(
         return ()
     shut = [gate for gate in gates if gate.state == "shut"]
     wanted = [gate for gate in (shut or gates) if gate.state != "open"]
+    items = _items_for_gains(wanted, evidence, project, thresholds, lang)
     found: list[Fix] = []
     for gate in sorted(wanted, key=lambda one: GATES.index(one.name)):
+        found += [items[gate.reason.rule]] if gate.reason.rule in items else []
         found += _of_gate(gate, checks, extrapolation, evidence, project, dimension, thresholds, lang)
     command = f"domainsmith diagnose -p {project}"
     found.append(_fix("data", fill(FIXES, "diagnose", lang), command, found[0].why, "diagnosis"))
-    return tuple({fix.command: fix for fix in reversed(found)}.values())[::-1]  # two gates may ask for the same
+    once: dict[str, Fix] = {}
+    for fix in found:
+        once.setdefault(fix.command, fix)  # two gates may ask for the same
+    return tuple(once.values())
 
 
 def _of_gate(
@@ -119,23 +124,35 @@ def _of_gate(
         case "plateau" if gate.reason.rule != "loss_fitted":
             epochs = "N" if evidence.epochs is None else f"{2 * evidence.epochs:g}"
             command = f"domainsmith tune -p {project} --yes --epochs {epochs}"
-            unclear = gate.reason.rule == "half_unclear"
-            longer = _fix(
-                "training",
-                fill(FIXES, "longer_to_tell" if unclear else "longer", lang),
-                command,
-                why,
-                "hyperparameters",
-            )
-            gain = evidence.shorter.gain if unclear and evidence.shorter is not None else None
-            if gain is None or gain.difference >= thresholds.flat_gain:
-                return [longer]
-            count = _items_to_bound(gain, thresholds)
-            action = fill(FIXES, "more_items_gain", lang, n=gain.n, count=count)
-            return [_fix("data", action, f"domainsmith validate -p {project}", why, "validation-set"), longer]
+            action = fill(FIXES, "longer_to_tell" if gate.reason.rule == "half_unclear" else "longer", lang)
+            return [_fix("training", action, command, why, "hyperparameters")]
         case _:
             command = f"domainsmith extract -p {project} --wordings {MORE_WORDINGS}"
             return [_fix("data", _more_pairs(extrapolation, lang), command, why, "data-first")]
+
+
+def _items_for_gains(
+    gates: Sequence[Gate], evidence: RungEvidence, project: str, thresholds: Thresholds, lang: Language
+) -> dict[str, Fix]:
+    """Return by rule the fix that seals enough items to rule out a gain by more steps or more pairs.
+
+    All gates that wait for items have the same fix, that of the one that needs most. Where a gain is above the
+    threshold already, items would only bear it out.
+    """
+    gains = {
+        "half_unclear": ("more_items_gain", evidence.shorter.gain if evidence.shorter is not None else None),
+        "curve_unclear": ("more_items_curve", evidence.curve_gain),
+    }
+    found: dict[str, tuple[int, Fix]] = {}
+    for gate in gates:
+        key, gain = gains.get(gate.reason.rule, ("", None))
+        if gain is None or gain.difference >= thresholds.flat_gain:
+            continue
+        count = _items_to_bound(gain, thresholds)
+        action, command = fill(FIXES, key, lang, n=gain.n, count=count), f"domainsmith validate -p {project}"
+        found[gate.reason.rule] = (count, _fix("data", action, command, gate.reason.text, "validation-set"))
+    most = max(found.values(), key=lambda one: one[0], default=None)
+    return {} if most is None else dict.fromkeys(found, most[1])
 
 
 def _items_to_tell(score: float, target: float, thresholds: Thresholds) -> int:

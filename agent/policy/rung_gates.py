@@ -1,6 +1,8 @@
 """The gates of a rung: what must hold before it is left upward, each with the figures it is decided by.
 
-A gate nobody measured is not open. Example: `gates(evidence)[0].state` is `shut` where a check of the data fails.
+A gate nobody measured is not open, and a gain opens none by its figure alone: it goes by the interval of the paired
+difference, and where that leaves too much room, by a pilot that gains more at least than the most of it.
+Example: `gates(evidence)[0].state` is `shut` where a check of the data fails.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from agent.policy.plateau import plateau_gate, settled_loss
 from agent.policy.reasons import reason
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.prompts.climbing import check_names
-from agent.prompts.phrases import fill, listed, percent, points
+from agent.prompts.phrases import count_points, fill, listed, percent, points
 from agent.prompts.training import LADDER, METHOD_NAMES
 from agent.records.base import Language
 from agent.records.decision import Reason
@@ -24,6 +26,13 @@ GATES: Final[tuple[GateName, ...]] = get_args(GateName)
 """All gates, in the order in which they are measured."""
 _NUMBER: Final = "{:.3g}"
 _UNSCORED: Final[tuple[str, GateState, str]] = ("gap_unscored", "shut", "validation-set")
+_BY_PILOT: Final = {
+    "half_unclear": ("half_pilot", "pilot_outruns"),
+    "curve_unclear": ("curve_pilot", "pilot_outruns_data"),
+}
+"""What is said instead where a pilot will tell what a doubling cannot, and where one has."""
+WAITS_FOR_PILOT: Final = frozenset(waits for waits, _ in _BY_PILOT.values())
+"""Rules of gates that are measured as far as they can be themselves, and unmeasured until a pilot has run."""
 
 
 def gates(evidence: RungEvidence, thresholds: Thresholds = THRESHOLDS, lang: Language = "en") -> tuple[Gate, ...]:
@@ -149,26 +158,33 @@ def _gap(low: float, high: float, target: float) -> tuple[str, GateState, str]:
 
 
 def _plateau_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:
-    """Return the gate of the plateau; where the run itself cannot tell, a pilot above may.
-
-    Twice the steps are taken to bring no more than the last doubling did. A pilot whose least gain lies above the most
-    that this may have been is better than a longer run here, plateau or not, so the gate waits for it.
-    """
+    """Return the gate of the plateau; where the run itself cannot tell, a pilot above may."""
     gate = plateau_gate(evidence, thresholds, lang)
-    doubled = evidence.shorter.gain if evidence.shorter is not None else None
-    if gate.reason.rule != "half_unclear" or doubled is None or doubled.high >= 1:
+    return _by_pilot(gate, evidence.shorter.gain if evidence.shorter is not None else None, evidence, thresholds, lang)
+
+
+def _by_pilot(
+    gate: Gate, doubled: Paired | None, evidence: RungEvidence, thresholds: Thresholds, lang: Language
+) -> Gate:
+    """Return a gate as a pilot above tells it, where the last doubling of the steps or the data leaves it unclear.
+
+    Twice as much again is taken to bring no more than the last doubling did. A pilot whose least gain lies above the
+    most that this may have been does better than that, flat or not, so the gate waits for it; nothing can gain more
+    than everything, so where a doubling may have brought that, no pilot is waited for.
+    """
+    if gate.reason.rule not in _BY_PILOT or doubled is None or doubled.high >= 1:
         return gate
+    waits, outruns = _BY_PILOT[gate.reason.rule]
     ahead = next((p for p in evidence.pilots if _outruns(p, doubled) and better(p, evidence, thresholds)), None)
     method = ahead.method if ahead is not None else needed_pilot(evidence, thresholds)
     if method is None:
         return gate
     why = reason(
         LADDER,
-        "half_pilot" if ahead is None else "pilot_outruns",
+        waits if ahead is None else outruns,
         lang,
         "ladder",
-        "losses",
-        "shorter",
+        *gate.reason.evidence,
         "pilots",
         method=METHOD_NAMES[method][lang],
         doubled=_interval(doubled),
@@ -182,23 +198,40 @@ def _outruns(pilot: Pilot, doubled: Paired) -> bool:
 
 
 def _curve_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:
+    """Return the gate of the learning curve, which goes by the interval of its last doubling on the same items.
+
+    It rises where that lies above 0 and the gain above what counts as flat, and is flat only where no room for more
+    than that is left. What no items were paired for has no interval: its figure can tell of a rise, the careful side,
+    and never of flatness. Where the items cannot tell, a pilot above may.
+    """
     scores = {point.share: point.score for point in evidence.learning_curve}
     if not {0.25, 0.5, 1.0} <= scores.keys():
         why = reason(LADDER, "curve_unknown", lang, "data-first", "learning_curve")
         return Gate(name="curve", state="unmeasured", reason=why)
     paired = evidence.curve_gain
-    gain = scores[1.0] - scores[0.5]
+    gain = paired.difference if paired is not None else scores[1.0] - scores[0.5]
     figures: dict[str, float | None] = {f"at_{share:.0%}".rstrip("%"): score for share, score in sorted(scores.items())}
     figures |= {"gain": gain, "low": paired.low if paired else None, "high": paired.high if paired else None}
-    if gain <= thresholds.flat_gain:
-        key, state = "curve_flat", "open"
-    elif paired is not None and paired.low <= 0:
-        key, state = "curve_unclear", "shut"
-    else:
-        key, state = "curve_rises", "shut"
-    interval = _interval(paired)
-    why = reason(LADDER, key, lang, "data-first", "learning_curve", gain=points(gain), interval=interval)
-    return Gate.model_validate({"name": "curve", "state": state, "reason": why, "figures": figures})
+    key, state = _slope(gain, paired, thresholds)
+    why = reason(
+        LADDER,
+        key,
+        lang,
+        "data-first",
+        "learning_curve",
+        gain=points(gain),
+        interval=_interval(paired),
+        most=count_points(thresholds.flat_gain),
+    )
+    gate = Gate(name="curve", state=state, reason=why, figures=figures)
+    return _by_pilot(gate, paired, evidence, thresholds, lang)
+
+
+def _slope(gain: float, paired: Paired | None, thresholds: Thresholds) -> tuple[str, GateState]:
+    if gain > thresholds.flat_gain and (paired is None or paired.low > 0):
+        return "curve_rises", "shut"
+    flat = paired is not None and paired.high <= thresholds.flat_gain
+    return ("curve_flat", "open") if flat else ("curve_unclear", "shut")
 
 
 def _pilot_gate(evidence: RungEvidence, thresholds: Thresholds, lang: Language) -> Gate:

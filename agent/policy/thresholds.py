@@ -39,7 +39,9 @@ class Thresholds(Record):
     share_sweep: Shares = Field((0.10, 0.30, 0.60, 1.00), description="Shares that a sweep with short pilots tries.")
     least_replay: float = Field(0.01, description="Share of general data below which forgetting sets in, fraction.")
 
-    flat_gain: float = Field(0.02, description="Gain from half of the data to all that is still flat, fraction.")
+    flat_gain: float = Field(
+        0.02, description="Gain from half of the data or the steps to all that is still flat, fraction."
+    )
     scored_items: float = Field(0.50, description="Share of the items that need a score to judge a target, fraction.")
     plateau_change: float = Field(0.02, description="Relative fall of the loss that is a plateau, fraction.")
     plateau_part: float = Field(0.20, description="Part of the run, at its end, judged for a plateau, fraction.")

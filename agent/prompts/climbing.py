@@ -110,6 +110,10 @@ FIXES: Final[Phrases] = {
         "en": "Seal more items: {n} leave room for a gain by more steps, about {count} could rule it out.",
         "zh": "增加封存题：{n} 题排除不了加长训练带来的提高，约需 {count} 题。",
     },
+    "more_items_curve": {
+        "en": "Seal more items: {n} leave room for a gain by more pairs, about {count} could rule it out.",
+        "zh": "增加封存题：{n} 题排除不了增加问答带来的提高，约需 {count} 题。",
+    },
     "diagnose": {"en": "Look at the failed items and their causes.", "zh": "查看答错的题目及原因。"},
     "climb": {
         "en": "Agree to {method}: {cost}.",
@@ -203,8 +207,8 @@ REPORT: Final[Phrases] = {
     "unmeasured": {"en": "not measured", "zh": "未测"},
     "gate_data": {"en": "data checks pass", "zh": "数据检查通过"},
     "gate_target": {"en": "the target is out of reach", "zh": "够不到目标"},
-    "gate_plateau": {"en": "the loss has plateaued", "zh": "损失走平"},
-    "gate_curve": {"en": "the learning curve is flat", "zh": "学习曲线已平"},
+    "gate_plateau": {"en": "the loss has plateaued, or is outrun", "zh": "损失走平或被超过"},
+    "gate_curve": {"en": "the learning curve is flat, or is outrun", "zh": "学习曲线已平或被超过"},
     "gate_pilot": {"en": "a step further may help", "zh": "再进一步可能有用"},
     "needs": {"en": "{need} GiB foreseen", "zh": "预计 {need} GiB"},
     "decision": {"en": "So: {outcome}", "zh": "结论：{outcome}"},

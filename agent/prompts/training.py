@@ -94,6 +94,13 @@ LADDER: Final[Phrases] = {
         "target ends the climb",
         "zh": "{score} 达到目标 {target}（95% 区间 {low} 到 {high}，n = {n}）；达标即止",
     },
+    "done_open": {
+        "en": "{score} reaches the target of {target}, which is not yet shown: the 95% interval begins below it ({low} "
+        "to {high}, n = {n}). The climb ends here, since a costlier method waits until a miss is shown; more sealed "
+        "items would tell",
+        "zh": "{score} 达到目标 {target}，但尚未得到证实：95% 区间的下限低于目标（{low} 到 {high}，n = {n}）。"
+        "攀升到此为止，因为只有证实未达标才换用更贵的方法；增加封存题可见分晓",
+    },
     "out_of_memory": {
         "en": "{method} ran out of memory; method, data and length stay as they are until you decide. {fitting}",
         "zh": "{method} 内存不足；在您决定之前，方法、数据与长度都不变。{fitting}",
@@ -117,12 +124,27 @@ LADDER: Final[Phrases] = {
     },
     "curve_unclear": {
         "en": "from half of the data to all of it the score moves by {gain} points{interval}: these items cannot tell "
-        "whether the learning curve is flat, so more items, or more data, come before another rung",
-        "zh": "数据从一半到全部变化 {gain} 分{interval}：这些题分辨不出学习曲线是否已平，应先加题或加数据，而非换级",
+        "whether the learning curve is flat, which takes an interval that ends at or below {most} points; more items, "
+        "or more data, come before another rung",
+        "zh": "数据从一半到全部变化 {gain} 分{interval}：这些题分辨不出学习曲线是否已平（区间上端须不超过 {most} 分）；"
+        "应先加题或加数据，而非换级",
+    },
+    "curve_pilot": {
+        "en": "whether the learning curve is flat cannot be told: the last doubling of the data may have brought "
+        "this{doubled}; a pilot of {method} that gains more than the most of it will tell",
+        "zh": "分辨不出学习曲线是否已平：数据最近一次加倍带来的提高为{doubled}；"
+        "若{method}试跑的提高超过其上限，即可判定",
+    },
+    "pilot_outruns_data": {
+        "en": "learning curve flat or not, {method} does better than twice the data: the least its pilot "
+        "gained{items} is more than the most the last doubling of the data may have brought{doubled}",
+        "zh": "无论学习曲线是否已平，{method}都胜过数据加倍：其试跑提高的下限{items}"
+        "高于数据最近一次加倍可能带来的上限{doubled}",
     },
     "curve_flat": {
-        "en": "the learning curve is flat: {gain} points from half of the data to all of it{interval}",
-        "zh": "学习曲线已平：数据从一半到全部变化 {gain} 分{interval}",
+        "en": "the learning curve is flat: {gain} points from half of the data to all of it{interval}, and the whole "
+        "interval stays at or below {most}",
+        "zh": "学习曲线已平：数据从一半到全部变化 {gain} 分{interval}，整个区间不超过 {most} 分",
     },
     "losses_unknown": {"en": "the training loss is not measured", "zh": "尚未测得训练损失"},
     "training_loss": {"en": "training loss", "zh": "训练损失"},
@@ -146,12 +168,12 @@ LADDER: Final[Phrases] = {
     "half_pilot": {
         "en": "whether it has plateaued cannot be told: the last doubling of the steps may have brought this{doubled}; "
         "a pilot of {method} that gains more than the most of it will tell",
-        "zh": "分辨不出是否走平：步数最近一次加倍带来的提高为{doubled}；若{method}试点的提高超过其上限，即可判定",
+        "zh": "分辨不出是否走平：步数最近一次加倍带来的提高为{doubled}；若{method}试跑的提高超过其上限，即可判定",
     },
     "pilot_outruns": {
         "en": "plateaued or not, {method} does better than a longer run here: the least its pilot gained{items} is "
         "more than the most the last doubling of the steps may have brought{doubled}",
-        "zh": "无论是否走平，{method}都胜过在此加长训练：其试点提高的下限{items}"
+        "zh": "无论是否走平，{method}都胜过在此加长训练：其试跑提高的下限{items}"
         "高于步数最近一次加倍可能带来的上限{doubled}",
     },
     "half_flat": {
@@ -220,9 +242,11 @@ LADDER: Final[Phrases] = {
     },
     "gap_none": {"en": "{score} reaches the target of {target}", "zh": "{score} 已达目标 {target}"},
     "climb": {
-        "en": "data checks pass, the learning curve is flat, training has plateaued above the next rung's pilot or is "
-        "outrun by it, and the target is out of reach by the interval: on to {method}",
-        "zh": "数据检查通过，学习曲线已平，训练已走平且不及下一级试跑，或被其超过，且区间够不到目标：进入 {method}",
+        "en": "data checks pass; the learning curve is flat and training has plateaued above the next rung's pilot, or "
+        "that pilot's least gain is above the most that more data or steps may bring; and the target is out of reach "
+        "by the interval: on to {method}",
+        "zh": "数据检查通过；学习曲线已平、训练已走平且不及下一级试跑，或该试跑提高的下限高于加数据、加步数可能带来的"
+        "上限；且区间够不到目标：进入 {method}",
     },
     "pretraining": {
         "en": "continued pre-training on {tokens} tokens is large, where full fine-tuning has its place",

@@ -6,8 +6,8 @@ Invented facts are taught in four wordings each and asked in four others. What i
 
 - `met`: nothing; the target is met on the first rung and the climb stops there.
 - `poisoned`: a share of the answers is false; the answer is a fix of the data and no climb.
-- `rising`: sound pairs that hold half of what is asked; the learning curve still rises, and it is said how many more
-  would reach the target.
+- `rising`: sound pairs that hold half of what is asked; they are learnt by heart, the learning curve still rises, and
+  it is said how many more would reach the target.
 - `quantised`: a base that does in full precision to ordinary text what the built-in model does, and takes the names of
   the products for words of its own by small weights, each in a block with a large one that does nothing. NF4 rounds
   the small ones away, so LoRA on whole weights reaches the target that Q-LoRA does not.
@@ -87,6 +87,8 @@ class Situation:
     """What the record must say."""
     ends_on: Method
     """Method of the last rung."""
+    mends: str = ""
+    """Command of the first fix, where there must be one."""
     target: float = 0.7
     climb_to: Method = "full"
     build: Callable[[Path, Path], None] | None = None
@@ -245,8 +247,8 @@ def _with_names(base: Path, names: Sequence[str]) -> tuple[Any, Any, int]:
 
 SITUATIONS: Final = (
     Situation("met", "done", "qlora"),
-    Situation("poisoned", "mend_data", "qlora", poisoned=0.75),
-    Situation("rising", "mend_data", "qlora", target=0.9, many=32, overrides=(("learning_rate", 3e-3),)),
+    Situation("poisoned", "mend_data", "qlora", "review", poisoned=0.75),
+    Situation("rising", "mend_data", "qlora", "extract", target=0.9, many=32, overrides=(("learning_rate", 3e-3),)),
     Situation("quantised", "done", "lora", target=0.9, build=rounded_away),
     # At once at the rank that has to show a capacity gap before full fine-tuning, so that it need not be raised first.
     Situation(
@@ -282,9 +284,10 @@ def run(situation: Situation, home: Path, settings: Settings) -> dict[str, Any]:
     result = climb(project, settings, request, place, Told(), thresholds=situation.thresholds)
     record = read_record(place / RECORD, LadderRecord)
     last = record.rungs[-1].evidence
+    advised = record.fixes[0].command.split()[1] if record.fixes else ""
     return {
         "situation": situation.name,
-        "right": (record.outcome, last.method) == (situation.outcome, situation.ends_on),
+        "right": (record.outcome, last.method, advised) == (situation.outcome, situation.ends_on, situation.mends),
         "outcome": record.outcome,
         "ends_on": last.method,
         "score": last.score.mean if last.score else None,

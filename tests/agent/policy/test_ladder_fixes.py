@@ -14,7 +14,7 @@ from agent.records.base import Language
 from agent.records.diagnosis import Fix
 from agent.records.ladder import DataFigures, Extrapolation, Paired, Pilot, ShorterRun
 from tests.agent.policy.builders import ARTICLES, T4, estimate
-from tests.agent.policy.test_ladder import BETTER, FALLING, FULL, LONGER_HELPS, RISING, evidence
+from tests.agent.policy.test_ladder import BETTER, FALLING, FULL, LONGER_HELPS, RISES, RISING, evidence
 from tests.agent.policy.test_plateau import half
 
 FORESEEN = Extrapolation(
@@ -64,9 +64,19 @@ def test_every_failed_check_has_its_fix_with_what_it_concerns() -> None:
 @pytest.mark.parametrize(
     ("changes", "foreseen", "command", "says"),
     [
-        ({"learning_curve": RISING}, FORESEEN, "extract", "+10 points (+2 to +20); the target would take about 320"),
-        ({"learning_curve": RISING}, FORESEEN.model_copy(update={"pairs_for_target": None}), "extract", "not foreseen"),
-        ({"learning_curve": RISING}, None, "extract", "then measure again"),
+        (
+            {"learning_curve": RISING, "curve_gain": RISES},
+            FORESEEN,
+            "extract",
+            "+10 points (+2 to +20); the target would take about 320",
+        ),
+        (
+            {"learning_curve": RISING, "curve_gain": RISES},
+            FORESEEN.model_copy(update={"pairs_for_target": None}),
+            "extract",
+            "not foreseen",
+        ),
+        ({"learning_curve": RISING, "curve_gain": RISES}, None, "extract", "then measure again"),
         ({"losses": (0.01,) * 10}, None, "extract", "Add pairs"),
         ({"losses": FALLING}, None, "tune", "Train longer"),
         ({"losses": FALLING, "shorter": LONGER_HELPS}, None, "tune", "Train longer"),
@@ -89,7 +99,7 @@ def test_looking_at_the_failed_items_is_said_once() -> None:
 
 
 def test_two_gates_that_ask_for_the_same_make_one_fix() -> None:
-    found = fixes(foreseen=FORESEEN, learning_curve=RISING, losses=(0.01,) * 10)
+    found = fixes(foreseen=FORESEEN, learning_curve=RISING, curve_gain=RISES, losses=(0.01,) * 10)
     assert [shlex.split(fix.command)[1] for fix in found] == ["extract", "diagnose"]
 
 
@@ -148,6 +158,31 @@ def test_the_items_that_would_tell_of_a_plateau_are_counted() -> None:
     assert "50 leave room for a gain by more steps, about 450 could" in fixes(losses=FALLING, shorter=UNSURE)[0].action
 
 
+@pytest.mark.parametrize(
+    ("paired", "commands"),
+    [
+        (Paired(difference=-0.01, low=-0.1, high=0.08, p=0.6, n=50), ["validate", "extract", "diagnose"]),
+        (Paired(difference=0.05, low=-0.1, high=0.2, p=0.6, n=50), ["extract", "diagnose"]),
+        (None, ["extract", "diagnose"]),
+    ],
+    ids=["more items would bring the interval down", "a gain that items would only bear out", "no items to pair"],
+)
+def test_what_cannot_tell_of_a_flat_curve_asks_for_what_would(paired: Paired | None, commands: list[str]) -> None:
+    found = fixes(foreseen=FORESEEN, curve_gain=paired)
+    assert [shlex.split(fix.command)[1] for fix in found] == commands
+    assert "Add pairs: twice as many are foreseen to bring +10 points" in "".join(fix.action for fix in found)
+
+
+def test_items_that_are_missing_for_two_gates_are_asked_for_once_and_as_many_as_both_need() -> None:
+    """Checked by hand: 9 points above its middle at 50 items are 450, 15 points are 25 times 50."""
+    wide = Paired(difference=-0.01, low=-0.16, high=0.13999, p=0.9, n=50)
+    found = fixes(losses=FALLING, shorter=UNSURE, curve_gain=wide)
+    assert [shlex.split(fix.command)[1] for fix in found] == ["validate", "tune", "extract", "diagnose"]
+    assert "50 leave room for a gain by more pairs, about 1250 could rule it out" in found[0].action
+    less = wide.model_copy(update={"low": -0.04, "high": 0.021})
+    assert "a gain by more steps, about 450" in fixes(losses=FALLING, shorter=UNSURE, curve_gain=less)[0].action
+
+
 def test_at_the_top_the_question_is_a_larger_model() -> None:
     (found,) = fixes(method="full", rank=None, pilots=())
     assert "larger base model" in found.action
@@ -157,9 +192,10 @@ def test_at_the_top_the_question_is_a_larger_model() -> None:
 
 def test_the_fixes_speak_chinese() -> None:
     for changes in (
-        {"learning_curve": RISING},
+        {"learning_curve": RISING, "curve_gain": RISES},
         {"losses": FALLING},
         {"losses": FALLING, "shorter": UNSURE},
+        {"curve_gain": Paired(difference=-0.01, low=-0.1, high=0.08, p=0.6, n=50)},
         {"out_of_memory": True},
         {},
     ):

@@ -20,7 +20,8 @@ from tests.tiny_model import build_tiny_model
 from tools.ladder.trials import Scored, Trial, Trials
 from tools.workspace import Project
 
-FLAT = {0.25: 0.10, 0.5: 0.12}
+FLAT = {0.25: 0.10, 0.5: 0.13}
+"""Half of the data gives what a rung of that score has: of 200 items the interval of their gain ends at +1.7 points."""
 
 
 @dataclass(frozen=True)

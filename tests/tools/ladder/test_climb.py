@@ -20,7 +20,7 @@ from agent.records.tuning import ClimbPlan, Hyperparameters, Method, TuneRequest
 from agent.settings import Settings
 from knowledge.files import read_record, read_records, write_record, write_text
 from tests.agent.policy.builders import device
-from tests.tools.ladder.conftest import Remix, Scripted, Way, Ways
+from tests.tools.ladder.conftest import FLAT, Remix, Scripted, Way, Ways
 from tests.tools.ladder.test_data import false_answers
 from tests.tools.tuning.conftest import Recorder
 from tools.ladder.climb import climb
@@ -29,7 +29,9 @@ from tools.workspace import Project
 EVERYTHING = fit(device("Big", 2000), 1, 0.135)
 LOW = Way(0.13, 1.0)
 """A rung that misses the target although nothing speaks against its data."""
-CURVE = {0.25: 0.10, 0.5: 0.12}
+CURVE = FLAT
+UNCLEAR = {0.25: 0.10, 0.5: 0.12}
+"""A point less at half of the data: the interval of that gain, −1 to +3 points, leaves room for more than 2."""
 
 
 def request(settings: Settings, **plan: Any) -> TuneRequest:
@@ -58,6 +60,10 @@ def go(
         thresholds=thresholds,
     )
     return result, read_record(run / "ladder.json", LadderRecord)
+
+
+def page(project: Project, record: LadderRecord, lang: str) -> str:
+    return (project.runs / record.run / f"ladder.{lang}.md").read_text(encoding="utf-8")
 
 
 def made(record: LadderRecord) -> list[tuple[str, Method, int | None, float]]:
@@ -153,6 +159,48 @@ def test_where_quantization_limits_lora_is_next(project: Project, settings: Sett
     assert pilot.loss < 0.5
     assert record.steps[-1].consent == "rung"
     assert record.steps[0].consent == "plan"
+
+
+def test_a_curve_that_the_items_leave_unclear_is_told_by_the_pilot(project: Project, settings: Settings) -> None:
+    trials = Scripted(project, {("qlora", 16): LOW, ("lora", 16): Way(0.9, 0.3)}, curve=UNCLEAR)
+    result, record = go(project, settings, trials, climb_to="lora")
+    assert (record.outcome, result.method) == ("done", "lora")
+    assert [step[0] for step in made(record)] == ["rung", "curve", "curve", "pilot", "rung"]
+    curve = next(gate for gate in record.rungs[0].gates if gate.name == "curve")
+    assert (curve.state, curve.reason.rule) == ("open", "pilot_outruns_data")
+    assert "the learning curve is flat, or is outrun**: holds" in page(project, record, "en")
+    assert "学习曲线已平或被超过**: 成立" in page(project, record, "zh")
+
+
+@pytest.mark.parametrize(
+    ("rank", "pilots"), [(16, ["lora"]), (256, ["lora", "full"])], ids=["one pilot", "each pilot once"]
+)
+def test_a_curve_that_no_pilot_tells_asks_for_items_and_pairs(
+    project: Project, settings: Settings, rank: int, pilots: list[str]
+) -> None:
+    ways: Ways = {("qlora", rank): LOW, ("lora", rank): Way(0.13, 0.995), ("full", None): Way(0.13, 0.995)}
+    asked = request(settings, climb_to="full").model_copy(update={"overrides": {"rank": rank}})
+    _, record = go(project, settings, Scripted(project, ways, curve=UNCLEAR), asked=asked)
+    assert record.outcome == "mend_data"
+    assert [step[:2] for step in made(record)[3:]] == [("pilot", method) for method in pilots]
+    assert record.rungs[0].decision.reasons[0].rule == "curve_unclear"
+    commands = [
+        "domainsmith validate -p met",
+        "domainsmith extract -p met --wordings 16",
+        "domainsmith diagnose -p met",
+    ]
+    assert [fix.command for fix in record.fixes] == commands
+    assert "200 leave room for a gain by more pairs, about" in record.fixes[0].action
+
+
+def test_data_known_by_heart_have_their_curve_measured_once_and_wait_for_no_pilot(
+    project: Project, settings: Settings
+) -> None:
+    trials = Scripted(project, {("qlora", 16): Way(0.13, 0.01)}, curve=UNCLEAR)
+    _, record = go(project, settings, trials, climb_to="full")
+    assert record.outcome == "mend_data"
+    assert [step[0] for step in made(record)] == ["rung", "curve", "curve"]
+    assert record.rungs[0].decision.reasons[0].rule == "loss_fitted"
 
 
 def test_a_costlier_rung_waits_for_a_yes_and_the_best_so_far_is_kept(project: Project, settings: Settings) -> None:
