@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import InputError
-from agent.policy.memory_parts import parameters
+from agent.policy.model_parameters import parameters
 from agent.records.hardware import ModelShape
 from tools.model_folders import json_object
 from tools.model_size import BUILTIN_PARAMS

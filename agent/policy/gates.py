@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Literal
 
 from agent.policy.measurements import Difference, Level, Measurements
@@ -243,11 +242,8 @@ def _open(ground: _Ground, gates: Gates, gain: Difference) -> Reason:
 
 def _missing_items(gain: Difference, difference: float, thresholds: Thresholds) -> int:
     """Return how many more items the power rule asks for; the measured disagreement goes before the assumed one."""
-    if gain.discordance is not None:
-        alpha = 1 - thresholds.confidence
-        return items_to_add(gain.n, difference, gain.discordance, gain.design, thresholds.power, alpha)
+    alpha = 1 - thresholds.confidence
     if gain.smallest is not None:
-        # The items needed fall with the square of the difference to be shown.
-        return max(0, ceil(gain.n * (gain.smallest / difference) ** 2) - gain.n)
-    needed = items_needed(difference, thresholds.discordance, thresholds.power, 1 - thresholds.confidence)
+        return items_to_add(gain.n, difference, gain.smallest, gain.discordance, gain.design, thresholds.power, alpha)
+    needed = items_needed(difference, thresholds.discordance, thresholds.power, alpha)
     return max(0, needed - gain.n)

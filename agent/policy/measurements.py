@@ -195,8 +195,15 @@ def _levels(report: EvaluationReport, dimension: Dimension) -> dict[Arm, Level]:
 def _differences(
     report: EvaluationReport, dimension: Dimension, thresholds: Thresholds
 ) -> dict[tuple[Arm, Arm], Difference]:
-    levels = _levels(report, dimension)
-    found = {(a, b): _between(levels[a], levels[b], thresholds) for a, b in permutations(levels, 2)}
+    """Return the differences that a report measured; of one that compared nothing, those of its means.
+
+    Where a report compared some arms, it had a reason not to compare the others. For faithfulness the base model reads
+    each question's own passage and RAG what it finds, so that their means are never set against each other.
+    """
+    found: dict[tuple[Arm, Arm], Difference] = {}
+    if dimension != "faithfulness" and all(one.dimension != dimension for one in report.comparisons):
+        levels = _levels(report, dimension)
+        found = {(a, b): _between(levels[a], levels[b], thresholds) for a, b in permutations(levels, 2)}
     for one in report.comparisons:
         if one.dimension == dimension:
             found[one.a, one.b] = _compared(report, one)

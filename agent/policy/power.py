@@ -67,23 +67,34 @@ def smallest_shown(
 def items_to_add(
     items: int,
     difference: float,
-    discordance: float,
+    smallest: float,
+    discordance: float | None = None,
     design: float = 1.0,
     power: float = 0.80,
     alpha: float = 0.05,
 ) -> int:
-    """Return how many items more show a difference, from the disagreement and clustering of those there are.
+    """Return how many items more show a difference; 0 only where those there are show it.
+
+    The items needed go by the disagreement where that was measured, and grow besides with the square of how far the
+    clusters, few as they may be, let an interval reach beyond the normal one. Without it they fall with the square of
+    the difference to be shown.
 
     Args:
         items: Pairs there are.
         difference: What shall be shown, as a fraction.
-        discordance: Share of the pairs on which exactly one arm is right.
+        smallest: The smallest difference that they show, as a fraction.
+        discordance: Share of the pairs on which exactly one arm is right; `None` for graded scores.
         design: How many times the variance of independent pairs their clusters make it.
         power: Chance to show the difference if it is there.
         alpha: Two-sided level.
     """
+    if smallest <= difference:
+        return 0
+    if discordance is None:
+        return max(1, ceil(items * (smallest / difference) ** 2) - items)
+    reach = max(1.0, smallest / smallest_shown(items, discordance, design, power, alpha))
     needed = items_needed(difference, _smoothed(discordance, items), power, alpha)
-    return max(0, ceil(needed * design) - items)
+    return max(1, ceil(needed * design * reach**2) - items)
 
 
 def _smoothed(discordance: float, items: int) -> float:

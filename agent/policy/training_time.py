@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.policy.memory_parts import adapter_parameters, is_checkpointed, linear_parameters
+from agent.policy.memory_parts import is_checkpointed
+from agent.policy.model_parameters import adapter_parameters, linear_parameters
 from agent.records.hardware import Device, ModelShape, Workload
 from agent.records.tuning import Method
 

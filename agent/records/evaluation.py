@@ -170,7 +170,8 @@ class Comparison(Record):
     low: float
     high: float
     p: float
-    """McNemar's exact p for rates, else from the bootstrap; Holm-adjusted over the report's comparisons."""
+    """Two-sided, Holm-adjusted over the report's comparisons: McNemar's test for rates, exact or of clustered pairs; by
+    t over the clusters for graded scores."""
     n: int
     verdict: Literal["a_better", "b_better", "no_difference_shown", "too_few_items"]
     smallest_detectable: float | None = None

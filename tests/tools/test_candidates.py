@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from agent.errors import EmptyError, NotFoundError
-from agent.records.evaluation import Arm, Dimension, Estimate, EvaluationReport
+from agent.records.evaluation import Arm, Dimension, Estimate, EvaluationReport, Item
 from agent.settings import Settings
-from knowledge.files import write_record
+from knowledge.files import write_record, write_records
 from tests.tiny_model import build_tiny_model
 from tools.candidates import candidates
 from tools.evaluation.radar import MODEL_LOOKS, Line, draw_lines, draw_page
@@ -65,6 +65,26 @@ def test_the_newest_of_every_model_on_the_same_items(project: Project, settings:
     named = candidates(project, settings, "en", runs=("20260101T000000Z-evaluate", "20260104T000000Z-evaluate"))
     assert named.chosen == "builtin"
     assert candidates(project, settings, "en", arm="base", target=0.1).chosen == tiny
+
+
+def test_a_model_that_was_asked_a_sample_only_is_no_candidate(
+    project: Project, settings: Settings, tmp_path: Path
+) -> None:
+    """The hash is that of all sealed items, whatever part of them a limit left."""
+    tiny = str(build_tiny_model(tmp_path / "tiny"))
+    asked = {
+        "20260101T000000Z-evaluate": ("owner/sampled", 2),
+        "20260102T000000Z-evaluate": (tiny, 4),
+        "20260103T000000Z-evaluate": ("builtin", 4),
+    }
+    for run, (model, count) in asked.items():
+        evaluated(project, run, model, STRONG)
+        items = [
+            Item(id=f"v{n}", kind="knowledge", dimension="domain_knowledge", language="en", question="?")
+            for n in range(count)
+        ]
+        write_records(project.runs / run / "eval" / "items.jsonl", items)
+    assert [one.model for one in candidates(project, settings, "en").candidates] == [tiny, "builtin"]
 
 
 def test_without_an_evaluation_there_is_a_mend(project: Project, settings: Settings) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from agent.errors import InputError
-from agent.policy.memory_parts import parameters
-from agent.settings import load_settings
+from agent.policy.model_parameters import parameters
+from agent.settings import BUILTIN, load_settings
 from tests.tiny_model import build_tiny_model
-from tools.model_shape import ReadModel, read_shape
+from tools.model_shape import BUILTIN_MODEL, ReadModel, read_shape
 from tools.plan import model_of, plan, trained_like_here, usual_model
 from tools.tuning.batches import ROW_TOKENS
 
@@ -101,6 +101,12 @@ def test_a_plan_takes_a_folder_with_nothing_but_a_configuration(tmp_path: Path) 
     assert (made.model, made.tokens, made.params_b) == ("mine", 5000, 6.738415616)
     assert made.shape == read.shape
     assert all(one.parts is not None and one.seconds_low is not None for one in made.methods)
+
+
+def test_a_plan_for_the_built_in_model_unpacks_nothing(tmp_path: Path) -> None:
+    chosen = load_settings().model_copy(update={"home": tmp_path / "home", "base_model": BUILTIN})
+    assert model_of(BUILTIN, chosen) == usual_model(chosen) == BUILTIN_MODEL
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_set_model_of_another_family_is_planned_for_by_its_size(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import ceil
 from statistics import NormalDist
 from typing import Final, Literal
 
 from agent.policy.power import items_to_add, smallest_shown
 from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.records.evaluation import ARMS, Arm, Comparison, Dimension, Estimate, Item, ItemAnswer
+from tools.evaluation.clusters import t_reach
 from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.statistics import (
     ClusteredBy,
@@ -20,7 +20,6 @@ from tools.evaluation.statistics import (
     holm,
     mean_interval,
     paired_difference,
-    t_reach,
 )
 
 _ALL_PAIRS: Final[tuple[tuple[Arm, Arm], ...]] = (
@@ -149,11 +148,9 @@ def detectable(result: PairedDifference, thresholds: Thresholds = THRESHOLDS) ->
 
 
 def further_items(result: PairedDifference, least: float, thresholds: Thresholds = THRESHOLDS) -> int:
-    """Return how many items more would show a difference of `thresholds.fine_difference`."""
+    """Return how many items more would show a difference of `thresholds.fine_difference`; `least` is `detectable`'s."""
     fine, alpha = thresholds.fine_difference, 1 - thresholds.confidence
-    if result.discordance is not None:
-        return items_to_add(result.n, fine, result.discordance, result.design, thresholds.power, alpha)
-    return max(0, ceil(result.n * (least / fine) ** 2) - result.n)
+    return items_to_add(result.n, fine, least, result.discordance, result.design, thresholds.power, alpha)
 
 
 def verdict(result: PairedDifference, adjusted_p: float, least: float, thresholds: Thresholds = THRESHOLDS) -> Verdict:

@@ -6,7 +6,7 @@ rounding (`tests/tools/evaluation/test_harness.py`). Loads `lm_eval`: import it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from lm_eval import utils
@@ -123,7 +123,3 @@ class ArmLM(TemplateLM):  # type: ignore[misc]
         ]
         found = self._generator.scores(asked, self._reporter, adapter=self._adapter)
         return [(score.logprob, score.greedy) for score in found]
-
-
-Adapt = Callable[[bool], ArmLM]
-"""Returns the model of an arm: with the adapter or without it."""

@@ -11,9 +11,10 @@ from statistics import fmean
 
 from agent.records.base import Language
 from agent.records.evaluation import Item, ItemAnswer
+from tools.evaluation.clusters import Clusters
 from tools.evaluation.dimensions import in_order
 from tools.evaluation.scoring import MOST_PIECES
-from tools.evaluation.statistics import RESAMPLES, Clusters, wilson
+from tools.evaluation.statistics import RESAMPLES, wilson
 from tools.evaluation.wording import SEPARATOR, dimension_name, kind_name, say
 
 

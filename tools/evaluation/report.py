@@ -1,4 +1,4 @@
-"""Writes an evaluation as Markdown: the verdict and the comparison that decided it, every figure with its interval."""
+"""Writes an evaluation as Markdown: the verdict with the comparison that decided it, scores, differences, intervals."""
 
 from __future__ import annotations
 

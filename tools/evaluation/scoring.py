@@ -107,7 +107,7 @@ def best_option(logprobs: Sequence[tuple[float, int]]) -> int:
 
 
 def prefers_first(logprobs: Sequence[tuple[float, int]]) -> float:
-    """Return 1 if the first, well-formed sentence of a minimal pair has the higher summed log-probability (BLiMP)."""
+    """Return 1 if the first, well-formed sentence of a pair has the higher log-probability (BLiMP), 0.5 if even."""
     first, second = logprobs[0][0], logprobs[1][0]
     if math.isclose(first, second, rel_tol=0, abs_tol=1e-9):
         return 0.5

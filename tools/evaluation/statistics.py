@@ -21,25 +21,20 @@ from statistics import NormalDist
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from agent.policy.power import wilson_interval
+from tools.evaluation.clusters import SAME, Clusters, Floats, t_reach
 
 RESAMPLES: Final = 4000
 """Bootstrap resamples; the Monte Carlo error of a 95% limit is then about 1% of the interval's width."""
 FEWEST_DOCUMENTS: Final = 5
 """Below so many documents resampling documents says nothing, and the items' facts are resampled instead."""
 FEW: Final = 20
-"""Below so many clusters the percentile bootstrap is known to be too narrow and is widened for binary scores."""
+"""Below so many clusters an interval is only approximate, and reports say so."""
 
 _Z: Final = NormalDist().inv_cdf(0.975)
-_AT_ONCE: Final = 2_000_000
-"""Draws held in memory at once."""
-_SAME: Final = 1e-12
-"""Spread below which values are the same but for rounding."""
 
 ClusteredBy = Literal["document", "fact", "item"]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,8 @@ class PairedDifference:
     high: float
     """95% interval."""
     p: float
-    """Two-sided; McNemar's exact test for right/wrong scores, else from the bootstrap."""
+    """Two-sided. Right/wrong scores: McNemar's exact test; where pairs share clusters, the larger of it and that of
+    the clusters. Graded scores: by t over the clusters."""
     n: int
     """Pairs."""
     clusters: int
@@ -89,79 +85,6 @@ def clusters_of(
     return tuple(items), "item"
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """Sums and sizes of whole clusters."""
-
-    sums: Floats
-    sizes: Floats
-
-    @classmethod
-    def of(cls, values: Sequence[float], clusters: Sequence[str]) -> Clusters:
-        """Gather values by their labels."""
-        _, inverse = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-        sums: Floats = np.bincount(inverse, weights=np.asarray(values, dtype=np.float64)).astype(np.float64)
-        sizes: Floats = np.bincount(inverse).astype(np.float64)
-        return cls(sums, sizes)
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.sums)
-
-    @property
-    def mean(self) -> float:
-        """Mean of all values; a cluster of m weighs m."""
-        return float(self.sums.sum() / self.sizes.sum())
-
-    @property
-    def error(self) -> float:
-        """Standard error of the mean from the spread of the clusters, a ratio estimate (Obuchowski 1998)."""
-        left = self.sums - self.mean * self.sizes
-        scale = self.count / max(1, self.count - 1)
-        return math.sqrt(scale * float(left @ left)) / float(self.sizes.sum())
-
-    def resampled(self, seed: int, resamples: int) -> Floats:
-        """Return the means of samples of as many clusters, drawn with replacement."""
-        dice = np.random.default_rng(seed)
-        at_once = max(1, _AT_ONCE // self.count)
-        parts = []
-        for start in range(0, resamples, at_once):
-            drawn = dice.integers(0, self.count, size=(min(at_once, resamples - start), self.count))
-            parts.append(self.sums[drawn].sum(axis=1) / self.sizes[drawn].sum(axis=1))
-        means: Floats = np.concatenate(parts)
-        return means
-
-    def interval(self, seed: int, resamples: int) -> tuple[float, float]:
-        """Return the 95% interval of the mean."""
-        if self.count < 2:
-            return -1.0, 1.0
-        means = self.resampled(seed, resamples)
-        tail = expanded_tail(self.count)
-        low, high = (float(limit) for limit in np.quantile(means, [tail, 1 - tail]))
-        # Of five clusters the resamples do not reach far enough out, however far the percentiles go.
-        reach = t_reach(self.count) * self.error
-        return min(low, self.mean - reach), max(high, self.mean + reach)
-
-
-def expanded_tail(clusters: int, level: float = 0.95) -> float:
-    """Return the share of resamples beyond each limit, for an interval that few clusters do not make too narrow.
-
-    A percentile interval is too narrow by sqrt((G - 1) / G), and by taking the normal for the t distribution with G - 1
-    degrees of freedom; both are mended by going further out (expanded percentiles, Hesterberg 2015).
-    """
-    from scipy.special import ndtr
-
-    return float(ndtr(-t_reach(clusters, level) * math.sqrt(clusters / (clusters - 1))))
-
-
-def t_reach(clusters: int, level: float = 0.95) -> float:
-    """Return how many standard errors an interval reaches to either side, by t with one degree less than clusters."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(clusters - 1, (1 + level) / 2))
-
-
 def bootstrap_means(
     values: Sequence[float], clusters: Sequence[str], *, seed: int, resamples: int = RESAMPLES
 ) -> Floats:
@@ -184,6 +107,9 @@ def mean_interval(
         return wilson(rate * worth, worth)
     grouped = Clusters.of(values, clusters)
     low, high = grouped.interval(seed, resamples)
+    if grouped.is_alike:
+        # Clusters that score alike tell no spread. Right or wrong answers vary most of all scores of one mean.
+        low, high = wilson(sum(values), len(values))
     return max(0.0, min(grouped.mean, low)), min(1.0, max(grouped.mean, high))
 
 
@@ -217,6 +143,8 @@ def paired_difference(
     binary = is_binary(a) and is_binary(b)
     discordance: float | None = None
     p = clustered_p(grouped)
+    if grouped.is_alike and not binary:
+        low, high, p = _alike(deltas, seed, resamples)
     if binary:
         a_only = sum(delta < 0 for delta in deltas)
         b_only = sum(delta > 0 for delta in deltas)
@@ -230,6 +158,18 @@ def paired_difference(
     return PairedDifference(difference, low, high, p, len(deltas), grouped.count, binary, discordance, design)
 
 
+def _alike(deltas: Sequence[float], seed: int, resamples: int) -> tuple[float, float, float]:
+    """Return interval and p of graded pairs whose clusters differ alike, which tells no spread between clusters.
+
+    The pairs then stand for themselves, and the interval is no narrower than one that adds a gain and a loss to pairs
+    none of which moved (Bonett and Price 2012): a few pairs that agree do not show that all would.
+    """
+    alone = Clusters.of(deltas, [f"{number:09}" for number in range(len(deltas))])
+    low, high = alone.interval(seed, resamples)
+    least = _Z * math.sqrt(2) / (len(deltas) + 2)
+    return min(low, alone.mean - least), max(high, alone.mean + least), clustered_p(alone)
+
+
 def clustered_p(grouped: Clusters) -> float:
     """Return the two-sided p of a mean difference of zero by t with one degree of freedom less than clusters.
 
@@ -241,7 +181,7 @@ def clustered_p(grouped: Clusters) -> float:
     mean, error = grouped.mean, grouped.error
     if grouped.count < 2 or mean == 0:
         return 1.0
-    if error < _SAME:
+    if error < SAME:
         # Every pair shifts alike: nothing to estimate a spread from, so the sign test of the pairs.
         return min(1.0, float(2.0 ** (1 - grouped.sizes.sum())))
     return min(1.0, 2 * float(stdtr(grouped.count - 1, -abs(mean) / error)))
@@ -252,7 +192,7 @@ def design_effect(values: Sequence[float], grouped: Clusters) -> float:
     if grouped.count == len(values):
         return 1.0
     alone = float(np.var(values, ddof=1)) / len(values)
-    return max(1.0, grouped.error**2 / alone) if alone > _SAME else 1.0
+    return max(1.0, grouped.error**2 / alone) if alone > SAME else 1.0
 
 
 def newcombe(both: int, a_only: int, b_only: int, neither: int) -> tuple[float, float]:

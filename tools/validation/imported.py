@@ -29,7 +29,8 @@ def imported_items(
 
     A question is knowledge of a training document if pairs were made from that document, and of a held-out one
     otherwise. Its passage makes a reading item too, unless the document trains: skill items come from documents that
-    do not. Minimal pairs are syntax items, pairs of sentences on one word disambiguation items.
+    do not. A choice with a passage is a reading item, or knowledge where that document trains. Minimal pairs
+    are syntax items, pairs of sentences on one word disambiguation items.
 
     Args:
         asked: The questions.
@@ -46,18 +47,24 @@ def imported_items(
             case "minimal_pair":
                 yield _item(one, source, "skill", "syntax", None)
             case "choice":
-                yield from _choice(one, corpus, source)
+                yield _choice(one, corpus, training, taught, source)
             case "question":
                 yield from _question(one, corpus, training, taught, source)
 
 
-def _choice(one: Asked, corpus: Corpus, source: str) -> Iterator[Item]:
+def _choice(one: Asked, corpus: Corpus, training: frozenset[str], taught: frozenset[str], source: str) -> Item:
     if one.kind == SAME:
-        yield _item(one, source, "skill", "disambiguation", None)
-    elif one.context:
-        yield _item(one, source, "skill", "understanding", corpus.place(one))
-    else:
-        yield _item(one, source, "knowledge", "domain_knowledge", None)
+        return _item(one, source, "skill", "disambiguation", None)
+    if not one.context:
+        return _item(one, source, "knowledge", "domain_knowledge", None)
+    place = corpus.place(one)
+    if place is not None and place.document in training:
+        return _item(one, source, "knowledge", _known(place.document, taught), place)
+    return _item(one, source, "skill", "understanding", place)
+
+
+def _known(document: str, taught: frozenset[str]) -> Dimension:
+    return "domain_knowledge" if not document or document in taught else "domain_knowledge_held_out"
 
 
 def _question(
@@ -70,9 +77,8 @@ def _question(
             place = corpus.opening(document)
         yield _item(one, source, "knowledge" if document in training else "skill", "faithfulness", place)
         return
-    dimension: Dimension = "domain_knowledge" if not document or document in taught else "domain_knowledge_held_out"
     if document or not one.context:
-        yield _item(one, source, "knowledge", dimension, place)
+        yield _item(one, source, "knowledge", _known(document, taught), place)
     if one.context and document not in training:
         yield _item(one, source, "skill", "understanding", place)
 

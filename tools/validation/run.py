@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.errors import EmptyError
+from agent.policy.thresholds import THRESHOLDS
 from agent.progress import Reporter
 from agent.records.base import Language
 from agent.records.corpus import DocumentSplit, DocumentText
@@ -63,7 +64,6 @@ DEFAULT_COUNTS: Final[dict[Dimension, int]] = {
     "general_ability": 200,
 }
 """Most automatic items of a dimension; at least 100 a spoke and 200 of the domain are needed for a verdict."""
-_FOR_A_VERDICT: Final = 100
 _SPOT_CHECK: Final = 30
 
 
@@ -256,9 +256,9 @@ def _seal(
 ) -> ValidateResult:
     by_dimension = Counter(item.dimension for item in items)
     counted = sorted(by_dimension.items())
-    few = [f"{dimension_name(name, lang)} ({number})" for name, number in counted if number < _FOR_A_VERDICT]
+    few = [f"{dimension_name(name, lang)} ({number})" for name, number in counted if number < THRESHOLDS.spoke_items]
     if few:
-        notes.append(note("few", lang, need=_FOR_A_VERDICT, list=SEPARATOR[lang].join(few)))
+        notes.append(note("few", lang, need=THRESHOLDS.spoke_items, list=SEPARATOR[lang].join(few)))
     write_records(project.validation, items)
     sample = random.Random(request.seed).sample(sorted(item.id for item in items), min(_SPOT_CHECK, len(items)))
     manifest = project.root / "validation.json"

@@ -8,21 +8,16 @@ from hypothesis import strategies as st
 
 from agent.policy.memory import LADDER, detailed_plan, fit
 from agent.policy.memory_details import MARGIN, parts_range
-from agent.policy.memory_parts import (
-    GIB,
-    activation_bytes,
+from agent.policy.memory_parts import GIB, activation_bytes, at_once, inference, layer_bytes, memory_parts
+from agent.policy.memory_published import memory_range
+from agent.policy.model_parameters import (
     adapter_parameters,
-    at_once,
     embedding_parameters,
-    inference,
     kv_bytes_per_token,
-    layer_bytes,
     linear_parameters,
-    memory_parts,
     parameters,
     typical_shape,
 )
-from agent.policy.memory_published import memory_range
 from agent.policy.training_time import operations_per_token, training_seconds
 from agent.records.hardware import Backend, Device, MemoryPlan, ModelShape, Workload
 from agent.records.tuning import ComputeType, Method
@@ -194,6 +189,8 @@ def test_sharing_over_devices_adds_what_each_has_for_itself() -> None:
         (1, 4096, 1024, 1),
         (7, 100, None, 7),
         (6, 300, 1024, 3),
+        (10**12, 300, 1024, 2),
+        (10**12 + 39, 100, 1024, 1),
     ],
 )
 def test_what_is_computed_at_once(batch: int, length: int, limit: int | None, at: int) -> None:

@@ -330,7 +330,7 @@ def test_an_open_comparison_asks_for_the_items_that_would_close_it() -> None:
         update={"smallest_detectable": 0.09, "discordance": 0.25, "design": 1.5}
     )
     decision = decide_from_report(report({"rag": 0.7, "tuned+rag": 0.75}, shown, n=400), Profile())
-    more = items_to_add(400, 0.05, 0.25, 1.5)
+    more = items_to_add(400, 0.05, 0.09, 0.25, 1.5)
     assert more > 400
     assert decision.question == f"Build about {more} more validation items?"
     assert f"still holds 10 points, which would be worth having; not enough evidence. {more} more items" in texts(
@@ -395,6 +395,26 @@ def test_reading_decides_where_no_knowledge_was_asked() -> None:
     given = report({"rag": 0.5, "tuned+rag": 0.8}, dimension="understanding")
     assert deciding_dimension(given) == "understanding"
     assert decide_from_report(given, Profile()).method == "rag+finetune"
+
+
+def test_arms_that_read_other_passages_are_not_set_against_each_other() -> None:
+    """For faithfulness the base reads each question's own passage, so that RAG's higher mean is no knowledge gap."""
+    alone = report({"base": 0.2, "rag": 0.7}, dimension="faithfulness")
+    assert from_report(alone, THRESHOLDS).differences == {}
+    shown = comparison("rag", "tuned+rag", 0.02, -0.05, 0.09, dimension="faithfulness")
+    both = report({"base": 0.2, "rag": 0.7, "tuned+rag": 0.72}, shown, dimension="faithfulness")
+    assert set(from_report(both, THRESHOLDS).differences) == {("rag", "tuned+rag"), ("tuned+rag", "rag")}
+    assert "knowledge gap" not in texts(decide_from_report(both, Profile()))
+
+
+def test_items_that_cannot_show_ten_points_never_suffice_to_say_that_tuning_did_not_pay() -> None:
+    """Two hundred pairs would, were they independent; those of five documents do not."""
+    shown = comparison("rag", "tuned+rag", -0.02, -0.11, 0.07, n=200).model_copy(
+        update={"smallest_detectable": 0.118, "discordance": 0.20, "design": 1.0}
+    )
+    decision = decide_from_report(report({"rag": 0.7, "tuned+rag": 0.68}, shown, n=200), Profile())
+    assert decision.method == "insufficient_evidence"
+    assert decision.reasons[0].rule == "too_few"
 
 
 def test_form_falls_back_to_the_base_arm_and_a_spoke_without_scores_is_no_level() -> None:

@@ -46,13 +46,28 @@ def test_too_few_items_show_nothing() -> None:
 @pytest.mark.parametrize("items", [40, 150, 600])
 def test_pairs_that_disagree_as_assumed_show_what_the_power_rule_says(items: int) -> None:
     assert smallest_shown(items, 0.20) == pytest.approx(smallest_detectable(items), rel=0.1)
-    assert items_to_add(items, 0.05, 0.20) == pytest.approx(items_needed(0.05) - items, rel=0.15)
+    further = items_to_add(items, 0.05, smallest_shown(items, 0.20), 0.20)
+    assert further == pytest.approx(items_needed(0.05) - items, rel=0.15)
 
 
 def test_pairs_of_a_few_documents_show_less_and_need_more() -> None:
     assert smallest_shown(200, 0.20, design=4.0) == pytest.approx(smallest_shown(50, 0.20), rel=0.1)
-    assert items_to_add(200, 0.05, 0.20, design=2.0) > 2 * items_to_add(200, 0.05, 0.20)
-    assert items_to_add(5000, 0.05, 0.20) == 0
+    alone, together = (
+        items_to_add(200, 0.05, smallest_shown(200, 0.20, design), 0.20, design) for design in (1.0, 2.0)
+    )
+    assert together > 2 * alone
+    assert items_to_add(5000, 0.05, smallest_shown(5000, 0.20), 0.20) == 0
+
+
+def test_what_few_clusters_cannot_show_takes_more_items_and_never_none() -> None:
+    shown = smallest_shown(200, 0.20)
+    assert shown < 0.10 < 1.2 * shown
+    assert items_to_add(200, 0.10, shown, 0.20) == 0
+    assert items_to_add(200, 0.10, 1.2 * shown, 0.20) > 0
+    assert items_to_add(200, 0.05, 2 * shown, 0.20) == pytest.approx(
+        4 * (items_to_add(200, 0.05, shown, 0.20) + 200) - 200, abs=4
+    )
+    assert items_to_add(200, 0.05, 0.10) == 600  # graded scores: by the square of the difference alone
 
 
 def test_a_handful_of_pairs_that_agree_promises_nothing() -> None:

@@ -12,15 +12,14 @@ from statsmodels.stats import contingency_tables, multitest
 
 from agent.policy.power import items_needed
 from tests.benchmarks.intervals import Setting, coverage, false_alarms
+from tools.evaluation.clusters import Clusters, expanded_tail
 from tools.evaluation.comparisons import detectable, further_items, verdict
 from tools.evaluation.statistics import (
-    Clusters,
     PairedDifference,
     bootstrap_means,
     clustered_p,
     clusters_of,
     effective_items,
-    expanded_tail,
     holm,
     is_binary,
     mcnemar,
@@ -295,8 +294,41 @@ def test_items_that_fail_together_show_less_and_need_more():
     assert detectable(together) == pytest.approx(detectable(replace(alone, n=100)), abs=0.01)
     assert detectable(replace(alone, clusters=6)) > 1.15 * detectable(replace(alone, clusters=200))
     needed = items_needed(0.05, 41 / 202)
-    assert further_items(alone, detectable(alone)) == needed - 200
-    assert further_items(together, detectable(together)) == 2 * needed - 200
+    apart = replace(alone, clusters=200)
+    assert further_items(apart, detectable(apart)) == needed - 200
+    reach = detectable(alone) / detectable(apart)
+    assert 1.03 < reach < 1.05  # by t with 29 degrees of freedom
+    assert further_items(alone, detectable(alone)) == pytest.approx(needed * reach**2 - 200, abs=1)
+    assert further_items(together, detectable(together)) == pytest.approx(2 * needed * reach**2 - 200, abs=1)
     assert further_items(replace(alone, n=10_000), 0.01) == 0
     graded = replace(alone, binary=False, discordance=None)
     assert further_items(graded, 0.10) == 600
+
+
+def test_no_further_items_are_asked_for_only_where_the_difference_can_be_shown():
+    few = PairedDifference(0.02, -0.05, 0.09, 0.6, 700, 5, True, 0.20)
+    assert detectable(few) > 0.05  # by t with four degrees of freedom; independent pairs would show it
+    assert further_items(few, detectable(few)) > 0
+    assert further_items(replace(few, clusters=700), detectable(replace(few, clusters=700))) == 0
+
+
+def test_clusters_that_differ_alike_do_not_make_a_graded_difference_certain():
+    before, after = [0.0, 0.2, 0.1, 0.3] * 2, [0.5, 0.7, 0.9, 0.7] * 2
+    found = paired_difference(before, after, ["a"] * 4 + ["b"] * 4, seed=1)
+    apart = paired_difference(before, after, [f"item{n}" for n in range(8)], seed=1)
+    assert found.low <= apart.low < found.difference < apart.high <= found.high
+    assert found.p == apart.p
+
+
+def test_graded_answers_that_are_all_the_same_leave_room_by_how_few_they_are():
+    scores = [0.2, 0.5, 0.9, 0.4, 0.6]
+    few = paired_difference(scores, scores, [f"d{n}" for n in range(5)], seed=1)
+    many = paired_difference(scores * 40, scores * 40, [f"d{n % 5}" for n in range(200)], seed=1)
+    assert few.low < -0.3 < 0.3 < few.high
+    assert few.p == many.p == 1.0
+    assert verdict(few, few.p, detectable(few)) == "too_few_items"
+    assert verdict(many, many.p, detectable(many)) == "no_difference_shown"
+
+
+def test_a_mean_of_equal_graded_scores_has_an_interval():
+    assert mean_interval([0.5] * 40, [f"d{n % 5}" for n in range(40)], seed=1) == wilson(20, 40)

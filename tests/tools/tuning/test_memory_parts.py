@@ -10,15 +10,8 @@ from typing import Any
 
 import pytest
 
-from agent.policy.memory_parts import (
-    GIB,
-    activation_bytes,
-    adapter_parameters,
-    at_once,
-    logit_bytes,
-    memory_parts,
-    parameters,
-)
+from agent.policy.memory_parts import GIB, activation_bytes, at_once, logit_bytes, memory_parts
+from agent.policy.model_parameters import adapter_parameters, parameters
 from agent.progress import Silent
 from agent.records.hardware import ModelShape, Workload
 from agent.records.tuning import Hyperparameters, Method

@@ -202,6 +202,18 @@ def test_without_any_source_the_words_of_the_question_decide():
         ({"answerable": False, "context": "a b c"}, [], [], ["faithfulness"]),
         ({"form": "choice", "options": ("a", "b"), "correct": 1}, [], [], ["domain_knowledge"]),
         ({"form": "choice", "options": ("a", "b"), "correct": 1, "context": "a b"}, [], [], ["understanding"]),
+        (
+            {"form": "choice", "options": ("yes", "no"), "correct": 0, "context": "The default PIN is 7340."},
+            ["pump-faq"],
+            ["pump-faq"],
+            ["domain_knowledge"],
+        ),
+        (
+            {"form": "choice", "options": ("yes", "no"), "correct": 0, "context": "The default PIN is 7340."},
+            ["pump-manual"],
+            ["pump-manual"],
+            ["understanding"],
+        ),
         ({"form": "minimal_pair", "options": ("a", "b"), "question": ""}, [], [], ["syntax"]),
         ({"question": ""}, [], [], []),
     ],
