@@ -278,8 +278,11 @@ class Assistant:
     def _state(self, thread: str) -> ConversationState:
         if self._threads.known(thread) is None and not self._threads.path(thread).exists():
             return ConversationState(thread=thread)
-        with self._open(thread) as (graph, config):
-            values = graph.get_state(config).values
+        try:
+            with self._open(thread, make=False) as (graph, config):
+                values = graph.get_state(config).values
+        except NotFoundError:  # deleted meanwhile, or not yet begun
+            values = {}
         return ConversationState(**values) if values else ConversationState(thread=thread)  # type: ignore[typeddict-item]
 
     def _forget(self, thread: str) -> None:
@@ -287,18 +290,18 @@ class Assistant:
         with self._open(thread) as (graph, config):
             graph.checkpointer.delete_thread(config["configurable"]["thread_id"])
 
-    def _open(self, thread: str) -> Any:
-        return _Opened(self._graph, self._settings.conversations, self._threads, thread)
+    def _open(self, thread: str, *, make: bool = True) -> Any:
+        return _Opened(self._graph, self._settings.conversations, self._threads, thread, make=make)
 
 
 class _Opened:
     """The graph with a thread's checkpoints, for the time of a `with`."""
 
-    def __init__(self, graph: Graph, where: str, threads: Threads, thread: str) -> None:
+    def __init__(self, graph: Graph, where: str, threads: Threads, thread: str, *, make: bool) -> None:
         self._graph = graph
         self._where = where
         self._folder = threads.path(thread)
-        self._opening = open_checkpoints(where, self._folder)
+        self._opening = open_checkpoints(where, self._folder, make=make)
 
     def __enter__(self) -> tuple[Graph, Any]:
         key = key_of(self._where, self._folder)  # first: what is open by now would stay open if this failed

@@ -25,7 +25,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from agent.errors import InputError
+from agent.errors import InputError, NotFoundError
 from knowledge.files import sync_folder, write_text
 
 STATE: Final = "state.sqlite"
@@ -82,20 +82,23 @@ def key_of(where: str, folder: Path) -> str:
 
 
 @contextmanager
-def open_checkpoints(where: str, folder: Path) -> Iterator[BaseCheckpointSaver[Any]]:
+def open_checkpoints(where: str, folder: Path, *, make: bool = True) -> Iterator[BaseCheckpointSaver[Any]]:
     """Open the checkpoints of a thread.
 
     Args:
         where: `sqlite`, or a `postgresql://` address.
         folder: The thread's folder.
+        make: Whether to make what is not there: who only reads must not bring back a thread that is being deleted.
 
     Raises:
         InputError: The address is of no known kind, or its driver is not installed.
+        NotFoundError: There are none, and none shall be made.
     """
     if where == "sqlite":
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / STATE).exists():
-            _make(folder / STATE)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / STATE).exists():
+                _make(folder / STATE)
         with closing(_connect(folder / STATE)) as connection:
             saver = ThreadSaver(connection, serde=_serializer())
             yield saver
@@ -148,7 +151,7 @@ def _home_id(path: Path) -> str:
 
 def _make(path: Path) -> None:
     """Make an empty file of checkpoints."""
-    with _placed(path) as part, closing(_connect(part)) as connection:
+    with _placed(path) as part, closing(sqlite3.connect(part)) as connection:
         ThreadSaver(connection).make()
 
 
@@ -166,7 +169,18 @@ def _placed(path: Path) -> Iterator[Path]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
+    """Open a file that is there; SQLite by itself would make an empty one, if only the folder is there.
+
+    Raises:
+        NotFoundError: It is not there.
+    """
+    try:
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        return sqlite3.connect(address, timeout=WAIT_SECONDS, check_same_thread=False, uri=True)
+    except sqlite3.OperationalError:
+        if path.exists():
+            raise
+        raise NotFoundError("no such conversation", where=path.parent.name) from None
 
 
 def _serializer() -> JsonPlusSerializer:

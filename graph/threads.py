@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from agent.errors import BusyError, InputError, NotFoundError
 from agent.records.conversation import Thread
@@ -104,14 +104,14 @@ class Threads:
             before(thread)
             gone = self.folder / f"{_GONE}{secrets.token_hex(8)}"
             path.rename(gone)  # at once, whoever opens it meanwhile
-            shutil.rmtree(gone)
+            _remove(gone)
         with self._guard:
             self._locks.pop(thread, None)
 
     def purge(self) -> None:
         """Delete what a process that died while it deleted has left."""
         for gone in self.folder.glob(f"{_GONE}*"):
-            shutil.rmtree(gone, ignore_errors=True)
+            _remove(gone)
 
     @contextmanager
     def held(self, thread: str) -> Iterator[None]:
@@ -147,8 +147,7 @@ def title_of(text: str) -> str:
 def _locked(folder: Path, thread: str) -> Iterator[None]:
     until = time.monotonic() + WAIT_SECONDS
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("a") as file:
+        with _opened(folder, thread, until) as file:
             _wait_for(file.fileno(), thread, until)
             if _is(folder / ".lock", file.fileno()):
                 yield
@@ -156,8 +155,35 @@ def _locked(folder: Path, thread: str) -> Iterator[None]:
         # The thread was deleted while this waited: what it waited for is the lock of a file that is gone.
 
 
+def _opened(folder: Path, thread: str, until: float) -> IO[str]:
+    """Open the file of a thread's lock, in a folder that another process may take away at any moment."""
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return (folder / ".lock").open("a")
+        except (FileNotFoundError, FileExistsError):
+            # Deleted between two steps: `mkdir` tells so by an error that says that the folder exists.
+            if folder.exists() and not folder.is_dir():
+                raise
+            if time.monotonic() > until:
+                raise _busy(thread) from None
+
+
 def _is(path: Path, descriptor: int) -> bool:
-    return path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor))
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder of a deleted thread, which another process may be deleting too."""
+
+    def failed(_function: object, _path: str, error: Any) -> None:
+        if not isinstance(error[1], FileNotFoundError):
+            raise error[1]
+
+    shutil.rmtree(folder, onerror=failed)
 
 
 def _wait_for(descriptor: int, thread: str, until: float) -> None:

@@ -26,7 +26,8 @@ R = TypeVar("R", bound=Record)
 _PART: Final = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 """Name of a file that is being written, with the process that writes it."""
 
-
+_CLOCK_SECONDS: Final = 60.0
+"""By so much a process's start and a file's time may be out of step."""
 _ELSEWHERE: Final = "name a folder that you may write to; projects live in DOMAINSMITH_HOME"
 _SHUT: Final = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS})
 """Errors that say that this is no place to write to, whatever is written."""
@@ -70,16 +71,31 @@ def drop_parts(root: Path) -> int:
     Args:
         root: Folder to look through, with those in it. Files of living processes stay.
     """
-    import psutil
-
     gone = 0
     for folder, _, names in os.walk(root):
         for name in names:
             writer = _PART.search(name)
-            if writer and not psutil.pid_exists(int(writer[1])):
+            if writer and not _is_written(Path(folder, name), int(writer[1])):
                 Path(folder, name).unlink(missing_ok=True)
                 gone += 1
     return gone
+
+
+def names_writer(path: Path) -> bool:
+    """Return whether a file is one that is being written, or was left so, under the name of its process."""
+    return _PART.search(path.name) is not None
+
+
+def _is_written(path: Path, writer: int) -> bool:
+    """Return whether a process of that id lives and is no later one that was given the same id."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(writer).create_time() <= path.stat().st_mtime + _CLOCK_SECONDS)
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except psutil.Error:  # another user's
+        return True
 
 
 def sync_folder(folder: Path) -> None:
@@ -142,6 +158,15 @@ def read_records(path: Path, kind: type[R]) -> Iterator[R]:
                 yield kind.model_validate_json(line)
             except ValidationError as error:
                 raise _invalid(error, f"{path.name}, line {number}") from error
+
+
+def state_of(path: Path) -> tuple[int, int, int]:
+    """Return what differs once a file was written anew, even within one step of the file system's clock."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,9 @@
-"""The longest files first, so that no process of `make test` is left alone with them at the end."""
+"""The longest files first, and properties tried on the same examples each time.
+
+The longest first, so that no process of `make test` is left alone with them at the end. A property fails for what is
+wrong, not for the minute in which it is tried: no example has a time limit, and the examples follow from the test.
+`pytest --hypothesis-profile=default` draws others.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 LONG: Final = (
     "ui/test_three_uses.py",
@@ -30,6 +36,10 @@ LONG: Final = (
     "graph/understanding/test_classifier.py",
 )
 """Files of a minute and more, the longest first."""
+
+
+settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

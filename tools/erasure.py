@@ -20,6 +20,8 @@ from agent.records.base import Language, Record
 from agent.records.evaluation import Item, ItemAnswer, ItemRetrieval
 from agent.records.mixture import MixManifest
 from knowledge.files import (
+    drop_parts,
+    names_writer,
     read_record,
     read_records,
     sha256_of,
@@ -297,9 +299,16 @@ def _without(text: str, words: Sought) -> str:
 
 
 def drop_leftovers(project: Project) -> None:
-    """Delete what killed processes left half-written; the caller owns the project, so nobody writes it any more."""
-    for path in project.root.rglob(".*.part"):
-        path.unlink(missing_ok=True)
+    """Delete what killed processes left half-written; the caller owns the project, so no job writes any more.
+
+    What a living process writes without owning the project, a vote among it, is whole in a moment and stays.
+    """
+    drop_parts(project.root)
+    for path in sorted(project.root.rglob(".*.part")):
+        if path.is_dir():  # of a checkpoint
+            shutil.rmtree(path)
+        elif not names_writer(path):
+            path.unlink(missing_ok=True)
     for folder in project.mixes.glob(".making-*"):
         shutil.rmtree(folder)
 

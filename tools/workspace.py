@@ -175,7 +175,8 @@ class Project:
 
     def latest_run(self, slug: str, *, needs: str = "result.json") -> Path | None:
         """Return the newest run folder of a kind (`tune`, `evaluate`, …) that holds the file `needs`."""
-        hits = [path for path in self.run_folders(slug) if (path / needs).exists()]
+        hits = [path for path in reversed(self.run_folders(slug)) if (path / needs).exists()]
+        # Of two files of the same moment, which file systems know in steps of milliseconds, that of the later run.
         return max(hits, key=lambda path: (path / needs).stat().st_mtime_ns, default=None)
 
     def run_folders(self, slug: str) -> list[Path]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from agent.errors import CancelledError
@@ -42,8 +43,16 @@ def processes_for(files: Sequence[SourceFile]) -> int:
     """Return how many processes read these files fastest."""
     if len(files) > _WORTH_FILES:
         return PROCESSES
-    size = sum(file.path.stat().st_size for file in files if file.path.exists())
+    size = sum(_size_of(file.path) for file in files)
     return PROCESSES if len(files) > 1 and size > _WORTH_BYTES else 1
+
+
+def _size_of(path: Path) -> int:
+    """Return the bytes of a file; 0 for one that went away meanwhile or is out of reach, which its reading tells."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 @dataclass

@@ -133,7 +133,7 @@ def finished(project: Project, job: Job, began: float, pace: Pace) -> dict[str, 
         time.sleep(0.005)
     ended = time.monotonic()
     wait(project, job.id)
-    until(lambda: not members_of(job.id), 10.0)
+    until(lambda: not members_of(job.id))
     if seen:
         pace.start_up.append(worked - began)
         pace.work.append(ended - worked)

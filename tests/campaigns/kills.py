@@ -20,7 +20,7 @@ from pathlib import Path
 
 from agent.records.job import Job
 from agent.settings import Settings
-from tests.tools.jobs.sleeper import SLEEPER, Chain, expected, until
+from tests.tools.jobs.sleeper import GO, SLEEPER, Chain, expected, until
 from tools.jobs.events import EVENTS, EventTail
 from tools.jobs.processes import members_of
 from tools.jobs.reconcile import reconcile
@@ -62,6 +62,7 @@ def kill_until_done(
             if store.get(job_id).state == "done":
                 break
             again(job_id)
+    (project.runs / store.get(job_id).run / GO).touch()  # for a chain that waits to be let go
     wait(project, job_id)
     return done
 
@@ -90,7 +91,7 @@ def audit(project: Project, job_id: str, links: int) -> list[str]:
             faults.append("the job list is damaged")
     connection.close()
     try:
-        until(lambda: not members_of(job_id), 5.0)
+        until(lambda: not members_of(job_id))
     except AssertionError:
         faults.append(f"processes survived: {[process.cmdline() for process in members_of(job_id)]}")
     return faults

@@ -92,7 +92,7 @@ def kill_until(kills: int, place: Path, seed: int, *, say: bool = False) -> Tall
         began = time.monotonic()
         process = start(folder, place / f"whole-{number}")
         first = begun(process, place / f"whole-{number}")
-        if process.wait(120):
+        if process.wait(300):
             tally.faults.append("the undisturbed reading failed")
             return tally
         pace.start_up.append(first - began)
@@ -106,7 +106,7 @@ def kill_until(kills: int, place: Path, seed: int, *, say: bool = False) -> Tall
         for _ in range(min(MOST, kills - tally.kills)):
             if not killed(folder, root, left, chance, tally):
                 break
-        if start(folder, root).wait(120):
+        if start(folder, root).wait(300):
             tally.faults.append(f"round {tally.jobs}: the last reading failed")
             continue
         found = written(root)
@@ -134,7 +134,7 @@ def killed(folder: Path, root: Path, left: Left, chance: random.Random, tally: T
         time.sleep(moment)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    if process.wait(120) != -signal.SIGKILL:
+    if process.wait(300) != -signal.SIGKILL:
         tally.late += 1
         return False
     if early:

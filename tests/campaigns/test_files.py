@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.campaigns.files import MEMORY, SECONDS, Listener, cases, handled, main
+from tests.campaigns.files import MEMORY, SECONDS, Handled, Listener, cases, handled, main
 from tests.campaigns.hostile_names import check_names
+from tests.quiet_moment import in_a_quiet_moment
 
+TIME = re.compile(r"(its text )?took [0-9.]+ s|the sound file beside it was not read")
 FEW = (
     "zip-bomb-lying.zip", "docx-entities-outer.docx", "xlsx-entities-in-strings.xlsx", "epub-entities-outer.epub",
     "zip-traversal.zip", "zip-of-hostile.zip", "pdf-form-loop.pdf", "pdf-locked-128.pdf", "pdf-page-tree-loop.pdf",
@@ -40,11 +43,19 @@ def test_a_hostile_file_is_handled_in_the_time_and_memory_promised(name: str, tm
     secret.write_text("canary-7f3a-secret")
     listener = Listener()
     make = dict(cases(str(secret), listener.address))[name]
-    result = handled(name, make(), tmp_path)
+    results: list[Handled] = []
+
+    @in_a_quiet_moment
+    def in_time() -> None:
+        results.append(handled(name, make(), tmp_path))
+        assert results[-1].faults == []
+        assert results[-1].seconds <= SECONDS
+
+    in_time()
     listener.close()
-    assert result.faults == []
-    assert result.seconds <= SECONDS
-    assert result.peak <= MEMORY
+    # Only time may be lost to other work: what else is wrong once is wrong.
+    assert [fault for one in results for fault in one.faults if not TIME.fullmatch(fault)] == []
+    assert max(one.peak for one in results) <= MEMORY
     assert listener.visits == 0
 
 

@@ -186,7 +186,7 @@ def ended(project: Project, job: Job, workers: Forked | Started) -> dict[str, st
     until(lambda: JobStore(project.jobs).get(job.id).state in TERMINAL, 300.0)
     workers.gone()
     wait(project, job.id)
-    until(lambda: not members_of(job.id), 10.0)
+    until(lambda: not members_of(job.id))
     return written(project, job)
 
 

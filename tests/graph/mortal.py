@@ -56,7 +56,7 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait(20)
+        self._process.wait(120)
 
     def call(
         self, home: Path, name: str, arguments: list[Any], at: int | None = None, after: float | None = None

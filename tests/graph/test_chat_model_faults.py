@@ -65,11 +65,14 @@ FAULTS = [
 def test_a_fault_ends_with_the_offline_assistant_and_the_thread_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Reply, cause: str
 ) -> None:
-    with chatting(tmp_path, monkeypatch, [says("Hello."), fault, fault], seconds=2.0) as chat:
+    # Only what never ends shall use the time up; everything else must be told apart however slow the machine is.
+    seconds = 5.0 if cause == "took too long" else 120.0
+    with chatting(tmp_path, monkeypatch, [says("Hello."), fault, fault], seconds=seconds) as chat:
         assert chat.say("good morning").reply == "Hello."
         began = time.monotonic()
         turn = chat.say("would a 14B model fit on an A800?")
-        assert time.monotonic() - began < 20
+        if cause == "took too long":
+            assert time.monotonic() - began < 60
         assert turn.action == "plan", "understood without the model"
         assert turn.reply.startswith("(The chat model gave no usable reply, so the built-in assistant answers")
         assert cause in turn.reply
@@ -134,7 +137,7 @@ def test_a_time_that_is_up_is_not_begun_again(tmp_path: Path, monkeypatch: pytes
     with chatting(tmp_path, monkeypatch, [hangs(alive=True), says("late")], seconds=1.0) as chat:
         assert "took too long" in chat.say("hi").reply
         assert len(chat.server.requests) == 1
-    until = time.monotonic() + 10
+    until = time.monotonic() + 120
     while any(one.name == "chat-model" for one in threading.enumerate()) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(one.name == "chat-model" for one in threading.enumerate()), "the reader hangs up with the server"

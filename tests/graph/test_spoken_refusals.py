@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agent.errors import EmptyError
+from agent.policy.fixes import fixes_for
+from agent.records.diagnosis import CauseCount, DiagnosedItem, Preamble
+from agent.records.evaluation import EvaluateRequest
 from graph.context import Context
 from graph.fixing import fix_move
 from graph.following import job_report
 from graph.looking import look_at_plan
 from graph.performing import perform_at_once
 from graph.state import ConversationState, Step
+from knowledge.files import write_record
 from tests.graph.worlds import World
 from tools.jobs.store import JobStore
 from tools.requests import PlanRequest
@@ -44,6 +49,22 @@ def test_a_fix_that_does_not_exist(state: ConversationState, context: Context) -
     said = fix_move({**state, "watch": WATCH}, context, 3).said
     assert said is not None
     assert SAYS[state["lang"]][1] in said.text
+
+
+def test_right_pairs_with_a_preamble_are_left_to_a_person(state: ConversationState, context: Context) -> None:
+    begun = Preamble(text="Thank you", words=("thank", "you"), pairs=("p000000000000001",), tells_apart=True)
+    late = DiagnosedItem(id="i1", arm="tuned", cause="format", evidence={"preamble": begun.text})
+    counted = (CauseCount(cause="format", count=1, share=1.0, low=0.2, high=1.0),)
+    (fix,), _ = fixes_for(counted, [late], "machines", preambles=[begun], lang=state["lang"])
+    project = context.project(state)
+    assert project is not None
+    run = project.new_run("evaluate")
+    write_record(run / "request.json", EvaluateRequest())
+    move = fix_move({**state, "watch": {**WATCH, "run": run.name, "fixes": [fix.model_dump()]}}, context, 1)
+    shutil.rmtree(run)
+    assert not move.tool, "the pairs are to be shortened and not rejected"
+    assert move.said is not None
+    assert fix.command in move.said.text
 
 
 def test_a_diagnosis_before_any_evaluation(state: ConversationState, context: Context) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -186,6 +189,30 @@ def test_looking_at_an_unknown_thread_makes_none(empty: World) -> None:
     assert not (empty.home / "threads").exists()
 
 
+def test_looking_at_a_thread_that_is_being_deleted_brings_nothing_of_it_back(
+    empty: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = empty.assistant()
+    assistant.send("t", "hello", "en")
+    folder = empty.home / "threads" / "t"
+    known = Threads.known
+
+    def deleted_after(threads: Threads, thread: str) -> Thread | None:
+        found = known(threads, thread)
+        if folder.exists():
+            shutil.rmtree(folder)
+        return found
+
+    monkeypatch.setattr(Threads, "known", deleted_after)
+    assert assistant.history("t") == ()
+    assert not folder.exists()
+    # The folder alone is there where a first turn has just begun.
+    folder.mkdir()
+    monkeypatch.undo()
+    assert assistant.history("t") == ()
+    assert list(folder.iterdir()) == []
+
+
 def test_one_writer_at_a_time(threads: Threads) -> None:
     inside: list[int] = []
     most: list[int] = []
@@ -219,6 +246,82 @@ def test_who_waits_too_long_is_told_so(threads: Threads) -> None:
         pass
 
 
+def test_a_thread_deleted_between_the_steps_of_its_opening_is_made_anew(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by another process, after the folder was seen and before its lock is opened, or while it is looked at."""
+    taken: list[str] = []
+    make, look = Path.mkdir, os.path.samestat
+
+    def made(folder: Path, *arguments: Any, **named: Any) -> None:
+        make(folder, *arguments, **named)
+        if not taken:
+            taken.append("before the lock")
+            folder.rename(folder.with_name(".deleted-a"))
+
+    def looked(*arguments: Any) -> bool:
+        if len(taken) == 1:
+            taken.append("after the lock")
+            threads.path("t").rename(threads.folder / ".deleted-b")
+            raise FileNotFoundError
+        return look(*arguments)
+
+    monkeypatch.setattr(Path, "mkdir", made)
+    monkeypatch.setattr("graph.threads.os.path.samestat", looked)
+    with threads.held("t"):
+        assert (threads.path("t") / ".lock").exists()
+    assert taken == ["before the lock", "after the lock"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_folder_that_is_never_there_is_waited_for_no_longer_than_a_turn(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)
+    with pytest.raises(BusyError), threads.held("t"):
+        pass
+
+
+def test_a_file_in_the_place_of_a_thread_is_told(threads: Threads) -> None:
+    threads.folder.mkdir()
+    threads.path("t").touch()
+    with pytest.raises(FileExistsError), threads.held("t"):
+        pass
+
+
+def test_a_folder_that_another_process_deletes_too_is_deleted(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads.note(_thread("t"))
+    scan = os.scandir
+
+    def emptied(folder: Any) -> Any:
+        found = scan(folder)
+        if not isinstance(folder, int):
+            return found
+        entries = list(found)
+        found.close()
+        for entry in entries:
+            os.unlink(entry.name, dir_fd=folder)
+        return nullcontext(iter(entries))
+
+    monkeypatch.setattr(os, "scandir", emptied)
+    threads.delete("t")
+    monkeypatch.undo()
+    assert list(threads.folder.iterdir()) == []
+
+
+def test_what_cannot_be_deleted_is_told(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads.note(_thread("t"))
+    monkeypatch.setattr(os, "unlink", lambda *_, **__: _refuse())
+    with pytest.raises(PermissionError):
+        threads.delete("t")
+
+
+def _refuse() -> None:
+    raise PermissionError
+
+
 @pytest.mark.usefixtures("impatient")
 def test_another_process_counts_as_well(threads: Threads) -> None:
     with threads.held("t"):
@@ -241,14 +344,14 @@ def test_who_waited_for_a_deleted_thread_writes_into_a_new_one(threads: Threads)
         with Threads(threads.folder).held("t"):
             inodes.append((threads.path("t") / ".lock").stat().st_ino)
             entered.set()
-            release.wait(5)
+            release.wait(60)
 
     with threads.held("t"):
         waiter = threading.Thread(target=wait)
         waiter.start()
         time.sleep(0.1)
         (threads.path("t")).rename(threads.folder / ".deleted-x")
-    assert entered.wait(5)
+    assert entered.wait(60)
     with pytest.raises(BlockingIOError), (threads.path("t") / ".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     release.set()

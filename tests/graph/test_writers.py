@@ -56,7 +56,7 @@ def test_two_processes_on_one_thread_make_one_history(empty: World) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(300)
         assert process.exitcode == 0
     said = [text for text, _ in pairs_of(empty.assistant(), "t")]
     assert len(said) == 20
@@ -160,14 +160,17 @@ def test_eight_people_and_a_job_meet_no_lock(
 ) -> None:
     """Promise 10: eight users, fifty turns each, a job running; no lock error, and no wait behind another's turn."""
     waits: list[float] = []
+    turns: list[float] = []
     held = Threads.held
 
     @contextmanager
     def timed(threads: Threads, thread: str) -> Iterator[None]:
         began = time.monotonic()
         with held(threads, thread):
-            waits.append(time.monotonic() - began)
+            entered = time.monotonic()
             yield
+        waits.append(entered - began)
+        turns.append(time.monotonic() - entered)
 
     monkeypatch.setattr(Threads, "held", timed)
     assistant = machines.assistant()
@@ -190,7 +193,8 @@ def test_eight_people_and_a_job_meet_no_lock(
         failures = [one for failed in pool.map(user, range(8)) for one in failed]
     assert failures == []
     assert len(waits) >= 400
-    assert statistics.quantiles(waits, n=100)[98] < 1.0
+    # Behind the turns of the seven others it would wait for several; a busy machine makes all of them long.
+    assert statistics.quantiles(waits, n=100)[98] < max(1.0, statistics.median(turns))
     for number in range(8):
         assert len(pairs_of(assistant, f"user-{number}")) == 50
     assert len(jobs()) == 1

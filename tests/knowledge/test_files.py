@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.errors import InputError, NotFoundError
@@ -18,6 +18,7 @@ from knowledge.files import (
     read_record,
     read_records,
     sha256_of,
+    state_of,
     write_bytes_atomically,
     write_json,
     write_record,
@@ -26,6 +27,8 @@ from knowledge.files import (
 )
 
 HELLO = Message(role="user", content="Hello, 你好\n")
+NOBODY = 2**22 + 1
+"""No process has this id: Linux gives smaller ones."""
 
 
 def names(folder: Path) -> set[str]:
@@ -127,10 +130,8 @@ def test_a_wrong_line_is_named_by_file_line_and_field(tmp_path: Path, line: str,
 
 
 def test_what_killed_processes_left_is_deleted_and_nothing_else(tmp_path: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
     (tmp_path / "inside").mkdir()
-    for name in (f".a.jsonl.{dead.pid}-0123abcd.part", f"inside/.b.json.{dead.pid}-0123abcd.part"):
+    for name in (f".a.jsonl.{NOBODY}-0123abcd.part", f"inside/.b.json.{NOBODY}-0123abcd.part"):
         (tmp_path / name).write_text("half", encoding="utf-8")
     kept = {f".c.json.{os.getpid()}-0123abcd.part", "mine.part", ".d.json.part", "inside"}
     for name in kept - {"inside"}:
@@ -138,6 +139,38 @@ def test_what_killed_processes_left_is_deleted_and_nothing_else(tmp_path: Path) 
     assert drop_parts(tmp_path) == 2
     assert names(tmp_path) == kept
     assert names(tmp_path / "inside") == set()
+
+
+def test_what_was_left_by_a_process_whose_id_another_has_now_is_deleted(tmp_path: Path) -> None:
+    left, written = (tmp_path / f".{name}.json.{os.getpid()}-0123abcd.part" for name in ("left", "written"))
+    for path in (left, written):
+        path.write_text("half", encoding="utf-8")
+    before = psutil.Process().create_time() - 3600
+    os.utime(left, (before, before))
+    assert drop_parts(tmp_path) == 1
+    assert names(tmp_path) == {written.name}
+
+
+def test_a_file_of_a_process_that_tells_nothing_of_itself_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_: int) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "Process", silent)
+    (tmp_path / f".a.json.{NOBODY}-0123abcd.part").touch()
+    assert drop_parts(tmp_path) == 0
+
+
+def test_a_file_written_anew_in_the_same_moment_has_another_state(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    assert state_of(path) == (0, 0, 0)
+    states = set()
+    for text in ("one", "two"):
+        write_text(path, text)
+        os.utime(path, (1, 1))
+        states.add(state_of(path))
+    assert len(states) == 2
 
 
 def test_a_missing_record_is_told(tmp_path: Path) -> None:

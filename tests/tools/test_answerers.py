@@ -97,7 +97,7 @@ def test_what_cannot_be_loaded_blocks_nobody() -> None:
 
 
 def until(condition: Any) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

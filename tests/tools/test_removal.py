@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,18 @@ def test_nothing_of_a_removed_document_is_left(project: Project) -> None:
     assert [one.id for one in load_pairs(project)] == ["p2", "p4"]
     assert [one.document for one in read_records(facts_file(project), Fact)] == [manual]
     assert chunks_of(project, notes) == []
+
+
+def test_what_killed_processes_left_goes_and_what_is_being_written_stays(project: Project) -> None:
+    torn = project.runs / "20260101T000000Z-tune" / "checkpoints" / ".step-00000001-abcd.part"
+    torn.mkdir(parents=True)
+    (torn / "model.safetensors").write_bytes(CANARY)
+    lost, upload = (project.root / name for name in (f".pairs.jsonl.{2**22 + 1}-0123abcd.part", ".manual.md.part"))
+    vote = project.root / f".votes.jsonl.{os.getpid()}-0123abcd.part"
+    for path in (lost, upload, vote):
+        path.write_text("half", encoding="utf-8")
+    remove_document(project, of(project, "notes.txt"))
+    assert [path.exists() for path in (torn, lost, upload, vote)] == [False, False, False, True]
 
 
 def test_what_is_not_there_is_named_and_nothing_changes(project: Project) -> None:

@@ -55,11 +55,11 @@ def test_it_finds_what_a_plain_search_finds() -> None:
 def test_lines_that_share_most_of_their_words_are_looked_for_as_fast_as_others(filler: str) -> None:
     words = [f"Part {n:03} {filler} {1000 + n}" for n in range(300)]
     texts = [f"{filler} {filler}, chapter {n}.\n" * 20 for n in range(400)]
-    start = time.perf_counter()
+    start = time.thread_time()
     sought = Sought(words)
     assert not any(sought.stands_in(text) for text in texts)
     assert sought.found(f"{texts[0]}{words[7]}{texts[1]}") == (words[7],)
-    assert time.perf_counter() - start < 4
+    assert time.thread_time() - start < 4
 
 
 def test_too_short_a_wording_is_refused() -> None:

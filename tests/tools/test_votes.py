@@ -109,7 +109,7 @@ def test_concurrent_votes_are_all_there(project, tmp_path):
         list(pool.map(lambda n: cast_some(tmp_path, f"t{n}"), range(4)))
         list(pool.map(lambda n: undo(project, f"wt{n}"), range(4)))
     for worker in workers:
-        worker.join(60)
+        worker.join(300)
     votes = load_votes(project)
     assert len({vote.id for vote in votes}) == 60
     assert len(standing(votes)) == 56

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from agent.errors import CancelledError, DomainsmithError
 from agent.records.job import Job
@@ -26,6 +27,12 @@ FRESH_SECONDS = LEASE_SECONDS / 2
 """A beat younger than this proves the lease without asking again; nobody fences before `LEASE_SECONDS`."""
 EXIT_LOST = 75
 """Exit status of a worker that lost its lease (EX_TEMPFAIL of sysexits.h)."""
+
+
+def log(text: str) -> None:
+    """Write a line into the job's log; without room for it, on a full disk, it is lost and the work goes on."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def leave(job: Job) -> None:
@@ -81,7 +88,7 @@ class Lease:
     def _beat(self) -> None:
         moment = time.monotonic()
         if not self._store.beat(self._job.id, self._job.lease):
-            print(f"job {self._job.id} was taken from this worker; it stops", file=sys.stderr, flush=True)
+            log(f"job {self._job.id} was taken from this worker; it stops")
             self._leave(self._job)
         self._last_beat = moment
 
@@ -93,7 +100,7 @@ class Lease:
                 if self._store.get(self._job.id).cancel_requested:
                     self._cancelled.set()
             except DomainsmithError as error:
-                print(f"heartbeat failed: {error}", file=sys.stderr, flush=True)
+                log(f"heartbeat failed: {error}")
                 if time.monotonic() - self._last_beat > LEASE_SECONDS:
                     # Unable to prove that the job is ours: others may have taken it by now.
                     self._leave(self._job)

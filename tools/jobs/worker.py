@@ -27,7 +27,7 @@ from agent.settings import Settings
 from knowledge.files import drop_parts, write_record
 from tools.hardware_settings import use_settings
 from tools.jobs.events import EVENTS, EventLog
-from tools.jobs.lease import Lease
+from tools.jobs.lease import Lease, log
 from tools.jobs.processes import end_members, memory_kills
 from tools.jobs.reporting import JobReporter
 from tools.jobs.snapshot import load_snapshot
@@ -82,7 +82,7 @@ class Worker:
             self._reporter.state(ending.state, **({"error": ending.error} if ending.error else {}))
         except OSError as error:
             # A full disk; the record, which is what counts, may still find room.
-            print(f"the last event was not written: {error}", file=sys.stderr, flush=True)
+            log(f"the last event was not written: {error}")
         self._lease.verify(ask=True)
         self._lease.release()
         # The project is free by now: whoever sees the end of this job may start the next one at once.
@@ -105,7 +105,8 @@ class Worker:
         except DomainsmithError as error:
             return Ending("failed", str(error), error.exit_code)
         except (Exception, SystemExit) as error:
-            traceback.print_exc()
+            self._reserve.unlink(missing_ok=True)  # the log may be on a disk that is full
+            log(traceback.format_exc().rstrip())
             return Ending("failed", cause(error), 1)
         return Ending("done")
 

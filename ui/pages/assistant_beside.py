@@ -12,7 +12,7 @@ from agent.records.corpus import Chunk
 from agent.records.decision import MethodDecision
 from agent.records.job import Job
 from agent.records.profile import Profile
-from knowledge.files import read_record
+from knowledge.files import read_record, state_of
 from tools.deciding import decide_for_profile
 from tools.jobs.store import TERMINAL, JobStore
 from tools.removal import chunks_of
@@ -44,7 +44,7 @@ class Passages:
     """The chunks that compared answers cite; a conversation is drawn often, and its chunks are looked for once."""
 
     def __init__(self) -> None:
-        self._found: dict[Path, tuple[int, dict[str, Chunk | None]]] = {}
+        self._found: dict[Path, tuple[tuple[int, int, int], dict[str, Chunk | None]]] = {}
 
     def of(self, project: Project, history: Sequence[ChatMessage]) -> dict[str, Chunk]:
         """Return the cited chunks by id; those of documents that are gone are not there."""
@@ -57,7 +57,7 @@ class Passages:
         }
         if not wanted or not project.chunks.exists():
             return {}
-        state = project.chunks.stat().st_mtime_ns
+        state = state_of(project.chunks)
         held = self._found.get(project.root)
         known = held[1] if held is not None and held[0] == state else {}
         missing = wanted - known.keys()

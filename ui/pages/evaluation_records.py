@@ -26,7 +26,7 @@ from agent.records.evaluation import ARMS, Arm, EvaluateRequest, EvaluationRepor
 from agent.records.judging import JudgeFindings
 from agent.records.profile import Profile
 from agent.settings import Settings
-from knowledge.files import read_record, read_records
+from knowledge.files import read_record, read_records, state_of
 from tools.evaluation.retrieved import read_retrieved
 from tools.hardware import catalogue
 from tools.judging.run import judged_before
@@ -137,7 +137,7 @@ class Diagnoses:
 
         project = seen.project
         watched = (seen.run / REPORT, project.pairs, project.chunks, project.mixes)
-        stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in watched)
+        stamps = map(state_of, watched)
         key = (seen.run, settings.lang, *stamps)
         with self._lock:
             known = self._known.get(key)

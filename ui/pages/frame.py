@@ -27,6 +27,7 @@ import gradio as gr
 from agent.errors import DomainsmithError, InputError, NotFoundError
 from agent.records.base import Language
 from agent.records.decision import Readiness
+from knowledge.files import state_of
 from tools.status import stand
 from tools.workspace import Project
 from ui.i18n import phrase
@@ -202,7 +203,7 @@ class Frame:
             project.decision,
             project.runs,
         )
-        state = (job and (job.id, job.state), *(_changed(path) for path in watched))
+        state = (job and (job.id, job.state), *map(state_of, watched))
         held = self._stands.get(key)
         if held is None or held[0] != state:
             held = (state, stand(project, self.lang))
@@ -221,7 +222,3 @@ class Frame:
         except InputError as error:  # it ended by itself just now
             raise as_message(error) from error
         gr.Info(self.say("frame_cancelled", kind=self.say(f"frame_kind_{job.kind}")))
-
-
-def _changed(path: Any) -> int:
-    return path.stat().st_mtime_ns if path.exists() else 0

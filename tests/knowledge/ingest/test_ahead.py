@@ -83,4 +83,7 @@ def test_a_second_process_starts_where_it_is_worth_its_start(tmp_path: Path, mon
     many, _ = collect([folder_of(tmp_path / "many", 9)])
     assert (processes_for(few), processes_for(many)) == (1, 2)
     (tmp_path / "few" / "large.txt").write_bytes(b"words " * 500_000)
-    assert processes_for(collect([tmp_path / "few"])[0]) == 2
+    few, _ = collect([tmp_path / "few"])
+    assert processes_for(few) == 2
+    (tmp_path / "few" / "large.txt").unlink()
+    assert processes_for(few) == 1, "what went away since is told when it is read"

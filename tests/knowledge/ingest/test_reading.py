@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import resource
 import subprocess
@@ -166,7 +167,26 @@ def test_new_text_earns_time_and_old_text_none() -> None:
     assert [round(one, -3) for one in told] == [3000, 6000]
 
 
+class Clock:
+    """The clock of the readings, which goes only when the test lets it; the machine may be as slow as it is."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("knowledge.ingest.reading.time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 def test_a_reader_that_gives_text_may_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, read = Clock(monkeypatch), os.read
+
+    def timed(descriptor: int, size: int) -> bytes:
+        part = read(descriptor, size)
+        clock.now += 0.4 * part.count(b"\n")
+        return part
+
+    monkeypatch.setattr("knowledge.ingest.reading.os.read", timed)
     _worker(
         "import sys, time, json; sys.stdin.readline()\n"
         "for n in range(1, 6):\n"
@@ -176,6 +196,7 @@ def test_a_reader_that_gives_text_may_take_longer(monkeypatch: pytest.MonkeyPatc
     )
     with Reading(RecordingReporter(), seconds=0.5) as reading:
         assert reading.read(Path("x"), "text") == []
+    assert clock.now == pytest.approx(2.4)
 
 
 def test_halves_of_characters_never_leave_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,8 +240,24 @@ def test_a_member_that_breaks_its_reader_leaves_the_others(tmp_path: Path, monke
         "        print(json.dumps({'documents': [one], 'members': []}), flush=True)\n"
     )
     _worker(code, monkeypatch)
-    with Reading(RecordingReporter(), seconds=3) as reading:
+    clock, ask = Clock(monkeypatch), Reading._ask
+    asked: list[str] = []
+
+    def noted(reading: Reading, request: dict[str, Any], deadline: Any) -> dict[str, Any]:
+        asked.append(request.get("member", [""])[0])
+        return ask(reading, request, deadline)
+
+    class Passing(RecordingReporter):
+        """Lets time pass while the member that hangs is read."""
+
+        def check(self) -> None:
+            clock.now += 0.5 * (asked[-1] == "b")
+
+    monkeypatch.setattr(Reading, "_ask", noted)
+    with Reading(Passing(), seconds=3) as reading:
         read = reading.read(tmp_path / "a.zip", "zip")
+    assert asked == ["", "a", "b", "c"]
+    assert 1.5 <= clock.now <= 2.0, "half of what is left"
     assert [(one.part, one.text) for one in read] == [("a.txt", "a"), ("b.txt", ""), ("c.txt", "c")]
     assert "took longer" in read[1].refused
 

@@ -66,7 +66,7 @@ def bare(file: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
 
 
 def test_its_help_says_what_to_do(emitted: Path) -> None:
-    out, _ = bare(emitted, "--help").communicate(timeout=60)
+    out, _ = bare(emitted, "--help").communicate(timeout=240)
     for word in ("--params", "--out", "torch_npu", "torch_musa", "bench --import"):
         assert word in out
 
@@ -98,7 +98,7 @@ def test_ctrl_c_leaves_a_partial_result(emitted: Path) -> None:
     assert "matmul_fp32" in line
     time.sleep(0.5)
     started.send_signal(signal.SIGINT)
-    started.communicate(timeout=120)
+    started.communicate(timeout=240)
     assert started.returncode == 130
     result = read_result(emitted.parent / "partial.json")
     assert not result.complete

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("key")
 def test_a_server_that_trickles_without_a_line_feed_is_a_timeout(settings: Settings, fault: str) -> None:
     with timed(Timing(faults=("", fault))) as server:
         began = time.monotonic()
-        one = only(measured(settings, server, seconds=1.0, rounds=1))
-    assert time.monotonic() - began < 30
+        one = only(measured(settings, server, seconds=3.0, rounds=1))
+    assert time.monotonic() - began < 300  # it would trickle for ever
     assert one.errors == {"timeout": 1}
     assert one.ttft is not None
 

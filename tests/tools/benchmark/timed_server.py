@@ -195,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "echo_malformed":
             self._data(f"{self.headers['Authorization']} is no key")
         if fault == "hang":
-            time.sleep(30)
+            time.sleep(300)
         if fault == "drip":
             self._endless(b"1\r\nx\r\n", 0.05)
         if fault == "flood":

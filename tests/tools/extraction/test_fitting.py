@@ -28,7 +28,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_takes_long(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     for language, question in (("en", "Where is the pump?"), ("zh", "砚鹤装置在什么位置？"), ("zh", "水泵在哪里？")):
         fits(question, text, language)
     quantities(text)
@@ -36,7 +36,7 @@ def test_no_text_takes_long(text: str) -> None:
         of_another(question, text[:40], text, "", language)
         right_number(question, "50", f"50, {text}", "", language)
         right_clause(question, "50", f"50, {text}", "", language)
-    assert time.perf_counter() - start < 10
+    assert time.thread_time() - start < 10
 
 
 @pytest.mark.parametrize(

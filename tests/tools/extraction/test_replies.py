@@ -30,10 +30,11 @@ def requests(count):
 
 
 class Slow:
-    """Replies after a while; fails at one prompt if told so."""
+    """Replies after a while, and not before so many were asked at once; fails at one prompt if told so."""
 
-    def __init__(self, seconds=0.02, fails_at=None):
+    def __init__(self, seconds=0.02, fails_at=None, together=1):
         self.seconds, self.fails_at = seconds, fails_at
+        self.together, self.met = together, threading.Event()
         self.lock, self.now, self.most, self.asked = threading.Lock(), 0, 0, []
 
     def generate(self, conversations, max_new_tokens, reporter=None, *, adapter=None, schema=None):
@@ -42,6 +43,9 @@ class Slow:
             self.now += 1
             self.most = max(self.most, self.now)
             self.asked.append(text)
+            if self.now == self.together:
+                self.met.set()
+        assert self.met.wait(120), "fewer are asked at once"
         time.sleep(self.seconds)
         reporter.note("tried")
         with self.lock:
@@ -73,7 +77,7 @@ class Told(Silent):
 
 @pytest.mark.parametrize("width", [1, 4])
 def test_every_request_is_answered_once_and_kept(tmp_path, width):
-    path, writer, told = tmp_path / "x.jsonl", Slow(), Told()
+    path, writer, told = tmp_path / "x.jsonl", Slow(together=width), Told()
     ask_all(ReplyLog(path), requests(9), writer, told, width=width)
     log = ReplyLog(path)
     assert [log.text(f"k{n}") for n in range(9)] == [f"ASK {n}" for n in range(9)]
@@ -178,7 +182,7 @@ def test_a_killed_extraction_asks_for_nothing_it_was_told(tmp_path, monkeypatch,
                 [sys.executable, "-c", EXTRACT, str(tmp_path / "killed"), str(width)],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
-            limit = time.monotonic() + 60
+            limit = time.monotonic() + 300
             wanted = len(before) + chance.randint(1, 8)
             while process.poll() is None and len(_keys(kept)) < wanted and time.monotonic() < limit:
                 time.sleep(chance.uniform(0.001, 0.02))

@@ -19,7 +19,7 @@ from agent.errors import BusyError, WorkFailedError
 from agent.records.job import Job
 from agent.settings import Settings
 from tests.campaigns.kills import kill_until_done
-from tests.tools.jobs.sleeper import SLEEPER, Chain, expected, until
+from tests.tools.jobs.sleeper import GO, SLEEPER, Chain, expected, until
 from tools.jobs import processes
 from tools.jobs import reconcile as module
 from tools.jobs import store as store_module
@@ -41,7 +41,7 @@ def fingerprint(run: Path) -> dict[str, bytes]:
 def test_killed_at_random_moments_a_job_ends_as_if_undisturbed(
     project: Project, start: Start, again: Callable[[str], Job]
 ) -> None:
-    kills = kill_until_done(project, start(links=400, seconds=0.02).id, again, random.Random(7), kills=10)
+    kills = kill_until_done(project, start(links=400, seconds=0.02, hold=399).id, again, random.Random(7), kills=10)
     assert kills == 10
     (job,) = JobStore(project.jobs).list()
     assert job.state == "done"
@@ -52,7 +52,7 @@ def test_killed_at_random_moments_a_job_ends_as_if_undisturbed(
 def test_a_killed_worker_is_found_with_its_children_and_can_be_resumed(
     project: Project, start: Start, again: Callable[[str], Job]
 ) -> None:
-    job = start(links=40, seconds=0.05, children=1)
+    job = start(links=40, hold=1, children=1)
     until(lambda: len(members_of(job.id)) == 3 and JobStore(project.jobs).get(job.id).state == "running")
     os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGKILL)
     until(lambda: len(members_of(job.id)) == 2)
@@ -61,6 +61,7 @@ def test_a_killed_worker_is_found_with_its_children_and_can_be_resumed(
     assert f"jobs resume {job.id}" in found.error
     assert not members_of(job.id)
     assert reconcile(project) == ()
+    (project.runs / job.run / GO).touch()
     again(job.id)
     assert result_of(project, wait(project, job.id), Chain).digest == expected(40)
 
@@ -68,7 +69,7 @@ def test_a_killed_worker_is_found_with_its_children_and_can_be_resumed(
 def test_a_frozen_worker_is_fenced_and_writes_nothing_after_it_wakes(
     project: Project, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = start(links=400, seconds=0.02)
+    job = start(links=400, hold=1)
     until((project.runs / job.run / "checkpoint.json").exists)
     worker = psutil.Process(JobStore(project.jobs).get(job.id).pid)
     worker.suspend()
@@ -85,10 +86,10 @@ def test_a_frozen_worker_is_fenced_and_writes_nothing_after_it_wakes(
 
 @pytest.mark.slow
 def test_a_frozen_worker_that_nobody_can_end_stops_itself(project: Project, start: Start) -> None:
-    job = start(links=4000, seconds=0.02)
-    # Right after a reading was written the next is a quarter of a second away: no write is under way when it freezes.
+    job = start(links=4000, hold=1)
+    # While it waits to be let go it writes nothing: no write is under way when it freezes.
     events = project.runs / job.run / "events.jsonl"
-    until(lambda: events.exists() and b'"progress"' in events.read_bytes())
+    until(lambda: events.exists() and b'"metric"' in events.read_bytes())
     store = JobStore(project.jobs)
     worker = psutil.Process(store.get(job.id).pid)
     worker.suspend()
@@ -96,8 +97,9 @@ def test_a_frozen_worker_that_nobody_can_end_stops_itself(project: Project, star
     assert store.end(job.id, store.get(job.id).lease, "interrupted", error="fenced elsewhere", exit_code=1)
     time.sleep(9)
     before = events.read_bytes()
+    (project.runs / job.run / GO).touch()  # now it would write
     worker.resume()
-    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 5)
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
     assert events.read_bytes() == before
     assert not (project.runs / job.run / "result.json").exists()
     assert store.get(job.id).error == "fenced elsewhere"

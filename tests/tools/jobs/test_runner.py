@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.errors import (
@@ -26,18 +27,25 @@ from agent.errors import (
 from agent.records.job import Job, JobEvent
 from agent.settings import Settings
 from knowledge.files import read_record, write_record
-from tests.tools.jobs.sleeper import SLEEPER, Chain, expected, until
+from tests.quiet_moment import in_a_quiet_moment
+from tests.tools.jobs.sleeper import GO, SLEEPER, Chain, expected, until
 from tools.jobs.processes import members_of
 from tools.jobs.runner import cancel, log_of, result_of, resume, submit, wait
 from tools.jobs.store import JobStore
 from tools.workspace import Project
 
 Start = Callable[..., Job]
+NOBODY = 2**22 + 1
+"""No process has this id: Linux gives smaller ones."""
 
 
 def links(project: Project, job: Job) -> int:
     checkpoint = project.runs / job.run / "checkpoint.json"
     return read_record(checkpoint, Chain).links if checkpoint.exists() else 0
+
+
+def let_go(project: Project, job: Job) -> None:
+    (project.runs / job.run / GO).touch()
 
 
 def test_a_job_runs_in_its_own_process_and_leaves_result_events_and_record(project: Project, start: Start) -> None:
@@ -55,9 +63,7 @@ def test_a_job_runs_in_its_own_process_and_leaves_result_events_and_record(proje
 
 
 def test_a_job_deletes_what_killed_processes_left_half_written(project: Project, start: Start) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    left = project.root / f".pairs.jsonl.{dead.pid}-0123abcd.part"
+    left = project.root / f".pairs.jsonl.{NOBODY}-0123abcd.part"
     written = project.root / f".votes.jsonl.{os.getpid()}-0123abcd.part"
     for path in (left, written):
         path.write_text("half", encoding="utf-8")
@@ -103,7 +109,7 @@ def test_a_worker_that_does_not_start_is_told(project: Project, settings: Settin
 
 
 def test_a_second_job_is_refused_while_one_is_active_and_leaves_no_trace(project: Project, start: Start) -> None:
-    first = start(links=100, seconds=0.1)
+    first = start(links=2, hold=1)
     with pytest.raises(BusyError, match=first.id):
         start(links=1)
     until(lambda: links(project, first) > 0)
@@ -132,10 +138,13 @@ def test_what_only_the_submitter_can_compute_is_there_before_the_worker(project:
     assert [one.id for one in JobStore(project.jobs).list()] == [job.id]
 
 
-def test_a_job_that_finds_the_project_held_fails_and_says_by_whom(project: Project, settings: Settings) -> None:
-    late = ("sh", "-c", 'sleep 1; exec "$0" "$@"', *SLEEPER)
+def test_a_job_that_finds_the_project_held_fails_and_says_by_whom(
+    project: Project, settings: Settings, tmp_path: Path
+) -> None:
+    late = ("sh", "-c", f'until [ -e {tmp_path}/held ]; do sleep 0.05; done; exec "$0" "$@"', *SLEEPER)
     job = submit(project, settings, "mix", {"links": 1}, "mix", worker=late)
     with project.owned("the test"):
+        (tmp_path / "held").touch()
         job = wait(project, job.id)
     assert (job.state, job.exit_code) == ("failed", 2)
     assert f"the test (process {os.getpid()}" in job.error
@@ -149,11 +158,18 @@ def test_the_end_of_a_job_leaves_the_project_free(project: Project, start: Start
 def test_cancel_is_prompt_and_the_job_can_go_on_from_its_checkpoint(
     project: Project, start: Start, again: Callable[[str], Job]
 ) -> None:
-    job = start(links=30, seconds=0.05, children=1)
-    until(lambda: links(project, job) >= 3)
-    began = time.monotonic()
-    job = cancel(project, job.id[:5])
-    assert time.monotonic() - began < 3.0
+    ended: list[Job] = []
+
+    @in_a_quiet_moment
+    def cancelled() -> None:
+        job = start(links=30, hold=4, children=1)
+        until(lambda: links(project, job) == 4)
+        began = time.monotonic()
+        ended.append(cancel(project, job.id[:5]))
+        assert time.monotonic() - began < 3.0
+
+    cancelled()
+    job = ended[-1]
     assert (job.state, job.exit_code) == ("cancelled", 130)
     assert not members_of(job.id)
     assert cancel(project, job.id) == job
@@ -161,6 +177,7 @@ def test_cancel_is_prompt_and_the_job_can_go_on_from_its_checkpoint(
         result_of(project, job, Chain)
 
     seen: list[JobEvent] = []
+    let_go(project, job)
     assert again(job.id).run == job.run
     job = wait(project, job.id, seen.append)
     assert (job.state, job.attempts, job.error, job.cancel_requested) == ("done", 2, "", False)
@@ -175,19 +192,28 @@ def test_cancel_is_prompt_and_the_job_can_go_on_from_its_checkpoint(
 
 @pytest.mark.slow
 def test_work_that_never_looks_up_is_killed_with_its_children(project: Project, start: Start) -> None:
-    job = start(links=1, seconds=60, deaf=True, children=2)
-    until(lambda: len(members_of(job.id)) == 5)
-    began = time.monotonic()
-    job = cancel(project, job.id)
-    assert 3.0 < time.monotonic() - began < 6.0
-    assert job.state == "cancelled"
-    assert not members_of(job.id)
+    @in_a_quiet_moment
+    def killed() -> None:
+        job = start(links=1, seconds=600, deaf=True, children=2)
+        until(lambda: len(members_of(job.id)) == 5)
+        began = time.monotonic()
+        job = cancel(project, job.id)
+        taken = time.monotonic() - began
+        ended.append((job, taken, members_of(job.id)))
+        assert taken < 6.0
+
+    ended: list[tuple[Job, float, list[psutil.Process]]] = []
+    killed()
+    for job, taken, left in ended:
+        assert taken > 3.0
+        assert job.state == "cancelled"
+        assert not left
 
 
 def test_children_that_the_work_forgets_do_not_outlive_it(project: Project, start: Start) -> None:
     job = wait(project, start(links=1, children=2).id)
     assert job.state == "done"
-    until(lambda: not members_of(job.id), 3.0)
+    until(lambda: not members_of(job.id))
 
 
 def test_a_job_whose_worker_never_came_can_be_cancelled(project: Project) -> None:
@@ -212,11 +238,12 @@ def test_control_c_while_waiting_cancels_the_job(project: Project, start: Start)
 def test_a_worker_asked_to_stop_by_the_system_is_interrupted_not_cancelled(
     project: Project, start: Start, again: Callable[[str], Job]
 ) -> None:
-    job = start(links=20, seconds=0.05)
-    until(lambda: links(project, job) >= 1)
+    job = start(links=20, hold=1)
+    until(lambda: links(project, job) == 1)
     os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGTERM)
     job = wait(project, job.id)
     assert (job.state, job.exit_code) == ("interrupted", 1)
+    let_go(project, job)
     again(job.id)
     assert result_of(project, wait(project, job.id), Chain).digest == expected(20)
 

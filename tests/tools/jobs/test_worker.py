@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import io
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.errors import WorkFailedError
+from agent.records.job import Job
 from agent.settings import Settings
 from tests.tools.jobs.sleeper import until
 from tools.jobs import lease as lease_module
@@ -61,6 +64,68 @@ def test_settings_are_kept_with_absolute_paths_and_the_environment_does_not_over
     assert (read.home, read.cache_folder) == (tmp_path / "home", tmp_path / "home" / "cache")
     assert (read.base_model, read.embedding_model, read.threads) == (str(tmp_path / "my-model"), "builtin", 2)
     assert read.judge_model is None
+
+
+class Full(io.StringIO):
+    """The log on a full disk: nothing more can be written."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("failing", [RuntimeError("boom"), OSError(errno.ENOSPC, "No space left on device")])
+def test_a_log_without_room_keeps_no_end_from_being_recorded(
+    project: Project, monkeypatch: pytest.MonkeyPatch, failing: Exception
+) -> None:
+    def fail(*_: object) -> Job:
+        raise failing
+
+    def torn(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = project.new_run("mix")
+    save_snapshot(Settings(home=project.root), run)
+    job = JobStore(project.jobs).create("mix", project.id, run.name, {})
+    monkeypatch.setattr("tools.jobs.worker.signal.signal", lambda *_: None)
+    monkeypatch.setattr("tools.jobs.worker._step_back", lambda: None)
+    monkeypatch.setattr("tools.jobs.worker._prefer_as_victim", lambda: None)
+    monkeypatch.setattr("sys.stderr", Full())
+    monkeypatch.setattr("tools.jobs.reporting.EventLog.append", torn)
+    monkeypatch.setattr(
+        "tools.jobs.worker.JobReporter.state", lambda _, message, **__: torn() if message != "running" else None
+    )
+    assert main([str(project.root), job.id], perform=fail) == 1
+    ended = JobStore(project.jobs).get(job.id)
+    assert (ended.state, ended.error) == ("failed", cause(failing))
+
+
+def test_a_worker_whose_log_has_no_room_beats_on_and_leaves_when_it_must(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = JobStore(project.jobs)
+    job = store.claim(store.create("mix", project.id, "r", {}).id, 1)
+    assert job is not None
+    left: list[str] = []
+    lease = Lease(store, job, leave=lambda left_job: left.append(left_job.id))
+    beat, failed = JobStore.beat, []
+
+    def full_once(*arguments: Any) -> bool:
+        if not failed:
+            failed.append(1)
+            raise WorkFailedError("the disk is full")
+        return beat(*arguments)
+
+    monkeypatch.setattr(JobStore, "beat", full_once)
+    monkeypatch.setattr(lease_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(lease_module, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("sys.stderr", Full())
+    before = store.get(job.id).heartbeat
+    lease.start()
+    until(lambda: store.get(job.id).heartbeat != before)
+    assert store.end(job.id, job.lease, "interrupted")
+    until(lambda: left)
+    lease.release()
+    assert left[0] == job.id
 
 
 def test_a_worker_that_cannot_prove_its_lease_for_too_long_leaves(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.tools.evaluation.scripted import (
 )
 from tools.evaluation.run import evaluate
 from tools.jobs.events import EVENTS, EventLog
+from tools.jobs.lease import BEAT_SECONDS
 from tools.jobs.store import JobStore
 from tools.workspace import Project
 
@@ -68,8 +70,17 @@ def report_of(project: Project) -> EvaluationReport:
 
 @contextmanager
 def stand_in(project: Project, kind: JobKind, request: dict[str, object] | None = None) -> Iterator[Job]:
-    """Record a job that runs, with a sleeping process for its worker, until the block ends."""
+    """Record a job that runs, with a sleeping process for its worker, until the block ends.
+
+    It beats as a worker does: however long a page takes, the job is none that was abandoned.
+    """
     store = JobStore(project.jobs)
+    over = threading.Event()
+
+    def beat(claimed: Job) -> None:
+        while store.beat(claimed.id, claimed.lease) and not over.wait(BEAT_SECONDS):
+            pass
+
     run = project.new_run(kind)
     job = store.create(kind, project.id, run.name, request or {})
     # A worker is known by its command line.
@@ -77,7 +88,13 @@ def stand_in(project: Project, kind: JobKind, request: dict[str, object] | None 
     try:
         claimed = store.claim(job.id, process.pid)
         assert claimed is not None
-        yield claimed
+        beating = threading.Thread(target=beat, args=(claimed,))
+        beating.start()
+        try:
+            yield claimed
+        finally:
+            over.set()
+            beating.join()
     finally:
         process.kill()
         process.wait()

@@ -36,8 +36,8 @@ def visit(watched: Watched, path: str) -> None:
     has come already, and that stream stays open.
     """
     watched.page.goto(watched.origin + path)
-    watched.page.wait_for_selector("#ds-rail .ds-pages", timeout=60_000)
-    watched.page.wait_for_selector("#assistant-threads nav", timeout=60_000)
+    watched.page.wait_for_selector("#ds-rail .ds-pages")
+    watched.page.wait_for_selector("#assistant-threads nav")
     watched.page.wait_for_selector("#assistant-decision h2")
     watched.page.wait_for_timeout(300)
 
@@ -53,7 +53,7 @@ def replies(page: Page) -> list[str]:
     return page.locator("#assistant-chat .bot-row").all_inner_texts()
 
 
-def answered(page: Page, count: int, seconds: float = 60) -> str:
+def answered(page: Page, count: int, seconds: float = 120) -> str:
     """Wait until the assistant has said so many things and nothing is under way; returns the last."""
     page.wait_for_function(
         """(n) => document.querySelectorAll("#assistant-chat .bot-row").length >= n &&

@@ -14,6 +14,7 @@ from agent.records.base import Language
 from tests.ui.pages.browsing import clean
 from tests.ui.pages.talking import CARD, ROW, answered, build_read, options, replies, say, visit
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
+from tests.ui.web.killable import kept_port
 from tools.jobs.processes import end_processes
 from tools.jobs.reconcile import reconcile
 from tools.jobs.store import JobStore
@@ -105,13 +106,20 @@ def test_the_interview_goes_from_an_example_to_the_plan(watched: Watched, server
     clean(watched)
 
 
+@pytest.fixture
+def port() -> Iterator[str]:
+    """A port that nobody else is given while no server is there."""
+    with kept_port() as place:
+        yield str(place.getsockname()[1])
+
+
 def test_a_costly_step_waits_through_reload_and_restart_and_starts_once(
-    tmp_path: Path, context: BrowserContext
+    tmp_path: Path, context: BrowserContext, port: str
 ) -> None:
     project = build_read(tmp_path, "Pumps")
-    with serving(tmp_path) as first:
+    with serving(tmp_path, "--port", port) as first:
         watched = Watched(context.new_page(), first.url)
-        page, port = watched.page, first.url.rpartition(":")[2]
+        page = watched.page
         visit(watched, "/en/?project=pumps")
         say(page, "Make training pairs")
         page.wait_for_selector(CARD)
@@ -135,7 +143,7 @@ def test_a_costly_step_waits_through_reload_and_restart_and_starts_once(
         page.dblclick(CARD)
         page.wait_for_selector(CARD, state="detached")
         page.wait_for_function(
-            "document.querySelector('#assistant-chat')?.innerText.includes('pairs accepted')", timeout=90_000
+            "document.querySelector('#assistant-chat')?.innerText.includes('pairs accepted')",
         )
         # Whoever comes late with the same yes starts nothing.
         jobs = JobStore(project.jobs).list()
@@ -148,22 +156,34 @@ def test_a_costly_step_waits_through_reload_and_restart_and_starts_once(
         assert not watched.outside
 
 
-def test_a_yes_on_a_page_that_outlived_the_server_starts_the_step_once(tmp_path: Path, context: BrowserContext) -> None:
+def test_a_yes_on_a_page_that_outlived_the_server_starts_the_step_once(
+    tmp_path: Path, context: BrowserContext, port: str
+) -> None:
     project = build_read(tmp_path, "Pumps")
     try:
-        with serving(tmp_path) as first:
+        with serving(tmp_path, "--port", port) as first:
             watched = Watched(context.new_page(), first.url)
-            page, port = watched.page, first.url.rpartition(":")[2]
+            page = watched.page
             visit(watched, "/zh/?project=pumps")
             say(page, "生成训练样本")
             page.wait_for_selector(CARD)
+            page.evaluate("window.isStale = true")
             first.process.kill()
             first.process.wait()
         with serving(tmp_path, "--port", port):
-            page.wait_for_timeout(1500)
             page.click(CARD)
-            page.wait_for_selector(CARD, state="detached", timeout=30_000)
-            page.wait_for_function("document.querySelector('#assistant-chat')?.innerText.includes('已开始')")
+            # The page may find the new server by itself and load anew just then, and take the click away with it.
+            page.wait_for_function(
+                """(card) => {
+                     if (document.querySelector("#assistant-chat")?.innerText.includes("已开始")) return true;
+                     const anew = !window.isStale && document.querySelector("#assistant-threads nav");
+                     const yes = anew && !window.isPressed && document.querySelector(card);
+                     if (yes) { window.isPressed = true; yes.click(); }
+                     return false;
+                   }""",
+                arg=CARD,
+            )
+            page.wait_for_selector(CARD, state="detached")
             reconcile(project)
             assert len(JobStore(project.jobs).list()) == 1
     finally:
@@ -196,11 +216,11 @@ def test_files_dropped_without_a_project_make_one_and_are_read(tmp_path: Path, c
         say(page, "We want an assistant that answers service questions.")
         page.wait_for_url(re.compile("project=assistant"))
         page.wait_for_function(
-            "document.querySelector('#assistant-chat')?.innerText.includes('1 documents read')", timeout=90_000
+            "document.querySelector('#assistant-chat')?.innerText.includes('1 documents read')",
         )
         assert "Read these files: the manual.md" in page.inner_text("#assistant-chat")
         assert page.inner_text(".ds-name") == "assistant"
-        page.wait_for_function("document.querySelector('.ds-road')?.innerText.includes('1 document')", timeout=10_000)
+        page.wait_for_function("document.querySelector('.ds-road')?.innerText.includes('1 document')")
         clean(watched)
     project = project_of(home, "assistant")
     assert [job.state for job in JobStore(project.jobs).list()] == ["done"]

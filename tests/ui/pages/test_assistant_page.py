@@ -219,7 +219,7 @@ def test_dropped_files_are_kept_read_and_named_in_the_conversation(desks: Desks,
 
 
 def until_done(desks: Desks, thread: str) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while assistant(desks).follow(thread) is None:
         assert time.monotonic() < end
         time.sleep(0.2)

@@ -55,7 +55,7 @@ class Gated(Assistant):
 
     def stream(self, thread: str, text: str, *rest: Any) -> Iterator[Part]:
         self.place.asked.append(text)
-        assert self.place.gate.wait(60)
+        assert self.place.gate.wait(300)
         yield from super().stream(thread, text, *rest)
 
     def history(self, thread: str) -> tuple[ChatMessage, ...]:
@@ -145,7 +145,7 @@ def test_answers_stand_side_by_side(watched: Watched) -> None:
     page = watched.page
     visit(watched, "/en/?project=pumps&thread=compare")
     say(page, "Ask both: What is the rated pressure of the pump?")
-    answered(page, 1, seconds=120)
+    answered(page, 1)
     columns = page.locator("#assistant-chat .ds-column")
     assert columns.count() >= 2
     assert "**" not in replies(page)[-1]

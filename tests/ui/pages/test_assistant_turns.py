@@ -31,9 +31,9 @@ class Gate:
 
     def __call__(self) -> Iterator[Part]:
         for part in self.parts:
-            assert self.opened.acquire(timeout=10)
+            assert self.opened.acquire(timeout=120)
             yield part
-        assert self.opened.acquire(timeout=10)
+        assert self.opened.acquire(timeout=120)
         self.ended.set()
 
     def open(self) -> None:
@@ -45,7 +45,7 @@ def ask(make: object, said: str = "hi", once: str = "") -> Ask:
     return Ask(said, lambda: BEFORE, make, once=once)  # type: ignore[arg-type]
 
 
-def until(true: object, seconds: float = 10) -> None:
+def until(true: object, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < end
@@ -99,7 +99,7 @@ def test_a_page_that_is_closed_breaks_nothing_off() -> None:
     next(watching)
     watching.close()
     gate.open()
-    assert gate.ended.wait(10)
+    assert gate.ended.wait(120)
 
 
 def test_the_same_occasion_is_one() -> None:

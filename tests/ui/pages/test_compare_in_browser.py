@@ -101,7 +101,7 @@ def scripted(place: Place, monkeypatch: pytest.MonkeyPatch) -> Scripted:
 def ask(page: Watched, question: str, wait: str = "#compare-tie") -> None:
     page.page.fill("#compare-question textarea", question)
     page.page.click("#compare-ask")
-    page.page.wait_for_selector(wait, state="visible", timeout=60_000)
+    page.page.wait_for_selector(wait, state="visible")
 
 
 def votes(place: Place):
@@ -112,7 +112,7 @@ def test_a_blind_vote_on_a_sealed_question(page: Watched, place: Place) -> None:
     page.visit("/en/compare?project=pumps")
     page.page.check("#compare-blind input")
     page.page.click("#compare-next")
-    page.page.wait_for_selector("#compare-tie", state="visible", timeout=60_000)
+    page.page.wait_for_selector("#compare-tie", state="visible")
     before = page.page.inner_html("#compare-columns")
     assert page.page.inner_text("#compare-columns").count("Answer ") == 4
     for told in ("RAG", "tuned", "base", "12 bar</", "weights", " s in all"):
@@ -137,7 +137,7 @@ def test_a_blind_vote_on_a_sealed_question(page: Watched, place: Place) -> None:
 
     first = page.page.input_value("#compare-question textarea")
     page.page.click("#compare-next")
-    page.page.wait_for_selector("#compare-tie", state="visible", timeout=60_000)
+    page.page.wait_for_selector("#compare-tie", state="visible")
     assert page.page.input_value("#compare-question textarea") != first
     page.clean()
 
@@ -223,7 +223,7 @@ def test_hardware(page: Watched) -> None:
     page.page.get_by_text("of 2048 tokens").first.wait_for()
     assert "Activations and logits" in page.page.inner_text("#hardware-parts")
     page.page.click("#hardware-probe")
-    page.page.wait_for_selector("#hardware-seen table", timeout=120_000)
+    page.page.wait_for_selector("#hardware-seen table")
     assert "torch" in page.page.inner_text("#hardware-seen")
     page.clean()
 
@@ -258,7 +258,7 @@ def test_every_width_and_theme(context: BrowserContext, place: Place, lang: str,
         page.page.close()
 
 
-def wait_until(true, seconds: float = 20) -> None:
+def wait_until(true, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

@@ -63,12 +63,11 @@ def wait_for_rows(page: Page, count: int) -> None:
     page.wait_for_function(
         "(n) => document.querySelectorAll('.ds-documents tbody a[data-ds-open]').length === n",
         arg=count,
-        timeout=90_000,
     )
 
 
 def marked(page: Page) -> str:
-    page.wait_for_selector("#ds-quote", timeout=20_000)
+    page.wait_for_selector("#ds-quote")
     return "".join(page.locator("#documents-passage mark").all_inner_texts())
 
 
@@ -91,7 +90,7 @@ def test_from_an_empty_project_to_a_marked_quote_and_back(watched: Watched, serv
     broken = files / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7 nothing")
     page.set_input_files("#documents-drop input[type=file]", [*(files / name for name in TAKEN), broken])
-    page.wait_for_selector("#documents-job progress", timeout=30_000)
+    page.wait_for_selector("#documents-job progress")
     wait_for_rows(page, 5)
     table = page.inner_text("#documents-table")
     assert "4 documents" in table
@@ -161,7 +160,7 @@ def test_a_dropped_file_and_a_folder_path_are_read(watched: Watched, server: Ser
     (folder / "pump.md").write_text("# Pump\n\nThe pump weighs 4 kilograms.\n", encoding="utf-8")
     page.fill("#documents-folder :is(input, textarea)", "manuals")
     page.click("#documents-read")
-    page.wait_for_selector(".toast-body :text('whole path')", timeout=20_000)
+    page.wait_for_selector(".toast-body :text('whole path')")
     page.fill("#documents-folder :is(input, textarea)", str(folder))
     page.click("#documents-read")
     wait_for_rows(page, 2)
@@ -180,9 +179,9 @@ def test_a_reading_can_be_cancelled(watched: Watched, server: Server, tmp_path: 
     watched.visit("/en/documents?project=cancelled")
     page.fill("#documents-folder :is(input, textarea)", str(tmp_path))
     page.press("#documents-folder :is(input, textarea)", "Enter")
-    page.wait_for_selector("#documents-job progress", timeout=30_000)
+    page.wait_for_selector("#documents-job progress")
     page.click("#documents-cancel")
-    page.wait_for_selector("#documents-job .ds-ended-cancelled", timeout=20_000)
+    page.wait_for_selector("#documents-job .ds-ended-cancelled")
     assert "Reading was cancelled." in page.inner_text("#documents-job")
     assert not page.locator("#documents-cancel").is_visible()
     watched.settle()

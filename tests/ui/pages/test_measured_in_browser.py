@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.settings import Settings
+from tests.ui.pages.held_training import GO, HELD
 from tests.ui.pages.measured_project import PROJECT, build_home
 from tests.ui.web.conftest import Watched, browser, context  # noqa: F401
+from tools.jobs import runner
 from tools.jobs.runner import wait
 from tools.jobs.store import JobStore
 from tools.workspace import Project, Workspace
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 WIDTHS = (360, 768, 1280, 1920)
-SECONDS = 90_000
 
 
 @dataclass
@@ -58,8 +59,8 @@ def page(context: BrowserContext, place: Place) -> Watched:  # noqa: F811
 def visit(page: Watched, path: str, content: str = "#ds-main h2") -> None:
     """Open a page and wait for what it is about."""
     page.page.goto(page.origin + path)
-    page.page.wait_for_selector("#ds-rail .ds-pages", timeout=SECONDS)
-    page.page.wait_for_selector(content, timeout=SECONDS)
+    page.page.wait_for_selector("#ds-rail .ds-pages")
+    page.page.wait_for_selector(content)
 
 
 def run_of(place: Place, kind: str) -> str:
@@ -73,7 +74,7 @@ def test_both_pages_fit_every_width_in_both_languages(lang: str, path: str, page
     page.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     visit(page, f"/{lang}/{path}?project={PROJECT}{run}", ".js-plotly-plot .main-svg")
     if path == "evaluation":
-        page.page.wait_for_selector(".ds-fix", timeout=SECONDS)
+        page.page.wait_for_selector(".ds-fix")
     for width in WIDTHS:
         page.page.set_viewport_size({"width": width, "height": 900})
         page.page.wait_for_timeout(500)
@@ -87,7 +88,7 @@ def test_dark_charts_are_written_in_the_ink_of_the_page(path: str, context: Brow
     opened.emulate_media(color_scheme="dark")
     page = Watched(opened, place.url)
     visit(page, f"/en/{path}?project={PROJECT}" + (f"&run={run_of(place, 'tune')}" if path == "runs" else ""))
-    opened.wait_for_selector(".js-plotly-plot .main-svg text", timeout=SECONDS)
+    opened.wait_for_selector(".js-plotly-plot .main-svg text")
     ink = opened.evaluate("getComputedStyle(document.querySelector('.js-plotly-plot .main-svg text')).fill")
     assert min(int(part) for part in re.findall(r"\d+", ink)[:3]) > 200
     page.clean()
@@ -111,7 +112,7 @@ BEGINS = {"png": b"\x89PNG", "csv": b"\xef\xbb\xbf", "html": b"<!doctype html>",
 def test_charts_are_downloaded_as_png_and_csv(path: str, count: int, page: Watched, place: Place) -> None:
     run = f"&run={run_of(place, 'tune')}" if path == "runs" else ""
     visit(page, f"/en/{path}?project={PROJECT}{run}", ".ds-downloads a >> nth=0")
-    page.page.wait_for_function(f"document.querySelectorAll('.ds-downloads a').length === {count}", timeout=SECONDS)
+    page.page.wait_for_function(f"document.querySelectorAll('.ds-downloads a').length === {count}")
     for link in page.page.locator(".ds-downloads a").all():
         address = str(link.get_attribute("href"))
         answer = page.page.request.get(place.url + address)
@@ -124,7 +125,7 @@ def test_charts_are_downloaded_as_png_and_csv(path: str, count: int, page: Watch
 def test_a_card_is_declined_and_nothing_starts(page: Watched, place: Place) -> None:
     before = len(place.jobs.list())
     visit(page, f"/en/runs?project={PROJECT}")
-    page.page.click("#runs-step-tune:not([disabled])", timeout=SECONDS)
+    page.page.click("#runs-step-tune:not([disabled])")
     page.page.wait_for_selector("#ds-card >> text=training is costly and always needs a yes")
     assert "GiB" in page.page.inner_text("#ds-card")
     page.page.click("#runs-decline")
@@ -133,37 +134,42 @@ def test_a_card_is_declined_and_nothing_starts(page: Watched, place: Place) -> N
     page.clean()
 
 
-def test_training_is_approved_followed_cancelled_and_resumed(page: Watched, place: Place) -> None:
+def test_training_is_approved_followed_cancelled_and_resumed(
+    page: Watched, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for begin in (runner.submit, runner.resume):
+        monkeypatch.setattr(begin, "__kwdefaults__", {**(begin.__kwdefaults__ or {}), "worker": HELD})
     before = len(place.jobs.list())
     visit(page, f"/en/runs?project={PROJECT}")
     page.page.click("text=Settings of the steps")
     page.page.fill("#runs-epochs input", "20")
-    page.page.click("#runs-step-tune:not([disabled])", timeout=SECONDS)
+    page.page.click("#runs-step-tune:not([disabled])")
     page.page.wait_for_selector("#ds-card", state="visible")
     page.page.click("#runs-approve")
-    page.page.wait_for_selector("text=Started: Tune.", timeout=SECONDS)
-    page.page.wait_for_selector("#ds-run-head >> text=/about \\d/", timeout=SECONDS)
-    page.page.wait_for_selector(".ds-finding >> text=/after \\d+ steps/", timeout=SECONDS)
-    page.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=SECONDS)
+    page.page.wait_for_selector("text=Started: Tune.")
+    page.page.wait_for_selector("#ds-run-head >> text=/about \\d/")
+    page.page.wait_for_selector(".ds-finding >> text=/after \\d+ steps/")
+    page.page.wait_for_selector(".js-plotly-plot .main-svg")
     assert "tokens/s" in page.page.inner_text("#ds-run-head")
     assert "GiB" in page.page.inner_text("#ds-run-head")
     assert page.page.is_disabled("#runs-step-evaluate")
 
     page.page.click("#runs-cancel")
-    page.page.wait_for_selector("#ds-run-head >> text=cancelled", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-run-head >> text=cancelled")
     page.page.wait_for_selector("#runs-cancel", state="hidden")
     (job,) = place.jobs.list()[before:]
     assert job.state == "cancelled"
-    page.page.wait_for_selector("#runs-resume", state="visible", timeout=SECONDS)
+    page.page.wait_for_selector("#runs-resume", state="visible")
     page.page.click("#runs-resume")
-    page.page.wait_for_selector("#ds-card >> text=Resume: Tuning", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-card >> text=Resume: Tuning")
     assert "steps done before it stopped" in page.page.inner_text("#ds-card")
     assert place.jobs.get(job.id).state == "cancelled"  # nothing goes on before the yes
     page.page.click("#runs-approve")
-    page.page.wait_for_selector("text=The run goes on where it stopped.", timeout=SECONDS)
-    page.page.wait_for_selector("#ds-run-head >> text=running", timeout=SECONDS)
+    page.page.wait_for_selector("text=The run goes on where it stopped.")
+    page.page.wait_for_selector("#ds-run-head >> text=running")
+    (place.project.root / GO).touch()
     assert wait(place.project, job.id).state == "done"
-    page.page.wait_for_selector("#ds-run-head >> text=done", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-run-head >> text=done")
     page.page.wait_for_selector("#ds-run-head >> text=attempt 2")
     page.page.wait_for_selector("text=Why this method and these settings")
     assert page.page.locator(".ds-runs tbody tr").count() == before + 1
@@ -175,22 +181,22 @@ def test_an_evaluation_is_started_from_the_page(page: Watched, place: Place) -> 
     visit(page, f"/zh/runs?project={PROJECT}")
     page.page.click("text=各步骤的设置")
     page.page.fill("#runs-limit input", "2")
-    page.page.click("#runs-step-evaluate:not([disabled])", timeout=SECONDS)
+    page.page.click("#runs-step-evaluate:not([disabled])")
     page.page.wait_for_selector("#ds-card >> text=在封存题目上测量")
     page.page.click("#runs-approve")
-    page.page.wait_for_selector("text=已开始：评测。", timeout=SECONDS)
+    page.page.wait_for_selector("text=已开始：评测。")
     (job,) = place.jobs.list()[before:]
     assert wait(place.project, job.id).state == "done"
-    page.page.wait_for_selector("text=打开评测", timeout=SECONDS)
+    page.page.wait_for_selector("text=打开评测")
     page.page.click("text=打开评测")
-    page.page.wait_for_selector("#ds-evaluation-run", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-evaluation-run")
     assert job.run in page.page.url
     page.clean()
 
 
 def test_a_failed_item_opens_everything_about_it(page: Watched, place: Place) -> None:
     visit(page, f"/en/evaluation?project={PROJECT}")
-    page.page.wait_for_selector("#ds-items .ds-item", timeout=SECONDS)
+    page.page.wait_for_selector("#ds-items .ds-item")
     page.page.click("#ds-items .ds-item >> nth=0")
     opened = page.page.inner_text("#ds-items .ds-item >> nth=0")
     for part in ("Accepted answer", "Answers of every arm", "tuned + RAG", "Evidence:", "item"):
@@ -201,15 +207,15 @@ def test_a_failed_item_opens_everything_about_it(page: Watched, place: Place) ->
     label = labels.nth(1).inner_text()
     labels.nth(1).click()
     count = int(re.search(r"\((\d+)\)", label)[1])  # type: ignore[index]
-    page.page.wait_for_selector(f"text=/^{min(count, 20)} of {count} items$/", timeout=SECONDS)
+    page.page.wait_for_selector(f"text=/^{min(count, 20)} of {count} items$/")
     page.clean()
 
 
 def test_more_items_are_shown_on_demand(page: Watched) -> None:
     visit(page, f"/en/evaluation?project={PROJECT}&run=lost")
-    page.page.wait_for_selector("text=There is no evaluation lost", timeout=SECONDS)
+    page.page.wait_for_selector("text=There is no evaluation lost")
     newest = page.page.locator("#ds-items .ds-item")
-    newest.first.wait_for(timeout=SECONDS)
+    newest.first.wait_for()
     if page.page.is_visible("#ds-more"):
         before = newest.count()
         page.page.click("#ds-more")
@@ -222,15 +228,15 @@ def test_a_fix_asks_before_it_starts_its_job(page: Watched, place: Place) -> Non
     first = next(job.run for job in place.jobs.list() if job.kind == "evaluate")
     visit(page, f"/en/evaluation?project={PROJECT}&run={first}")
     apply = page.page.locator("[id^=ds-apply-]:has-text('Apply')").first
-    apply.click(timeout=SECONDS)
-    page.page.wait_for_selector("#ds-card", state="visible", timeout=SECONDS)
+    apply.click()
+    page.page.wait_for_selector("#ds-card", state="visible")
     assert "Takes" in page.page.inner_text("#ds-card")
     page.page.click("#runs-decline")
     page.page.wait_for_selector("#ds-card", state="hidden")
     assert len(place.jobs.list()) == before
     apply.click()
     page.page.click("#runs-approve")
-    page.page.wait_for_selector("text=/Started: /", timeout=SECONDS)
+    page.page.wait_for_selector("text=/Started: /")
     (job,) = place.jobs.list()[before:]
     assert wait(place.project, job.id).state == "done"
     page.clean()
@@ -239,7 +245,7 @@ def test_a_fix_asks_before_it_starts_its_job(page: Watched, place: Place) -> Non
 def test_keyboard_reaches_the_steps_and_the_items(page: Watched) -> None:
     visit(page, f"/en/evaluation?project={PROJECT}")
     summary = page.page.locator("#ds-items .ds-item > summary").first
-    summary.wait_for(timeout=SECONDS)
+    summary.wait_for()
     summary.focus()
     page.page.keyboard.press("Enter")
     assert page.page.locator("#ds-items .ds-item").first.get_attribute("open") is not None

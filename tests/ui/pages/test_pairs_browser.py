@@ -14,6 +14,7 @@ from knowledge.files import write_record, write_records
 from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
+from tests.quiet_moment import in_a_quiet_moment
 from tests.ui.pages.browsing import clean, presentable
 from tests.ui.pages.pairs_project import PAIRS, build_pairs_project
 from tests.ui.pages.payloads import PAYLOADS, active
@@ -62,11 +63,11 @@ def pair_of(server: Server, project: str, identifier: str) -> Pair:
 
 
 def wait_for_pair(page: Page, identifier: str) -> None:
-    page.wait_for_selector(f".ds-pair[data-pair='{identifier}']", timeout=20_000)
+    page.wait_for_selector(f".ds-pair[data-pair='{identifier}']")
 
 
 def wait_for_counter(page: Page, text: str) -> None:
-    page.wait_for_selector(f".ds-counter:text-is('{text}')", timeout=20_000)
+    page.wait_for_selector(f".ds-counter:text-is('{text}')")
 
 
 def open_panel(page: Page) -> str:
@@ -134,20 +135,20 @@ def test_what_is_accepted_is_what_was_seen_however_fast_the_keys_come(watched: W
                  press("j"); press("j"); const seen = document.querySelector(".ds-pair").dataset.pair; press("a");
                  return seen; }"""
         )
-        page.wait_for_function("dsPairs.isIdle()", timeout=20_000)
+        page.wait_for_function("dsPairs.isIdle()")
         watched.settle()
         changed = [pair.id for pair in load_pairs(project) if pair.reviewed and not before[pair.id]]
         assert changed in ([], [seen])
         for _ in range(4):
             page.keyboard.press("k")
-        page.wait_for_function("dsPairs.isIdle()", timeout=20_000)
+        page.wait_for_function("dsPairs.isIdle()")
     wait_for_pair(page, "p1")
     page.keyboard.press("j")
     wait_for_pair(page, "p2")
     page.keyboard.press("a")
     wait_for_pair(page, "p3")
     assert [pair.id for pair in load_pairs(project) if pair.reviewed] == ["p2"]
-    page.wait_for_function("document.querySelector('.ds-road').innerText.includes('3 pairs')", timeout=20_000)
+    page.wait_for_function("document.querySelector('.ds-road').innerText.includes('3 pairs')")
     watched.settle()
     clean(watched)
 
@@ -215,7 +216,7 @@ def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Serv
     assert not project.pairs.exists()
     page.click("#pairs-extract")
     page.click("#pairs-approve")
-    page.wait_for_selector(".ds-pair", timeout=60_000)
+    page.wait_for_selector(".ds-pair")
     made = load_pairs(project)
     assert f"{sum(pair.status == 'accepted' for pair in made):,} pairs accepted" in page.inner_text("#pairs-job")
     assert page.locator("#pairs-beside .ds-coverage tbody tr").count() == 6
@@ -240,20 +241,25 @@ def test_a_key_press_is_quick_with_ten_thousand_pairs(watched: Watched, server: 
     for number in range(1, 6):
         page.keyboard.press("j")
         wait_for_pair(page, f"m{number}")
-    took = page.evaluate(
-        """async () => {
-          const shown = () => document.querySelector(".ds-pair").dataset.pair;
-          const took = [];
-          for (let n = 0; n < 12; n += 1) {
-            const before = shown(), began = performance.now();
-            document.dispatchEvent(new KeyboardEvent("keydown", { key: n % 2 ? "a" : "j", bubbles: true }));
-            while (shown() === before) await new Promise((done) => setTimeout(done, 5));
-            took.push(performance.now() - began);
-          }
-          return took.sort((a, b) => a - b);
-        }"""
-    )
-    assert took[len(took) // 2] < 1000, took
+
+    @in_a_quiet_moment
+    def quick() -> None:
+        took = page.evaluate(
+            """async () => {
+              const shown = () => document.querySelector(".ds-pair").dataset.pair;
+              const took = [];
+              for (let n = 0; n < 12; n += 1) {
+                const before = shown(), began = performance.now();
+                document.dispatchEvent(new KeyboardEvent("keydown", { key: n % 2 ? "a" : "j", bubbles: true }));
+                while (shown() === before) await new Promise((done) => setTimeout(done, 5));
+                took.push(performance.now() - began);
+              }
+              return took.sort((a, b) => a - b);
+            }"""
+        )
+        assert took[len(took) // 2] < 1000, took
+
+    quick()
     clean(watched)
 
 

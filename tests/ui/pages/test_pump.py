@@ -15,7 +15,7 @@ def test_events_come_in_order_and_silence_is_told():
 
     def stream(_):
         yield 1
-        gate.wait(20)
+        gate.wait(120)
         yield 2
 
     heard = []
@@ -62,7 +62,7 @@ def test_leaving_stops_the_stream(close):
         reading.close()
     else:
         del reading
-    assert ended.wait(20)
+    assert ended.wait(120)
 
 
 def test_stopping_is_told_to_the_reader():

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "correct horse battery"
-START_SECONDS = 90
+START_SECONDS = 300
 LEFT = ("error: AbortError: BodyStreamBuffer was aborted", "error: Unexpected error Connection errored out.")
 """What Gradio says of its own stream when a page is left."""
 PATIENCE = 120_000
@@ -76,19 +76,19 @@ def serving(home: Path, *options: str, program: str = "ui.start") -> Iterator[Se
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        reader.join(5)
-        assert process.stderr is not None
-        process.stderr.close()
+        reader.join(60)
 
 
 def _listen(process: subprocess.Popen[str], said: list[str]) -> None:
+    """Keep what the server says; its pipe is closed here, because nobody else may while it is being read."""
     assert process.stderr is not None
-    for line in process.stderr:
-        said.append(line.rstrip("\n"))
+    with process.stderr:
+        for line in process.stderr:
+            said.append(line.rstrip("\n"))
 
 
 def _address(process: subprocess.Popen[str], said: list[str]) -> str:
@@ -168,7 +168,7 @@ class Watched:
         self.page.wait_for_selector("#ds-rail .ds-pages")
         self.settle()
 
-    def settle(self, seconds: float = 30.0) -> None:
+    def settle(self, seconds: float = PATIENCE / 1000) -> None:
         """Wait until no event of Gradio is pending; whoever leaves a page before gets a complaint of its console.
 
         Of two events of a page that opens, Gradio may open a stream for the second after its answer has come already,
@@ -182,9 +182,14 @@ class Watched:
             quiet = 0 if self.streams else quiet + 1
             idle = idle + 1 if self.streams == before else 0
 
-    def overflow(self) -> int:
-        """Return by how many pixels the page is wider than its window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    def overflow(self, seconds: float = 30.0) -> int:
+        """Return by how many pixels the page is wider than its window, once what is drawn anew has its place."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if found <= 0 or time.monotonic() > deadline:
+                return int(found)
+            self.page.wait_for_timeout(100)
 
     def clean(self) -> None:
         """Fail if anything happened that must not."""

@@ -10,9 +10,10 @@ with house.up() as server:
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,21 @@ ASK = "Make training pairs"
 """What is said so that a step is proposed that waits for a yes."""
 
 
+def kept_port() -> socket.socket:
+    """Return a socket on a free port; a server that may share an address, as ours does, can listen there beside it."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
+
+
 @dataclass
 class Killable:
     """A home, and the port at which its server is found again."""
 
     home: Path
-    port: str = "0"
+    place: socket.socket = field(default_factory=kept_port)
+    """Bound to the port and never listening, so that nobody else is given it while no server is there."""
 
     @classmethod
     def build(cls, home: Path, *projects: str) -> Killable:
@@ -51,8 +61,8 @@ class Killable:
     @contextmanager
     def up(self) -> Iterator[Server]:
         """Run the server until the block ends, if nobody kills it before."""
-        with serving(self.home, "--port", self.port, program="tests.ui.web.paced") as server:
-            self.port = server.url.rpartition(":")[2]
+        port = str(self.place.getsockname()[1])
+        with serving(self.home, "--port", port, program="tests.ui.web.paced") as server:
             yield server
 
     def assistant(self) -> Assistant:
@@ -89,7 +99,8 @@ class Killable:
         return next(one for one in self.assistant().threads() if one.id == thread)
 
     def end(self) -> None:
-        """End whatever runs."""
+        """End whatever runs, and give the port back."""
+        self.place.close()
         for info in Workspace(self.home).projects():
             for job in self.jobs(info.name):
                 end_processes(job)

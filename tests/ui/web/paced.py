@@ -24,7 +24,7 @@ PACED: Final = (sys.executable, "-P", "-m", "tests.ui.web.paced")
 """Worker command to hand to the runner."""
 GO: Final = "go"
 WORKED: Final = "worked.txt"
-_STEPS: Final = 2_000
+_STEPS: Final = 20_000
 _PERIOD: Final = 0.05
 _LONGEST: Final = 900.0
 """Seconds after which a job that nobody lets go gives up: its test has died."""

@@ -14,18 +14,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.quiet_moment import in_a_quiet_moment
 from tests.ui.web.conftest import PASSWORD, ROOT, Server, serving
 from tools.workspace import Workspace
 from ui.pages.sites import LANGUAGES, PAGES
 from ui.web.accounts import Accounts
 from ui.web.database import Database
 from ui.web.downloads import inside
+from ui.web.limits import BODY_BYTES
 from ui.web.tokens import Tokens
 
 
 @pytest.fixture
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with httpx.Client(base_url=server.url, timeout=120) as client:
         yield client
 
 
@@ -112,26 +114,17 @@ def test_other_sites_names_and_sizes_are_refused_over_the_wire(
 
 def test_a_body_without_a_length_is_cut_at_the_limit(server: Server) -> None:
     host, port = server.url.removeprefix("http://").split(":")
-    taken = 0
-    with socket.create_connection((host, int(port)), timeout=30) as raw:
+    with socket.create_connection((host, int(port)), timeout=120) as raw:
         raw.sendall(
             f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
             "Transfer-Encoding: chunked\r\n\r\n".encode()
         )
-        piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-        answer = b""
-        raw.settimeout(0.2)
-        while taken < 64 and not answer:
-            try:
-                raw.sendall(piece)
-                taken += 1
-                answer = raw.recv(100)
-            except TimeoutError:
-                continue
-            except OSError:
-                break
+        for _ in range(BODY_BYTES // 0x10000):
+            raw.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+        raw.sendall(b"1\r\nx\r\n")
+        # The body has not ended, so only what is one byte above the limit can have brought an answer.
+        answer = raw.recv(100)
     assert b" 413 " in answer
-    assert taken < 40
 
 
 def test_downloads_are_attachments_and_stay_inside_the_project(server: Server, http: httpx.Client) -> None:
@@ -210,7 +203,7 @@ def test_with_login_the_cookie_opens_the_pages_and_the_key_the_api(tmp_path: Pat
     database = Database.of(tmp_path)
     anna = Accounts(database).add("anna", PASSWORD)
     key, _ = Tokens(database).make_key(anna)
-    with serving(tmp_path, "--login") as running, httpx.Client(base_url=running.url, timeout=30) as client:
+    with serving(tmp_path, "--login") as running, httpx.Client(base_url=running.url, timeout=120) as client:
         assert client.get("/en/").headers["location"] == "/login?next=/en/"
         assert client.get("/v1/models").status_code == 401
         assert client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
@@ -225,20 +218,32 @@ def test_with_login_the_cookie_opens_the_pages_and_the_key_the_api(tmp_path: Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_at_once_when_told_although_a_page_is_open(tmp_path: Path, sent: signal.Signals) -> None:
-    with serving(tmp_path) as running, httpx.Client(base_url=running.url, timeout=30) as client:
-        with client.stream("GET", "/en/gradio_api/heartbeat/abc") as stream:
+    @in_a_quiet_moment
+    def ends() -> None:
+        with (
+            serving(tmp_path) as running,
+            httpx.Client(base_url=running.url, timeout=120) as client,
+            client.stream("GET", "/en/gradio_api/heartbeat/abc") as stream,
+        ):
             next(stream.iter_raw())
             began = time.monotonic()
             running.process.send_signal(sent)
-            assert running.process.wait(20) == 0
-            assert time.monotonic() - began < 15
-        assert "Traceback" not in "\n".join(running.said)
+            ended.append(running.process.wait(120))
+            taken = time.monotonic() - began
+        said.extend(running.said)
+        assert taken < 15
+
+    ended: list[int] = []
+    said: list[str] = []
+    ends()
+    assert set(ended) == {0}
+    assert "Traceback" not in "\n".join(said)
 
 
 def test_a_taken_port_is_one_line_and_exit_2(server: Server, tmp_path: Path) -> None:
     port = server.url.rsplit(":", 1)[1]
     command = [sys.executable, "-c", "from ui.start import main; main()", "serve", "--port", port]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=240)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert f"127.0.0.1:{port}" in done.stderr

@@ -68,6 +68,10 @@ def choose(watched: Watched, theme: str) -> None:
     assert watched.page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
     assert watched.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
     watched.page.wait_for_timeout(300)
+    # A colour on its way from one theme to the other belongs to neither.
+    watched.page.wait_for_function(
+        "document.getAnimations().every((one) => !(one instanceof CSSTransition) || one.playState !== 'running')"
+    )
 
 
 def test_a_theme_is_kept_from_page_to_page_and_follows_the_system_until_one_is_chosen(watched: Watched) -> None:
@@ -129,7 +133,7 @@ def test_a_project_is_made_and_chosen_without_losing_the_page(watched: Watched, 
 
 def test_a_running_job_is_followed_and_cancelled_from_the_top_bar(watched: Watched, server: Server) -> None:
     project = Workspace(server.home).create("Jobs")
-    job = submit(project, Settings(home=server.home), "tune", {"links": 600, "seconds": 0.1}, "tune", worker=SLEEPER)
+    job = submit(project, Settings(home=server.home), "tune", {"links": 6000, "seconds": 0.1}, "tune", worker=SLEEPER)
     try:
         watched.visit("/en/guide?project=jobs")
         watched.page.wait_for_selector(".ds-job progress[value]")

@@ -102,7 +102,7 @@ def test_it_lives_on_when_the_accounts_cannot_be_told(follower: Follower) -> Non
     running = conductor(desks)
     running.start()
     try:
-        assert looked.wait(10)
+        assert looked.wait(120)
     finally:
         running.stop()
     assert follower.recovered == 1, "those left in the middle are finished once the accounts are known"

@@ -41,7 +41,7 @@ class Opening:
         self.opened.append(name)
         if name == "slow":
             self.begun.set()
-            assert self.release.wait(10)
+            assert self.release.wait(120)
         return Opened()
 
 
@@ -72,11 +72,11 @@ def test_an_index_that_is_being_opened_keeps_no_other_account_waiting(
     slow, quick = project(tmp_path / "ada", "slow"), project(tmp_path / "ben", "quick")
     with ThreadPoolExecutor(3) as pool:
         first = [pool.submit(shelf.retriever, slow) for _ in range(2)]
-        assert opening.begun.wait(10)
-        other = pool.submit(shelf.retriever, quick).result(10)
+        assert opening.begun.wait(120)
+        other = pool.submit(shelf.retriever, quick).result(120)
         assert not any(one.done() for one in first)
         opening.release.set()
-        assert first[0].result(10) is first[1].result(10)
+        assert first[0].result(120) is first[1].result(120)
     assert sorted(opening.opened) == ["quick", "slow"]
     assert shelf.retriever(quick) is other
 

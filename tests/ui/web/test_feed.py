@@ -75,4 +75,4 @@ def test_the_work_ends_with_the_loop() -> None:
         return await anext(Feed(endless(ended)))  # type: ignore[arg-type]
 
     assert asyncio.run(read()) == 1
-    assert ended.wait(5)
+    assert ended.wait(120)

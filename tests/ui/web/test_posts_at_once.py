@@ -21,8 +21,10 @@ BESIDE = 10
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Killable:
-    return Killable.build(tmp_path_factory.mktemp("posts"))
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killable]:
+    made = Killable.build(tmp_path_factory.mktemp("posts"))
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")

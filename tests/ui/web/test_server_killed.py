@@ -50,7 +50,8 @@ def proposed(page: Page) -> str:
 
 def wait_for_text(page: Page, text: str) -> None:
     page.wait_for_function(
-        "(text) => document.querySelector('#assistant-chat')?.innerText.includes(text)", arg=text, timeout=60_000
+        "(text) => document.querySelector('#assistant-chat')?.innerText.includes(text)",
+        arg=text,
     )
 
 
@@ -74,7 +75,7 @@ def back(page: Page) -> None:
 
 def said_once(house: Killable, text: str) -> None:
     """Wait until nobody has anything more to report, and count who said it."""
-    until(lambda: house.thread().job is None, 60)
+    until(lambda: house.thread().job is None)
     assert sum(text in one.text for one in house.history()) == 1
 
 
@@ -137,7 +138,7 @@ def test_a_job_that_ends_while_no_server_runs_is_reported_without_a_page(
         page.close()
         kill(first)
     house.let_go()
-    until(lambda: house.jobs()[0].state == "done", 60)
+    until(lambda: house.jobs()[0].state == "done")
     with house.up():
         said_once(house, MADE)
     assert [(one.id, one.attempts) for one in house.jobs()] == [(job.id, 1)]
@@ -166,7 +167,7 @@ def test_server_and_worker_killed_together_leave_a_job_to_resume(house: Killable
         house.let_go()
         runs.click("#runs-resume")
         runs.click("#runs-approve")
-        until(lambda: house.jobs()[0].state == "done", 60)
+        until(lambda: house.jobs()[0].state == "done")
     assert [(one.id, one.attempts) for one in house.jobs()] == [(job.id, 2)]
 
 
@@ -190,7 +191,7 @@ def test_a_kill_right_after_the_yes_leaves_the_question_or_one_job(tmp_path: Pat
             killed = delay
         for delay in delays:
             name = f"after{delay}"
-            until(lambda name=name: [job.state for job in house.jobs(name)] == ["done"], 60)  # type: ignore[misc]
+            until(lambda name=name: [job.state for job in house.jobs(name)] == ["done"])  # type: ignore[misc]
             assert house.worked(name) == 1, f"{delay} ms"
     finally:
         house.end()
