@@ -171,9 +171,9 @@ class _Entry:
                 **dict.fromkeys(RATES),
                 **values,
                 "name": self._entry["name"],
-                "aliases": [str(alias) for alias in self._list("aliases")],
+                "aliases": [self._text("aliases", alias) for alias in self._list("aliases")],
                 "why_not": self._why_not(values),
-                "notes": [str(note) for note in self._list("notes")],
+                "notes": [self._text("notes", note) for note in self._list("notes")],
                 "figures": figures,
                 "source": figures["gib"].source,
                 "label": figures["gib"].label,
@@ -216,7 +216,13 @@ class _Entry:
         for method in get_args(Method):
             if not values[method] and not told.get(method):
                 raise self._wrong(f"why_not.{method}", "reason")
-        return {method: str(why) for method, why in told.items()}
+        return {method: self._text(f"why_not.{method}", why) for method, why in told.items()}
+
+    def _text(self, field: str, value: Any) -> str:
+        """Return a text, or a number as one: YAML makes a table of a text with a colon and a blank in it."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise self._wrong(field, "text", value=value)
+        return str(value)
 
     def _wrong(self, field: str, key: str, mend: str = "", **values: object) -> InputError:
         return fault(key, f"{self._where}: {field}" if field else self._where, self._lang, mend, **values)

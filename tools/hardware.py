@@ -17,6 +17,8 @@ from typing import Final
 
 from agent.errors import NotFoundError
 from agent.policy.capabilities import measured_device
+from agent.prompts.devices import DEVICES
+from agent.prompts.phrases import fill
 from agent.records.base import Language
 from agent.records.hardware import Backend, Device, Figure, Price, Support
 from agent.settings import Settings
@@ -53,13 +55,13 @@ def find_device(name: str, lang: Language | None = None) -> Device:
 
     Args:
         name: As a person writes it.
-        lang: Language of what was measured of this machine; `None` takes the settings'.
+        lang: Language of what was measured of this machine, and of what is wrong; `None` takes the settings'.
 
     Raises:
         InputError: The user's file is not valid.
         NotFoundError: There is none; the mend lists the nearest names.
     """
-    wanted = folded(name)
+    wanted, settings = folded(name), used_settings()
     if wanted in {folded(alias) for alias in THIS_MACHINE}:
         return this_machine(lang)
     devices = catalogue()
@@ -69,9 +71,9 @@ def find_device(name: str, lang: Language | None = None) -> Device:
     if wanted and (machine := this_machine(lang)) and wanted == folded(machine.name):
         return machine
     near = dict.fromkeys(known[key].name for key in difflib.get_close_matches(wanted, known, n=4, cutoff=_NEAR))
-    names = ", ".join(near or (device.name for device in devices))
-    mend = f"did you mean {names}? `cpu` is this machine" if near else f"known are {names}, and `cpu` for this machine"
-    raise NotFoundError("no such device", where=name, mend=mend)
+    names, says = ", ".join(near or (device.name for device in devices)), lang or (settings.lang if settings else "en")
+    mend = fill(DEVICES, "near" if near else "known", says, names=names)
+    raise NotFoundError(fill(DEVICES, "unknown", says), where=name, mend=mend)
 
 
 def this_machine(lang: Language | None = None) -> Device:

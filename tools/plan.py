@@ -8,6 +8,8 @@ from pathlib import Path
 from agent.errors import InputError
 from agent.policy.memory import LADDER, TOKENS, detailed_plan, fit
 from agent.policy.memory_parts import USUAL
+from agent.prompts.memory import PLAN
+from agent.prompts.phrases import fill
 from agent.records.base import Language
 from agent.records.hardware import Device, MemoryPlan, MethodFit, ModelShape, Workload
 from agent.settings import BUILTIN, Settings
@@ -99,6 +101,8 @@ def model_of(name: str, settings: Settings) -> ReadModel:
     """
     from tools.models import resolve_base_model
 
+    if name == BUILTIN:
+        return BUILTIN_MODEL  # unpacking it takes half a minute, and a plan needs nothing but its shape
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file():
         return read_shape(folder)
@@ -113,6 +117,8 @@ def usual_model(settings: Settings) -> ReadModel | float:
     """
     from tools.models import parameter_count, resolve_base_model
 
+    if settings.base_model == BUILTIN:
+        return BUILTIN_MODEL
     folder = resolve_base_model(settings)
     try:
         return read_shape(folder)
@@ -133,11 +139,9 @@ def _known(model: float | ReadModel) -> tuple[float, ModelShape | None]:
 
 def _device(device: str, count: int, params_b: float, lang: Language) -> Device:
     if not 1 <= count <= MOST_DEVICES:
-        raise InputError(f"{count} devices cannot be planned for", where="count", mend="give a whole number from 1 on")
+        mend = fill(PLAN, "count_mend", lang, most=f"{MOST_DEVICES:,}")
+        raise InputError(fill(PLAN, "count", lang, count=count), where="count", mend=mend)
     if not math.isfinite(params_b) or not 0 < params_b <= MOST_PARAMS_B:
-        raise InputError(
-            f"{params_b} thousand million parameters is no size of a model",
-            where="params_b",
-            mend="give thousand millions, e.g. 7 for a 7B model or 0.135",
-        )
+        mend = fill(PLAN, "size_mend", lang)
+        raise InputError(fill(PLAN, "size", lang, size=f"{params_b:g}"), where="params_b", mend=mend)
     return find_device(device, lang)

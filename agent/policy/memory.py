@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from agent.policy.memory_details import Subject, answering, detail_notes, detailed
-from agent.policy.memory_parts import USUAL, typical_shape
+from agent.policy.memory_parts import USUAL
+from agent.policy.model_parameters import typical_shape
 from agent.prompts.phrases import fill, gib, gib_range, model_size
 from agent.prompts.training import MEMORY, METHOD_NAMES
 from agent.records.base import Language

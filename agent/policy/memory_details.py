@@ -6,14 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agent.policy.memory_parts import (
-    at_once,
-    inference,
-    is_checkpointed,
-    memory_parts,
-    typical_shape,
-)
+from agent.policy.memory_parts import at_once, inference, is_checkpointed, memory_parts
 from agent.policy.memory_published import memory_range
+from agent.policy.model_parameters import typical_shape
 from agent.policy.training_time import training_seconds
 from agent.prompts.memory import PLAN
 from agent.prompts.phrases import fill, gib, percent

@@ -63,6 +63,11 @@ BENCHMARK_ERRORS: Final[Phrases] = {
         "en": "no moment in ISO 8601 with a time zone",
         "zh": "不是带时区的 ISO 8601 时间",
     },
+    "no_name": {"en": "the device has no name", "zh": "设备没有名称"},
+    "too_long": {
+        "en": "the text has {length} characters, more than any benchmark writes ({most} at most)",
+        "zh": "文字有 {length} 个字符，超过测量结果会写的长度（最多 {most}）",
+    },
     "below_zero": {"en": "an amount below zero, or none at all", "zh": "数值小于零，或根本不是数"},
     "too_much": {
         "en": "{value} is more than any machine reaches ({most} at most)",

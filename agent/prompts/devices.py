@@ -1,4 +1,4 @@
-"""What is wrong with a file of devices, and how to mend it; a `…_mend` stands beside each fault."""
+"""What is wrong with a file of devices or the name of one, and how to mend it; a `…_mend` stands beside each fault."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ DEVICES: Final[Phrases] = {
     },
     "no_table": {"en": "this is no table", "zh": "这不是键值表"},
     "no_table_mend": {"en": "give lines like `key: text`", "zh": "请写成 `键: 文字` 的形式"},
+    "unknown": {"en": "no such device", "zh": "没有这个设备"},
+    "near": {"en": "did you mean {names}? `cpu` is this machine", "zh": "是否指 {names}？`cpu` 指本机"},
+    "known": {"en": "known are {names}, and `cpu` for this machine", "zh": "已知设备：{names}；`cpu` 指本机"},
+    "text": {"en": "{value!r} is no text", "zh": "{value!r} 不是文字"},
+    "text_mend": {
+        "en": "put the text in quotes, at least where it has a colon",
+        "zh": "请给文字加上引号，至少在其中有冒号时",
+    },
     "no_device": {"en": "this is no device", "zh": "这不是一个设备"},
     "no_device_mend": {"en": "give `name:` and `cells:`", "zh": "请给出 `name:` 与 `cells:`"},
     "no_name": {"en": "a device needs a name", "zh": "设备需要名称"},

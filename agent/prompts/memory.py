@@ -7,6 +7,16 @@ from typing import Final
 from agent.prompts.phrases import Phrases
 
 PLAN: Final[Phrases] = {
+    "count": {"en": "{count} devices cannot be planned for", "zh": "无法为 {count} 张卡做规划"},
+    "count_mend": {"en": "give a whole number from 1 to {most}", "zh": "请给出 1 到 {most} 的整数"},
+    "size": {
+        "en": "{size} thousand million parameters is no size of a model",
+        "zh": "{size} 十亿参数不是有效的模型大小",
+    },
+    "size_mend": {
+        "en": "give thousand millions, e.g. 7 for a 7B model or 0.135",
+        "zh": "请以十亿为单位，例如 7B 模型填 7，或填 0.135",
+    },
     "from_shape": {
         "en": "estimated from the model's architecture ({layers} layers, {hidden} wide): the low end leaves out what "
         "the allocator keeps of freed memory, the high end adds {margin}, within which measured peaks lay, and is "

@@ -95,6 +95,10 @@ def test_no_file_in_the_home_is_no_fault_and_a_named_one_that_is_missing_is(tmp_
         ("bandwidth_gb_s:", "bandwidth:", "Example X100: bandwidth", "no such cell"),
         ("notes: [a note]", "remarks: [a note]", "Example X100: remarks", "no such field"),
         ("notes: [a note]", "notes: a note", "Example X100: notes", "no list"),
+        ("notes: [a note]", "notes: [link (X90: 600)]", "Example X100: notes", "is no text"),
+        ("[X100]", "[[X100]]", "Example X100: aliases", "is no text"),
+        ("[X100]", "[yes]", "Example X100: aliases", "True is no text"),
+        ("{qlora: bitsandbytes has no MUSA backend}", "{qlora: {a: b}}", "Example X100: why_not.qlora", "is no text"),
         ("why_not: {qlora: bitsandbytes has no MUSA backend}", "", "Example X100: why_not.qlora", "reason is missing"),
         ("why_not: {qlora: bitsandbytes has no MUSA backend}", "why_not: no", "Example X100: why_not", "reason"),
         ("why_not: {qlora: bitsandbytes has no MUSA backend}", "why_not: [a]", "Example X100: why_not", "no table"),
@@ -118,6 +122,18 @@ def test_a_fault_is_told_with_file_device_and_field(old: str, new: str, where: s
     assert where in caught.value.where
     assert what in caught.value.what
     assert caught.value.mend
+
+
+def test_a_number_is_a_text_where_a_text_is_asked_for(tmp_path: Path) -> None:
+    device = read_devices(written(tmp_path, GOOD.replace("[X100]", "[4090]").replace("[a note]", "[2026]")))[0]
+    assert (device.aliases, device.notes) == (("4090",), ("2026",))
+
+
+def test_the_catalogue_says_nothing_in_the_shape_of_a_table() -> None:
+    for device in catalogue():
+        for text in (*device.aliases, *device.notes, *device.why_not.values()):
+            assert not text.startswith(("{", "[")), text
+    assert "NVLink 400 GB/s (A100: 600)" in find_device("A800").notes
 
 
 @pytest.mark.parametrize("entry", ["X100", "[X100]", "{cells: 3, name: X}", "{name: 7}"])

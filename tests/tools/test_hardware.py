@@ -72,6 +72,20 @@ def test_a_device_like_none_is_answered_with_the_list(name: str) -> None:
         find_device(name)
 
 
+@pytest.mark.parametrize(("name", "says"), [("S400", "是否指 Moore Threads S4000"), ("TPU v5e", "已知设备：NVIDIA")])
+def test_an_unknown_device_is_told_in_chinese(name: str, says: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        find_device(name, "zh")
+    assert caught.value.what == "没有这个设备"
+    assert caught.value.mend.startswith(says)
+
+
+@pytest.mark.parametrize(("count", "size", "says"), [(0, 7.0, "无法为 0 张卡"), (1, 0.0, "0 十亿参数")])
+def test_what_no_plan_can_be_made_for_is_told_in_chinese(count: int, size: float, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        plan("A800", count, size, lang="zh")
+
+
 def test_every_cell_has_a_label_and_a_source() -> None:
     for device in catalogue():
         cells = {name for name in (*CELLS, *RATES) if name != "link_gb_s" or device.link_gb_s is not None}

@@ -143,6 +143,10 @@ def test_runs_are_found_by_a_piece_of_their_name(workspace: Workspace) -> None:
         (run / "result.json").write_text("{}")
         os.utime(run / "result.json", (number, number))
     assert project.latest_run("tune") == runs[0]
+    for run in runs:
+        (run / "result.json").write_text("{}")
+        os.utime(run / "result.json", (5, 5))
+    assert project.latest_run("tune") == runs[2], "of several in one moment the last that was begun"
     assert project.latest_run("evaluate") is None
     assert project.latest_run("tune", needs="adapter") is None
 

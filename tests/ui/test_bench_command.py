@@ -179,6 +179,9 @@ def test_the_script_is_written_and_its_result_comes_back(cli: Cli, home: Path, t
     assert "Imported Ascend 910A" in taken.out
     assert "no bf16" in taken.out
     assert kept(home)[0].device.name == "Ascend 910A"
+    again = cli("bench", "--import", file, "--lang", "zh")
+    assert "该结果已在此处：Ascend 910A" in again.out
     assert cli("bench", "--import", file, "--json").json["device"]["fingerprint"]
+    assert len(kept(home)) == 1
     file.write_text(json.dumps(told(seconds="long")), encoding="utf-8")
     assert_one_line(cli("bench", "--import", file), 2, "seconds", "--emit-script")

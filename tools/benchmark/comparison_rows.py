@@ -35,6 +35,8 @@ _WORKS: Final[dict[str, Support]] = {
     "crashed": "no",
     "not_tried": "unknown",
 }
+_SURE: Final[tuple[Label, ...]] = ("estimated", "datasheet", "measured")
+"""Labels, the least sure first."""
 
 
 def written(value: float) -> str:
@@ -240,7 +242,8 @@ def _native(words: Sequence[tuple[Support, Label, str]], lang: Language) -> Comp
     if not known:
         return unknown(lang)
     native = sum(word == "yes" for word, _, _ in known)
-    _, label, source = known[0]
+    # A share is no surer than the least sure of its parts.
+    _, label, source = min(known, key=lambda one: _SURE.index(one[1]))
     return _part(native, len(known), label, source, lang)
 
 

@@ -1,6 +1,7 @@
-"""What a machine can have measured, field by field: a result that came as a file may hold any number.
+"""What a machine can have measured, field by field: a result that came as a file may hold any number and any text.
 
-The bounds stand far beyond every machine there is, and near enough that what is computed from them stays a number.
+The bounds stand far beyond every machine there is, and near enough that what is computed from them stays a number. A
+text may be no longer than a table has room for.
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ _SHARE: Final = 1e3
 """Of a limit, which caches and a noisy probe lead beyond one."""
 _RATIO: Final = 1e6
 _SAID: Final = 1e300
+LONGEST_NAME: Final = 300
+"""Characters of what stands at the head of a table; a path that a server calls its model by is shorter."""
+LONGEST_TEXT: Final = 2000
+"""Characters of any other text; the longest that a benchmark writes are what libraries say, some 300."""
+_SHOWN: Final = 100
+"""Characters that are shown of a field's name."""
+_NAMES: Final = ("name", "model")
 MOST: Final[dict[str, float]] = {
     **dict.fromkeys(("gib", "peak_gib"), _GIB),
     **dict.fromkeys(("seconds",), _SECONDS),
@@ -52,7 +60,8 @@ def plausible(result: BenchmarkResult, file: Path, lang: Language) -> None:
     """Refuse what no machine measures.
 
     Raises:
-        InputError: Names the field: a moment without a time zone, an amount below zero or beyond every machine.
+        InputError: Names the field: a moment without a time zone, a device without a name, a text that is too long,
+            an amount below zero or beyond every machine.
     """
 
     def refuse(field: str, key: str, **values: object) -> InputError:
@@ -61,7 +70,14 @@ def plausible(result: BenchmarkResult, file: Path, lang: Language) -> None:
 
     if not _aware(result.at):
         raise refuse("at", "no_moment")
-    for path, name, value in _numbers(result.model_dump(), "", ""):
+    if not result.device.name.strip():
+        raise refuse("device.name", "no_name")
+    told = result.model_dump()
+    for path, name, text in _texts(told, "", ""):
+        most = LONGEST_NAME if name in _NAMES else LONGEST_TEXT
+        if len(text) > most:
+            raise refuse(path, "too_long", length=len(text), most=most)
+    for path, name, value in _numbers(told, "", ""):
         if not value >= 0 or value == math.inf:  # a NaN is not at least zero either
             raise refuse(path, "below_zero")
         if value > MOST[name]:
@@ -77,6 +93,20 @@ def _aware(at: str) -> bool:
         return datetime.fromisoformat(at).tzinfo is not None
     except ValueError:
         return False
+
+
+def _texts(value: Any, path: str, name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield path, name of the field and text of every text; what stands before a colon is one too."""
+    if isinstance(value, str):
+        yield path, name, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            at = f"{path}.{key[:_SHOWN]}".lstrip(".")
+            yield at, "", key
+            yield from _texts(one, at, key)
+    elif isinstance(value, tuple | list):
+        for number, one in enumerate(value):
+            yield from _texts(one, f"{path}.{number}", name)
 
 
 def _numbers(value: Any, path: str, name: str) -> Iterator[tuple[str, str, float]]:

@@ -197,9 +197,15 @@ class _Probe:
                     return
                 continue
             if line is None:
-                process.wait()
+                self._await_end(process)
                 return
             yield json.loads(line)
+
+    def _await_end(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for a process that says no more; a driver may hang while it is unloaded."""
+        while process.poll() is None and time.monotonic() <= self._deadline:
+            self._reporter.check()
+            time.sleep(_LOOK_SECONDS)
 
     def _know(self, name: str, tried: Capability) -> None:
         found = as_found(name, tried, self.found, self._device.backend, self._bf16, self._lang)

@@ -47,6 +47,22 @@ def save(home: Path, result: BenchmarkResult, beside: Path | None = None) -> Pat
     return folders[0] / name
 
 
+def take_over(home: Path, result: BenchmarkResult, where: Where, beside: Path | None = None) -> tuple[Path, bool]:
+    """Save a result that was made elsewhere, unless it is there already; returns its file, and whether it is new.
+
+    Args:
+        home: The folder that it is kept in.
+        result: As `read_result` returned it.
+        where: Whose results it may be among.
+        beside: As `save` takes it.
+
+    Raises:
+        InputError: Nothing can be written there.
+    """
+    known = next((file for file, one in saved(where) if one == result), None)
+    return (known, False) if known is not None else (save(home, result, beside), True)
+
+
 def has_results(home: Path) -> bool:
     """Return whether anything was saved; cheaper than the fingerprint that `capabilities_here` asks for."""
     return bool(_files(home))

@@ -8,7 +8,7 @@ nothing else and no network. The model has the shape of Llama and random weights
     domainsmith bench --import ascend.json           # afterwards, where domainsmith is
 """
 
-# ruff: noqa: PTH100, UP017, UP022, PLW1510
+# ruff: noqa: PTH100, PTH105, UP017, UP022, PLW1510
 
 from __future__ import annotations
 
@@ -23,13 +23,20 @@ from datetime import datetime, timezone
 from typing import Any, Callable  # noqa: UP035 - Python 3.8
 
 from tools.benchmark.standalone_device import BACKENDS, Device, last_line, ran_out
-from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, train
+from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, parameters, train
 from tools.benchmark.standalone_trying import ITEM_SECONDS, RATES, STEPS, child, outcome_of
 
 NOISY, AGREEMENT = 0.10, 0.15
 """Variation of a fixed calculation, and spread of repeats, from which a warning is due."""
 TEXT = {
     "no_memory": ("{0}: left out, memory ran out", "{0}：内存不足，略过"),
+    "no_room": (
+        "{0}: left out, it takes {1:.0f} GiB of memory and {2:.0f} are free",
+        "{0}：需要 {1:.0f} GiB 内存，可用 {2:.0f} GiB，略过",
+    ),
+    "no_torch": ("bench: torch cannot be imported by this Python ({0})", "bench：此 Python 无法导入 torch（{0}）"),
+    "no_file": ("bench: {0} cannot be written ({1})", "bench：无法写入 {0}（{1}）"),
+    "ended": ("ended after {0} of {1} parts", "完成 {1} 项中的 {0} 项后中断"),
     "failed": ("{0}: left out ({1})", "{0}：略过（{1}）"),
     "spread": ("{0}: repeats differ by {1:.0%} of the median", "{0}：各次重复相差达中位数的 {1:.0%}"),
     "noisy": ("the machine is noisy: one fixed calculation varied by {0:.0%}", "机器不安静：同一固定计算波动 {0:.0%}"),
@@ -105,6 +112,29 @@ class Bench:
             self.warnings.append(self.say(key, name, last_line(error)))
         self.samples.append(_sample())
         self.done += 1
+        self.write(self.say("ended", self.done, self.total))  # whatever ends it from now on, this much is kept
+
+    def lacks_room(self, name: str, times: int) -> bool:
+        """Return whether main memory holds no such model so many times over; that becomes a warning.
+
+        A processor's system promises any memory, and ends the process that comes to use it.
+        """
+        each = 4 if self.compute == "fp32" else 2
+        needed, free = times * each * parameters(SHAPES[self.args.params]) / 2**30, self.device.room_gib()
+        lacking = free is not None and needed > free
+        if lacking:
+            self.warnings.append(self.say("no_room", name, needed, free))
+        return lacking
+
+    def write(self, stopped: str) -> str:
+        """Write what is known so far, unless standard output is asked for; returns it."""
+        text = json.dumps(self.result(stopped), ensure_ascii=False, indent=1)
+        if self.args.out != "-":
+            beside = self.args.out + ".part"
+            with open(beside, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+            os.replace(beside, self.args.out)
+        return text
 
     def probe(self, name: str) -> None:
         """Try one thing in a process of its own."""
@@ -127,11 +157,15 @@ class Bench:
         if tried.get("outcome", "supported") != "supported":
             self.warnings.append(self.say("failed", method, tried.get("message") or tried["outcome"]))
             return
+        if self.lacks_room(method, 4 if method == "full" else 1):  # weights, gradients and two moments
+            return
         found = train(self.device, shape, kind, method, *self.training)
         self.steps.append(dict(found, model=self.model, compute_type=self.compute))
 
     def answer(self, point: Any, shape: Any, kind: Any, built: list[Any]) -> None:
         """Measure one point with the model, which is built for the first."""
+        if not built and self.lacks_room("{} × {}/{}".format(*point), 1):
+            return
         if not built:
             built.append(build(self.device.torch, {"device": self.device.backend, "dtype": kind}, shape))
         batch, prompt, output = point
@@ -221,18 +255,23 @@ def main() -> int:
     if args.child:
         child(args.child, args.device, args.dtype)
         return 0
-    bench, stopped = Bench(args), ""
+    chinese = args.lang == "zh"
+    try:
+        bench, stopped = Bench(args), ""
+    except ImportError as error:
+        raise SystemExit(TEXT["no_torch"][chinese].format(last_line(error))) from error
     bench.device.torch.manual_seed(args.seed)
     try:
-        bench.run()
-    except KeyboardInterrupt:
-        stopped = bench.say("cancelled", bench.done, bench.total)
-    text = json.dumps(bench.result(stopped), ensure_ascii=False, indent=1)
+        try:
+            bench.run()
+        except KeyboardInterrupt:
+            stopped = bench.say("cancelled", bench.done, bench.total)
+        text = bench.write(stopped)
+    except OSError as error:
+        raise SystemExit(bench.say("no_file", args.out, last_line(error))) from error
     if args.out == "-":
         print(text)
     else:
-        with open(args.out, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
         print(bench.say("written", args.out), file=sys.stderr)
     return 130 if stopped else 0
 

@@ -129,6 +129,12 @@ class Device:
         told = self.told("mem_get_info")
         return told[1] / 2**30 if told else None
 
+    def room_gib(self) -> float | None:
+        """Return the main memory that is free; `None` for an accelerator, which says by itself that it has no more."""
+        known = [line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+        limits = [self.memory_gib(), int(known[0]) / 2**20 if known else None]
+        return min((one for one in limits if one is not None), default=None) if self.backend == "cpu" else None
+
     def synchronize(self) -> None:
         """Wait until all is done."""
         self.call("synchronize")

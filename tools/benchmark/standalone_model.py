@@ -29,6 +29,12 @@ WARM_UP = 8
 """Tokens of the reply before anything counts."""
 
 
+def parameters(shape: Shape) -> int:
+    """Return the weights of all matrices, embedding and output layer included."""
+    layers, width, heads, kv_heads, hidden, vocabulary = shape
+    return layers * width * (2 * width + 2 * kv_heads * (width // heads) + 3 * hidden) + 2 * vocabulary * width
+
+
 def kind_of(torch: Any, name: str) -> Any:
     """Return torch's type of that name."""
     return {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}[name]

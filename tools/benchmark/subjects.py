@@ -168,9 +168,9 @@ def _one(name: str, kept: Sequence[Chosen], lang: Language, *, files: bool) -> C
         if name == one.id or (one.result is not None and name == one.result.device.fingerprint):
             return one
     if files and name.endswith(".json") and Path(name).is_file():
-        return Chosen(Path(name).stem, result=read_result(Path(name)))
+        return Chosen(Path(name).stem, result=read_result(Path(name), lang))
     try:
-        return of_device(find_device(name))
+        return of_device(find_device(name, lang))
     except NotFoundError as error:
         part = folded(name)
         for one in kept:

@@ -197,15 +197,17 @@ def _import(runtime: Runtime, file: Path) -> None:
         NotFoundError: There is no such file.
     """
     from tools.benchmark.emitting import read_result
-    from tools.benchmark.saved import save
+    from tools.benchmark.saved import take_over
     from tools.benchmark.subjects import refuse_empty
     from ui.bench_tables import bench as shown
 
     output = runtime.output
     result = read_result(file, output.lang)
     refuse_empty(result, str(file), output.lang)
-    kept = output.say("bench_saved", file=save(runtime.settings.machine_folder, result))
-    head = output.say("bench_imported", name=result.device.name, at=result.at)
+    home = runtime.settings.machine_folder
+    kept_in, new = take_over(home, result, home)
+    kept = output.say("bench_saved", file=kept_in)
+    head = output.say("bench_imported" if new else "bench_known", name=result.device.name, at=result.at)
     output.emit(result, f"{head}\n\n{shown(result, output)}\n{kept}")
 
 

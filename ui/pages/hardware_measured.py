@@ -18,7 +18,8 @@ from tools.benchmark.comparison_charts import bars, drawable, radar
 from tools.benchmark.comparison_markdown import row_name
 from tools.benchmark.emitting import read_result
 from tools.benchmark.prices import prices_of
-from tools.benchmark.saved import save, saved
+from tools.benchmark.saved import saved
+from tools.benchmark.saved import take_over as keep
 from tools.benchmark.subjects import USUAL_DEVICES, best_first, choose, refuse_empty
 from tools.hardware import catalogue
 from ui.i18n import phrase
@@ -53,10 +54,8 @@ def take_over(file: Path, settings: Settings, lang: Language = "en") -> tuple[Be
         where = error.where.replace(str(file), file.name)
         raise InputError(error.what, where=where, mend=error.mend) from error
     refuse_empty(result, file.name, lang)
-    if any(known == result for _, known in saved(settings)):
-        return result, False
-    save(settings.home, result, beside=settings.machine_folder)
-    return result, True
+    _, new = keep(settings.home, result, settings, beside=settings.machine_folder)
+    return result, new
 
 
 class _Measured:

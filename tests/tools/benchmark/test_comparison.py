@@ -103,6 +103,12 @@ def test_devices_of_the_catalogue() -> None:
     assert any("Nobody measured" in note for note in made.notes)
 
 
+def test_a_share_is_as_sure_as_the_least_sure_of_its_parts() -> None:
+    made = compare(devices("A800", "910B", "S3000"), 7.0)
+    assert cells(made, "qlora")[1] == ("yes", "estimated")
+    assert cells(made, "ability_share") == [("4 of 4", "datasheet"), ("4 of 4", "estimated"), ("0 of 4", "estimated")]
+
+
 def test_what_nobody_knows_is_empty_and_says_so() -> None:
     made = compare(devices("S3000"), 7.0)
     for key in ("tflops_16", "ttft", "ridge", "int8"):

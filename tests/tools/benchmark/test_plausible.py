@@ -1,4 +1,7 @@
-"""Numbers of a result that came as a file: no machine reaches them, or the comparison and its charts can use them."""
+"""A result that came as a file: no machine reaches its numbers, or the comparison and its charts can use them.
+
+Its texts find room in a table.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from agent.records.benchmark import BenchmarkResult
 from tools.benchmark.comparison import compare
 from tools.benchmark.comparison_charts import bars, drawable, radar
 from tools.benchmark.emitting import read_result
-from tools.benchmark.plausible import LEAST, MOST
+from tools.benchmark.plausible import LEAST, LONGEST_NAME, LONGEST_TEXT, MOST
 from tools.benchmark.subjects import Chosen
 
 QUANTILES: Final = {"p50": 1.0, "p90": 1.0, "p95": 1.0, "p99": 1.0, "n": 3}
@@ -47,6 +50,7 @@ RESULT: Final[dict[str, Any]] = {
         **{"compute_type": "bf16", "memory_bound_below_batch": 3.0, "decode_limit_tokens_per_s": 3.0},
         **{"decode_reached_tokens_per_s": 3.0, "decode_share": 0.3, "prefill_share": 0.1},
     },
+    "warnings": [""],
     "seconds": 1.0,
 }
 
@@ -63,7 +67,7 @@ NUMBERS: Final = list(leaves(RESULT))
 NAMES: Final = [".".join(map(str, path)) for path, _ in NUMBERS]
 
 
-def written(folder: Path, path: tuple[str | int, ...], value: float) -> Path:
+def written(folder: Path, path: tuple[str | int, ...], value: float | str) -> Path:
     data = json.loads(json.dumps(RESULT))
     place = data
     for key in path[:-1]:
@@ -122,3 +126,34 @@ def test_every_number_has_a_bound() -> None:
     names = set(fields(BenchmarkResult))
     assert {"gib", "p99", "figure", "bandwidth_gb_s", "errors"} <= names
     assert names <= set(MOST)
+
+
+TEXTS = [
+    (("device", "name"), LONGEST_NAME),
+    (("measurements", 0, "model"), LONGEST_NAME),
+    (("device", "system"), LONGEST_TEXT),
+    (("warnings", 0), LONGEST_TEXT),
+]
+
+
+@pytest.mark.parametrize(("path", "most"), TEXTS, ids=str)
+def test_a_text_that_no_table_has_room_for_is_refused(path: tuple[str | int, ...], most: int, tmp_path: Path) -> None:
+    assert read_result(written(tmp_path, path, "X" * most))
+    with pytest.raises(InputError, match=f"has {most + 1} characters") as caught:
+        read_result(written(tmp_path, path, "X" * (most + 1)))
+    assert caught.value.where.endswith(": " + ".".join(map(str, path)))
+
+
+def test_a_name_of_a_capability_is_a_text_too(tmp_path: Path) -> None:
+    told = {**RESULT, "capabilities": {"x" * (LONGEST_TEXT + 1): {"outcome": "supported"}}}
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(told))
+    with pytest.raises(InputError, match="characters") as caught:
+        read_result(file)
+    assert len(caught.value.where) < len(str(file)) + 200
+
+
+@pytest.mark.parametrize("name", ["", " \n"])
+def test_a_device_has_a_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no name"):
+        read_result(written(tmp_path, ("device", "name"), name))

@@ -75,10 +75,10 @@ def test_running_out_of_memory_is_no_finding_about_the_device() -> None:
 
 def test_what_hangs_is_ended_at_its_limit() -> None:
     started = time.monotonic()
-    found = tried("hangs", "works", item_seconds=2)
-    assert time.monotonic() - started < 60
+    found = tried("hangs", "works", item_seconds=5)
+    assert time.monotonic() - started < 300  # what hangs would go on for 600
     assert found["hangs"].outcome == "not_tried"
-    assert found["hangs"].message == "no answer within 2 s; its process was ended"
+    assert found["hangs"].message == "no answer within 5 s; its process was ended"
     assert found["works"].outcome == "supported"
 
 
@@ -99,7 +99,7 @@ class Stops(Silent):
         self.told.append((done, total, message))
 
     def check(self) -> None:
-        if self._file.exists() and self.told:
+        if self._file.exists() and self._file.read_text() and self.told:
             raise CancelledError("cancelled")
 
 
@@ -113,7 +113,7 @@ def test_cancelling_ends_the_process_and_its_scratch(tmp_path: Path, monkeypatch
         tried("works", "hangs_telling", reporter=listener)
     assert listener.told == [(1, 2, "works")]
     pid = int(file.read_text())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while psutil.pid_exists(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not psutil.pid_exists(pid)
@@ -141,14 +141,33 @@ def test_a_reader_that_is_late_finds_its_pipe_open(monkeypatch: pytest.MonkeyPat
         thread.join(30)  # an exception of a thread fails the test
 
 
+@pytest.mark.parametrize("told", [('{"bf16": "yes"}',), ('{"bf16": "yes"}', '{"begins": "matmul_fp32"}')])
+def test_a_process_that_closes_its_output_and_stays_is_ended(told: tuple[str, ...]) -> None:
+    """As where a driver hangs while it is unloaded."""
+    code = f"import os, time\nfor one in {told!r}: print(one, flush=True)\nos.close(1)\ntime.sleep(600)"
+    found = probe(CPU, names=("matmul_fp32",), child=(sys.executable, "-c", code), item_seconds=1)
+    assert found["matmul_fp32"].message == "no answer within 1 s; its process was ended"
+
+
+def test_cancelling_does_not_wait_for_a_process_that_says_no_more(tmp_path: Path) -> None:
+    class Stops(Silent):
+        def check(self) -> None:
+            if (tmp_path / "closed").exists():
+                raise CancelledError("cancelled")
+
+    code = f"import os, time; os.close(1); open({str(tmp_path / 'closed')!r}, 'w'); time.sleep(600)"
+    with pytest.raises(CancelledError):
+        probe(CPU, names=("matmul_fp32",), child=(sys.executable, "-c", code), reporter=Stops())
+
+
 @pytest.mark.parametrize(
-    ("code", "message"),
-    [("import os; os.abort()", "SIGABRT"), ("import time; time.sleep(600)", "no answer within 1 s")],
+    ("code", "message", "seconds"),
+    [("import os; os.abort()", "SIGABRT", 120.0), ("import time; time.sleep(600)", "no answer within 1 s", 1.0)],
 )
 def test_a_process_that_never_opens_its_device_is_not_started_again(
-    code: str, message: str, monkeypatch: pytest.MonkeyPatch
+    code: str, message: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe_module, "START_SECONDS", 1.0)
+    monkeypatch.setattr(probe_module, "START_SECONDS", seconds)
     started: list[int] = []
     popen = subprocess.Popen
 
@@ -173,7 +192,7 @@ def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     while b"begins" not in process.stdout.readline():
         pass
     process.stdin.close()
-    assert process.wait(10) == EXIT_ORPHANED
+    assert process.wait(120) == EXIT_ORPHANED
     process.stdout.close()
 
 

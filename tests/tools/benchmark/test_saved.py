@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.records.benchmark import BenchmarkResult, Capability, Machine
 from tools.benchmark.backends import fingerprint
-from tools.benchmark.saved import capabilities_here, has_results, save, saved
+from tools.benchmark.saved import capabilities_here, has_results, save, saved, take_over
 
 MACHINE = Machine(name="X100", backend="cuda")
 PRINT = fingerprint(MACHINE)
@@ -44,6 +44,14 @@ def test_two_of_one_second_both_stay_and_the_later_counts(tmp_path: Path) -> Non
     files = [save(tmp_path, result("2026-01-01T10:00:00+00:00", outcome)) for outcome in ("refused", "supported") * 6]
     assert len(set(files)) == 12
     assert capabilities_here(tmp_path, PRINT) == {"lora_step": Capability(outcome="supported")}
+
+
+def test_what_was_taken_over_before_is_not_kept_twice(tmp_path: Path) -> None:
+    came = result("2026-01-01T10:00:00+00:00", place="script")
+    first, new = take_over(tmp_path, came, tmp_path)
+    assert (new, take_over(tmp_path, came, tmp_path)) == (True, (first, False))
+    other, new = take_over(tmp_path, came.model_copy(update={"seconds": 2.0}), tmp_path)
+    assert (new, other.name) == (True, first.name.replace(".json", "-2.json"))
 
 
 def test_without_capabilities_a_result_says_nothing_of_them(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from tools.benchmark.emitting import read_result, script
 from tools.benchmark.probe import probe
 from tools.benchmark.probes import arithmetic
 from tools.benchmark.probes.attempt import Bench as Trial
-from tools.benchmark.standalone import Bench
+from tools.benchmark.standalone import Bench, main
 from tools.benchmark.standalone_device import LEAST_BYTES, UNKNOWN_BYTES, Device, beyond_caches, cache_bytes
-from tools.benchmark.standalone_model import SHAPES
+from tools.benchmark.standalone_model import SHAPES, build, parameters
 from tools.tuning import memory
 
 FAILING = (sys.executable, str(Path(__file__).parent / "failing_child.py"))
@@ -213,6 +213,76 @@ def test_nothing_that_fails_takes_the_result_along(
     assert len(result.warnings) >= bench.total - 1
     assert any("mem_get_info" in warning and "no argument is no device" in warning for warning in result.warnings)
     assert any("get_device_name" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_what_main_memory_does_not_hold_is_left_out(bench: Bench, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise AssertionError("the system would end the process here")
+
+    monkeypatch.setattr("tools.benchmark.standalone.build", killed)
+    monkeypatch.setattr("tools.benchmark.standalone.train", killed)
+    bench.args.params, bench.compute = "13", "fp32"
+    gib = 4 * parameters(SHAPES["13"]) / 2**30
+    monkeypatch.setattr(bench.device, "room_gib", lambda: gib - 1)
+    kind = bench.device.torch.float32
+    bench.part("1 × 64/32", lambda: bench.answer((1, 64, 32), SHAPES["13"], kind, []))
+    bench.part(method, lambda: bench.train(method, SHAPES["13"], kind))
+    times = {"lora": 1, "full": 4}[method]
+    assert bench.warnings == [
+        f"1 × 64/32: left out, it takes {gib:.0f} GiB of memory and {gib - 1:.0f} are free",
+        f"{method}: left out, it takes {times * gib:.0f} GiB of memory and {gib - 1:.0f} are free",
+    ]
+    assert (bench.measurements, bench.steps) == ([], [])
+
+
+@pytest.mark.parametrize("params", ["0.001", "0.1"])
+def test_parameters_are_those_of_the_model_that_is_built(bench: Bench, params: str) -> None:
+    torch = bench.device.torch
+    model = build(torch, {"device": "cpu", "dtype": torch.float32}, SHAPES[params])
+    assert sum(one.numel() for one in model.parameters() if one.dim() > 1) == parameters(SHAPES[params])
+
+
+def test_room_is_asked_for_on_a_processor_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, memory_gib = bench.device.room_gib(), bench.device.memory_gib()
+    assert room is not None
+    assert memory_gib is not None
+    assert 0 < room <= memory_gib
+    monkeypatch.setattr(standalone_device, "_lines", lambda _: [])
+    assert bench.device.room_gib() == bench.device.memory_gib()
+    bench.device.backend = "npu"
+    assert bench.device.room_gib() is None
+    assert not bench.lacks_room("full", 1000)
+
+
+def test_what_is_known_is_kept_after_every_part(bench: Bench, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    bench.args.out = str(file)
+    bench.part("matmul_fp32", lambda: bench.capabilities.update(matmul_fp32=json.loads(TOLD)))
+    first = read_result(file)
+    assert (first.complete, first.stopped) == (False, f"ended after 1 of {bench.total} parts")
+    assert first.capabilities["matmul_fp32"].figure == 2.0
+    bench.write("")
+    assert read_result(file).complete
+    assert [one.name for one in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_a_file_that_cannot_be_written_is_told_before_much_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "gone" / "result.json")
+    monkeypatch.setattr(sys, "argv", ["bench.py", "--device", "cpu", "--params", "0.001", "--quick", "--out", out])
+    monkeypatch.setattr(Bench, "probe", lambda *_: None)
+    with pytest.raises(SystemExit, match=r"cannot be written .*No such file"):
+        main()
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "cannot be imported"), ("zh", "无法导入 torch")])
+def test_without_torch_one_line_says_so(lang: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench.py", "--lang", lang])
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(SystemExit, match=says):
+        main()
 
 
 def test_the_parts_are_joined_once_each() -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
-SECONDS = 60_000
 TABLE = "#measured-table table"
 BARS = "#measured-bars .main-svg"
 RADAR = "#measured-devices .main-svg"
@@ -44,9 +43,9 @@ def page(context: BrowserContext, home: Path) -> Iterator[Watched]:  # noqa: F81
 @pytest.mark.parametrize(("lang", "says"), [("en", "Nothing has been measured yet"), ("zh", "还没有实测结果")])
 def test_without_a_benchmark_the_command_is_told_and_devices_are_compared(page: Watched, lang: str, says: str) -> None:
     page.visit(f"/{lang}/hardware")
-    page.page.wait_for_selector(TABLE, timeout=SECONDS)
-    page.page.wait_for_selector(BARS, timeout=SECONDS)
-    page.page.wait_for_selector(RADAR, timeout=SECONDS)
+    page.page.wait_for_selector(TABLE)
+    page.page.wait_for_selector(BARS)
+    page.page.wait_for_selector(RADAR)
     told = page.page.inner_text("#measured-saved")
     assert says in told
     assert "domainsmith bench" in told
@@ -59,10 +58,10 @@ def test_a_result_from_elsewhere_is_taken_over_and_compared(page: Watched, home:
     file = tmp_path / "came.json"
     file.write_text(result("Far Chip", device=Machine(name="Far Chip", backend="npu", gib=32.0)).model_dump_json())
     page.visit("/en/hardware")
-    page.page.wait_for_selector(TABLE, timeout=SECONDS)
+    page.page.wait_for_selector(TABLE)
     page.page.set_input_files("#measured-upload input[type=file]", str(file))
-    page.page.wait_for_selector("#measured-saved >> text=Far Chip", timeout=SECONDS)
-    page.page.wait_for_selector(f"{TABLE} >> text=Far Chip", timeout=SECONDS)
+    page.page.wait_for_selector("#measured-saved >> text=Far Chip")
+    page.page.wait_for_selector(f"{TABLE} >> text=Far Chip")
     ((_, kept),) = saved(home)
     assert kept.place == "script"
     assert "script, elsewhere" in page.page.inner_text("#measured-saved")
@@ -74,9 +73,9 @@ def test_a_file_that_is_no_result_says_what_is_wrong(page: Watched, home: Path, 
     file = tmp_path / "came.json"
     file.write_text('{"format": "other"}')
     page.visit("/en/hardware")
-    page.page.wait_for_selector(TABLE, timeout=SECONDS)
+    page.page.wait_for_selector(TABLE)
     page.page.set_input_files("#measured-upload input[type=file]", str(file))
-    page.page.wait_for_selector(".toast-body", timeout=SECONDS)
+    page.page.wait_for_selector(".toast-body")
     said = page.page.inner_text(".toast-body")
     assert "this is no benchmark" in said
     assert "came.json" in said
@@ -86,14 +85,14 @@ def test_a_file_that_is_no_result_says_what_is_wrong(page: Watched, home: Path, 
 def test_another_figure_another_size_and_the_files(page: Watched, home: Path) -> None:
     save(home, result(complete=False, stopped="cancelled", warnings=("noisy",)))
     page.visit("/en/hardware")
-    page.page.wait_for_selector(f"{TABLE} >> text=Chip One", timeout=SECONDS)
+    page.page.wait_for_selector(f"{TABLE} >> text=Chip One")
     assert "incomplete: cancelled" in page.page.inner_text("#measured-saved")
     page.page.fill("#measured-size input", "14")
     page.page.keyboard.press("Tab")
-    page.page.wait_for_selector(f"{TABLE} >> text=Decoding 14B in 16 bit, batch 1", timeout=SECONDS)
+    page.page.wait_for_selector(f"{TABLE} >> text=Decoding 14B in 16 bit, batch 1")
     page.page.click("#measured-row input")
     page.page.click("[role=option]:has-text('Memory bandwidth')")
-    page.page.wait_for_selector("text=/Memory bandwidth .* leads with 1935/", timeout=SECONDS)
+    page.page.wait_for_selector("text=/Memory bandwidth .* leads with 1935/")
     page.settle()
     for kind, begins in (("Markdown", b"# Devices compared"), ("JSON", b"{")):
         with page.page.expect_download() as coming:
