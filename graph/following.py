@@ -8,6 +8,7 @@ from agent.errors import EmptyError
 from agent.prompts.assistant import DIAGNOSIS
 from agent.prompts.phrases import fill
 from agent.records.base import Language, Record
+from agent.records.benchmark import BenchmarkResult
 from agent.records.corpus import IngestResult
 from agent.records.evaluation import EvaluationReport
 from agent.records.job import Job, JobKind
@@ -37,6 +38,7 @@ RESULT_RECORDS: Final[dict[JobKind, type[Record]]] = {
     "validate": ValidateResult,
     "evaluate": EvaluationReport,
     "judge": JudgeReport,
+    "bench": BenchmarkResult,
 }
 """Kind of a job to the record that it leaves."""
 

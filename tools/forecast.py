@@ -27,6 +27,8 @@ from agent.records.job import JobKind
 from agent.records.judging import JudgeRequest
 from agent.records.tuning import ClimbPlan, Method, TuneRequest
 from agent.settings import BUILTIN, Settings
+from tools.benchmark.foretold import foretold_gib
+from tools.benchmark.request import BenchRequest
 from tools.extraction.request import ExtractRequest
 from tools.judging.run import effort
 from tools.ladder.plan import climb_range, most_trainings
@@ -120,6 +122,8 @@ def _memory(settings: Settings, kind: JobKind, request: Record) -> Range:
             return UNKNOWN
         highest = max(method, request.climb.climb_to, key=RUNGS.index) if request.climb else method
         return fits[method].gib_low, fits[highest].gib_high
+    if isinstance(request, BenchRequest):
+        return foretold_gib(settings, request)
     if kind == "evaluate":
         params = parameters_of(settings.base_model, settings)
         # Weights in fp32 once for the base and once for the tuned model, and what a process and its caches need.

@@ -21,6 +21,8 @@ from agent.records.mixture import MixManifest
 from agent.records.tuning import TuneRequest, TuneResult
 from agent.settings import BUILTIN, Settings
 from knowledge.files import read_record
+from tools.benchmark.foretold import foretold_seconds
+from tools.benchmark.request import BenchRequest
 from tools.extraction.prose import SECONDS_A_CALL, SECONDS_A_LOCAL_CALL
 from tools.extraction.request import ExtractRequest
 from tools.jobs.store import JobStore
@@ -106,14 +108,17 @@ def _first_time(project: Project, settings: Settings, kind: JobKind, request: Re
             low, high = SECONDS_A_CALL if is_endpoint(request.model) else SECONDS_A_LOCAL_CALL
             width = settings.extraction_width if is_endpoint(request.model) else 1
             return round(calls * low / width, 1), round(calls * high / width, 1)
+        case "bench" if isinstance(request, BenchRequest):
+            return foretold_seconds(settings, request)
         case _:
             return UNKNOWN
 
 
 def _scale(project: Project, kind: JobKind, request: Record, last: Job | None) -> float | None:
     """Return how much more there is to do than last time; `None` where the two cannot be compared."""
-    if last is None or isinstance(request, JudgeRequest):
-        # A judge is asked only what no earlier try has asked, so its last time says nothing of the next.
+    if last is None or isinstance(request, JudgeRequest | BenchRequest):
+        # A judge is asked only what no earlier try has asked, so its last time says nothing of the next; a benchmark's
+        # is that of the machine, whatever project it was started from.
         return None
     if isinstance(request, TuneRequest):
         return _tuning_scale(project, request, last)

@@ -18,6 +18,7 @@ from agent.records.job import JobKind
 from agent.records.judging import JudgeRequest
 from agent.records.tuning import TuneRequest
 from agent.settings import BUILTIN, Settings
+from tools.benchmark.request import BenchRequest
 from tools.evaluation.wording import arm_name
 from tools.extraction.request import ExtractRequest
 from tools.judging.asking import AGAIN
@@ -75,6 +76,10 @@ def subject_of(project: Project, settings: Settings, kind: JobKind, request: Rec
             return fill(STEPS, "extract", lang, chunks=chunks, wordings=request.wordings, held_out=held_out)
         case MixRequest():
             return fill(STEPS, "mix", lang, share=f"{count_points(request.domain_share)}%")
+        case BenchRequest():
+            model = model_name(request.model or settings.base_model)
+            named = "SmolLM2-135M" if model == BUILTIN else model
+            return fill(STEPS, "bench_quick" if request.quick else "bench_whole", lang, model=named)
         case IngestRequest():
             return reading_of(request, lang)
         case _:

@@ -17,8 +17,9 @@ from agent.records.base import Language
 from agent.records.decision import Action, Consent, Effect, Reason
 from agent.records.facts import StepFacts
 
-Step: TypeAlias = Action | Literal["delete", "judge"]
-"""Every action; deleting, which no conversation may do unasked; and asking a judge, which only a command does."""
+Step: TypeAlias = Action | Literal["delete", "judge", "bench"]
+"""Every action; deleting, which no conversation may do unasked; asking a judge, which only a command does; and
+measuring the machine, which a conversation only tells of."""
 
 EFFECTS: Final[dict[Step, Effect]] = {
     "setup": "write",
@@ -42,6 +43,7 @@ EFFECTS: Final[dict[Step, Effect]] = {
     "refuse": "read",
     "delete": "write",
     "judge": "costly",
+    "bench": "costly",
 }
 """What each step does: only look, write into the project, or take long as well."""
 
@@ -67,6 +69,8 @@ def _grounds(step: Step, facts: StepFacts, thresholds: Thresholds, lang: Languag
         grounds.append(reason(CONSENT, "destructive", lang, "consent", "changes"))
     if facts.sends_to is not None:
         grounds.append(reason(CONSENT, "leaves", lang, "personal-data", "sends_to", host=facts.sends_to))
+    if step == "bench":
+        grounds.append(reason(CONSENT, "machine", lang, "consent", "seconds_high", "changes"))
     if step == "tune":
         grounds.append(reason(CONSENT, "training", lang, "consent", "seconds_high", "gib_high"))
     elif EFFECTS[step] != "read":

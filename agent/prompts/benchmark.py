@@ -101,3 +101,21 @@ BENCHMARK: Final[Phrases] = {
     },
 }
 """Sentences of a result, by key."""
+
+SUMMARY: Final[Phrases] = {
+    "measured": {"en": "{name}, measured in {time}.", "zh": "{name}，测量用时 {time}。"},
+    "tried": {
+        "en": " Of {tried} things that were tried {native} run natively.",
+        "zh": "试过 {tried} 项，其中 {native} 项原生支持。",
+    },
+    "answers": {
+        "en": " Best output speed: {speed} tokens/s (batch {batch}).",
+        "zh": "最高输出速度 {speed} tokens/s（批量 {batch}）。",
+    },
+    "training": {
+        "en": " Fastest training: {speed} tokens/s ({method}).",
+        "zh": "最快训练速度 {speed} tokens/s（{method}）。",
+    },
+    "warnings": {"en": " Warnings: {count}, told in the table.", "zh": "警告 {count} 条，见表。"},
+}
+"""What a whole benchmark came to, sentence by sentence."""

@@ -235,11 +235,11 @@ SPOKEN: Final[Phrases] = {
     },
     "command": {
         "en": (
-            "`domainsmith bench` measures this machine and saves the result. I do not start it by myself: it keeps the "
-            "machine busy for minutes, and anything beside it spoils the figures."
+            "`domainsmith bench` or the Hardware page measures this machine and saves the result. I do not start it by "
+            "myself: it keeps the machine busy for minutes, and anything beside it spoils the figures."
         ),
         "zh": (
-            "`domainsmith bench` 会测量本机并保存结果。我不会自行启动：它会占用机器数分钟，"
+            "`domainsmith bench` 或“硬件”页会测量本机并保存结果。我不会自行启动：它会占用机器数分钟，"
             "同时运行别的任务会使数字失真。"
         ),
     },

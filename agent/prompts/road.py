@@ -122,6 +122,10 @@ CONSENT: Final[Phrases] = {
     "changes_nothing": {"en": "Changes nothing.", "zh": "不改变任何内容。"},
     "sends": {"en": " Sends text of the documents to {host}.", "zh": "会把文档内容发送到 {host}。"},
     "destructive": {"en": "deleting cannot be undone", "zh": "删除不可恢复"},
+    "machine": {
+        "en": "it needs the whole machine for itself, and what it finds counts for all projects",
+        "zh": "测量期间独占整台机器，结果对所有项目有效",
+    },
     "training": {"en": "training is costly and always needs a yes", "zh": "训练代价高，总要先同意"},
     "long": {
         "en": "estimated at more than {limit}, so it needs a yes",

@@ -54,6 +54,23 @@ STEPS: Final[Phrases] = {
         "en": "a part of the evaluation's report; its own figures stay as they are",
         "zh": "评测报告中新增一节；原有的数字不变",
     },
+    "bench_whole": {
+        "en": "Measure this machine: everything it can do, tried for real; how fast {model} answers as it is, with an "
+        "adapter, merged and in 4 bit; steps of every training. Nothing else should run meanwhile",
+        "zh": "测量这台机器：实际尝试它能做的每一项；{model} 原样、带适配器、合并后与 4 比特的回答速度；"
+        "各种训练的单步用时。期间不要运行其他任务",
+    },
+    "bench_quick": {
+        "en": "Measure this machine quickly: everything it can do, tried for real; how fast {model} answers one short "
+        "prompt as it is and in 4 bit; steps of LoRA. Nothing else should run meanwhile",
+        "zh": "快速测量这台机器：实际尝试它能做的每一项；{model} 原样与 4 比特回答一个短提示的速度；"
+        "LoRA 单步用时。期间不要运行其他任务",
+    },
+    "bench_changes": {
+        "en": "a new result for all projects, and plans and trainings go by what it finds of this machine; earlier "
+        "results stay",
+        "zh": "新增一份所有项目可见的结果，规划与训练以测得的本机能力为准；原有的结果保留",
+    },
     "ingest_new": {
         "en": "a new project “{project}” with text, chunks and index; your files stay as they are",
         "zh": "新建项目“{project}”及其文本、片段与索引；您的原文件不动",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from agent.records.base import Record
 
-JobKind = Literal["ingest", "extract", "mix", "tune", "validate", "evaluate", "judge"]
+JobKind = Literal["ingest", "extract", "mix", "tune", "validate", "evaluate", "judge", "bench"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 
 

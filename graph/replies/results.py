@@ -9,6 +9,7 @@ from agent.prompts.assistant import READINGS, RESULTS, TALK
 from agent.prompts.phrases import fill, listed, model_size
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language, Record
+from agent.records.benchmark import BenchmarkResult
 from agent.records.conversation import Option
 from agent.records.corpus import IngestResult
 from agent.records.decision import Action, MethodDecision, Readiness
@@ -22,6 +23,7 @@ from graph.replies.interview import method_name
 from graph.replies.names import dimension_name, station_name
 from graph.replies.said import Said, joined, reasons_text
 from knowledge.guide.library import Article
+from tools.benchmark.summary import summary as measured
 from tools.evaluation.wording import arm_name
 from tools.judging.report import summary
 from tools.validation.request import ValidateResult
@@ -73,6 +75,8 @@ def job_result(result: Record, run: str, lang: Language) -> Said:
             return evaluation(result, lang)
         case JudgeReport():
             return Said(summary(result, lang), evidence=(result.run, run), articles=("statistics",))
+        case BenchmarkResult():
+            return Said(measured(result, lang), evidence=(run,), articles=("hardware",))
     raise AssertionError(f"no job makes a {type(result).__name__}")
 
 

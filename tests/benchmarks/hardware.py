@@ -33,7 +33,8 @@ from tests.graph.llama_server import llama
 from tools.benchmark.answering import Point, answer
 from tools.benchmark.backends import detect
 from tools.benchmark.endpoint_load import LoadRequest, load
-from tools.benchmark.run import BenchRequest, measure
+from tools.benchmark.request import BenchRequest
+from tools.benchmark.run import measure
 from tools.builtin_model import builtin_gguf
 from tools.models import load_model, resolve_base_model
 from ui.progress import TerminalReporter

@@ -7,15 +7,15 @@ ended.result.complete, ended.cancelled
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 from agent.errors import CancelledError
 from agent.progress import Reporter
 from agent.prompts.benchmark import BENCHMARK
 from agent.prompts.phrases import fill
-from agent.records.base import Record
 from agent.records.benchmark import BenchmarkResult, Capability, Measurement, Roofline
 from agent.records.hardware import Device
 from agent.records.tuning import ComputeType
@@ -24,29 +24,16 @@ from tools.benchmark.backends import Accelerator, broken_extensions, detect
 from tools.benchmark.ended import Ended
 from tools.benchmark.following import Course
 from tools.benchmark.probe import ITEMS, probe
+from tools.benchmark.request import BenchRequest
 from tools.benchmark.roofline import Peaks, decode_share, peaks, roofline
 from tools.benchmark.sweep import Findings, plan_for, sweep, weights
 from tools.hardware import listed_device, this_machine
 from tools.models import resolve_base_model
 
-Part = Literal["probe", "sweep", "train"]
 BANDWIDTH: Final = ("memory_sum", "memory_copy")
 """Items of the probe that read memory."""
 _PROBE_WEIGHT: Final = 20.0
 """Of one item beside `Point.work`: some three seconds, as 20 tokens of the built-in model on two cores."""
-
-
-class BenchRequest(Record):
-    """What is measured on the machine at hand."""
-
-    model: str | None = None
-    """Folder, hub id or `builtin`; `None` takes the settings' base model."""
-    only: Part | None = None
-    """One part; `None` means all."""
-    quick: bool = False
-    """Fewer points, methods and repeats."""
-    seed: int = 0
-    """Of prompts and training tokens."""
 
 
 @dataclass
@@ -60,13 +47,21 @@ class _Bench:
     capabilities: dict[str, Capability] = field(default_factory=dict)
 
 
-def measure(settings: Settings, request: BenchRequest, reporter: Reporter) -> Ended:
+def measure(
+    settings: Settings,
+    request: BenchRequest,
+    reporter: Reporter,
+    *,
+    on_begin: Callable[[Callable[[], BenchmarkResult]], None] | None = None,
+) -> Ended:
     """Measure this machine; Ctrl-C and a reporter's cancellation end it with what is there.
 
     Args:
         settings: Base model, threads and language.
         request: What to measure.
         reporter: Told of every part; asked often whether to stop.
+        on_begin: Given what returns the result as it would be if somebody cancelled at that moment; another thread
+            may call it.
 
     Raises:
         InputError: The model or the user's file of devices cannot be used.
@@ -84,6 +79,30 @@ def measure(settings: Settings, request: BenchRequest, reporter: Reporter) -> En
     items = ITEMS if request.only in {None, "probe"} else _rates()
     parts = {**dict.fromkeys(items, _PROBE_WEIGHT), **weights(plan)}
     course = Course(reporter, len(items) + len(plan.points) + len(plan.methods), parts, lang=settings.lang)
+
+    def found(*, cancelled: bool) -> BenchmarkResult:
+        stopped = ""
+        if cancelled:
+            stopped = fill(BENCHMARK, "cancelled", settings.lang, done=course.done, total=course.total)
+        noisy = work.found.noise.warning(settings.lang)
+        capabilities = dict(work.capabilities)
+        measured, limits = _with_shares(work, capabilities)
+        return BenchmarkResult(
+            place="local",
+            at=at,
+            device=work.device.machine(),
+            capabilities=capabilities if request.only in {None, "probe"} else {},
+            measurements=measured,
+            training=tuple(work.found.training),
+            roofline=limits,
+            complete=not cancelled,
+            stopped=stopped,
+            warnings=(*([noisy] if noisy else []), *work.found.warnings),
+            seconds=time.monotonic() - began,
+        )
+
+    if on_begin is not None:
+        on_begin(lambda: found(cancelled=True))
     cancelled = False
     try:
         course.begin(items[0])
@@ -105,27 +124,7 @@ def measure(settings: Settings, request: BenchRequest, reporter: Reporter) -> En
             )
     except (KeyboardInterrupt, CancelledError):
         cancelled = True
-    stopped = ""
-    if cancelled:
-        stopped = fill(BENCHMARK, "cancelled", settings.lang, done=course.done, total=course.total)
-    noisy = work.found.noise.warning(settings.lang)
-    measured, limits = _with_shares(work)
-    return Ended(
-        BenchmarkResult(
-            place="local",
-            at=at,
-            device=work.device.machine(),
-            capabilities=work.capabilities if request.only in {None, "probe"} else {},
-            measurements=measured,
-            training=tuple(work.found.training),
-            roofline=limits,
-            complete=not cancelled,
-            stopped=stopped,
-            warnings=(*([noisy] if noisy else []), *work.found.warnings),
-            seconds=time.monotonic() - began,
-        ),
-        cancelled,
-    )
+    return Ended(found(cancelled=cancelled), cancelled)
 
 
 def _probe(work: _Bench, items: tuple[str, ...], course: Course, reporter: Reporter, settings: Settings) -> None:
@@ -168,10 +167,10 @@ def matmul_item(compute_type: ComputeType) -> str:
     return f"matmul_{compute_type}"
 
 
-def _with_shares(work: _Bench) -> tuple[tuple[Measurement, ...], Roofline]:
+def _with_shares(work: _Bench, capabilities: Mapping[str, Capability]) -> tuple[tuple[Measurement, ...], Roofline]:
     compute = this_machine().compute_type
-    limits: Peaks = peaks(work.capabilities, BANDWIDTH, (matmul_item(compute),), compute, work.listed)
-    points = work.found.measurements
+    limits: Peaks = peaks(capabilities, BANDWIDTH, (matmul_item(compute),), compute, work.listed)
+    points = tuple(work.found.measurements)
     shares = [decode_share(one, shape, limits.bandwidth_gb_s) for one, shape in points]
     measured = (
         one.model_copy(update={"roofline_share": share}) for (one, _), share in zip(points, shares, strict=True)

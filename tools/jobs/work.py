@@ -71,6 +71,11 @@ def perform(
             from tools.judging.run import judge
 
             return judge(project, settings, read_request(JudgeRequest, request), reporter)
+        case "bench":
+            from tools.benchmark.job import bench
+            from tools.benchmark.request import BenchRequest
+
+            return bench(project, settings, read_request(BenchRequest, request), reporter)
 
 
 def read_request(kind: type[R], request: dict[str, Any]) -> R:

@@ -15,7 +15,7 @@ from ui.runtime import Runtime
 
 if TYPE_CHECKING:
     from tools.benchmark.ended import Ended
-    from tools.benchmark.run import Part
+    from tools.benchmark.request import Part
 
 _MOST = 256
 """Requests in flight at once; each is a thread."""
@@ -103,7 +103,8 @@ def bench(
             ended = load(runtime.settings, request, reporter)
         _show(runtime, ended)
     else:
-        from tools.benchmark.run import BenchRequest, measure
+        from tools.benchmark.request import BenchRequest
+        from tools.benchmark.run import measure
 
         wanted = BenchRequest(model=model, only=_part(only), quick=quick, seed=seed)
         with TerminalReporter("bench", lang=runtime.output.lang) as reporter:
@@ -128,7 +129,7 @@ def _refuse_mixed(
 
 
 def _part(only: str | None) -> Part | None:
-    from tools.benchmark.run import Part
+    from tools.benchmark.request import Part
 
     for known in get_args(Part):
         if only == known:

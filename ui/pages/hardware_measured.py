@@ -26,6 +26,7 @@ from ui.i18n import phrase
 from ui.pages import measured_view as view
 from ui.pages.charts import as_plot
 from ui.pages.frame import Frame, told
+from ui.pages.hardware_bench import Measuring
 from ui.pages.hardware_charts import MOST, bars_figure, devices_radar
 from ui.pages.moments import moment_text
 
@@ -65,6 +66,7 @@ class _Measured:
         self._frame = frame
         say = frame.say
         gr.HTML(f"<h2>{say('measured_title')}</h2>", js_on_load=None)
+        self._measuring = Measuring(frame)
         self._saved = gr.HTML(js_on_load=None, elem_id="measured-saved")
         gr.HTML(view.script_link(frame.lang), js_on_load=None, elem_id="measured-script")
         self._upload = gr.File(label=say("measured_upload"), file_types=[_JSON], height=120, elem_id="measured-upload")
@@ -126,6 +128,7 @@ class _Measured:
 
         self._frame.on_load(opened, None, [self._saved, self._chosen, *shown], show_progress="hidden")
         gr.on([self._chosen.input, self._size.change, self._row.input], compared, asked, shown, **quiet)
+        self._measuring.wire(lambda request: self._lists(request, None), [self._saved, self._chosen])
         self._upload.upload(took, [self._upload, *asked], [self._upload, self._saved, self._chosen, *shown], **quiet)
 
     def _first(self, request: gr.Request) -> list[str]:
@@ -147,8 +150,8 @@ class _Measured:
         own = next(kept.stem for kept, known in reversed(saved(settings)) if known == result)
         return list(dict.fromkeys((own, *names)))[:MOST]
 
-    def _lists(self, request: gr.Request, names: Sequence[str]) -> list[Any]:
-        """Return the table of saved results, and what can be compared with what is chosen of it."""
+    def _lists(self, request: gr.Request, names: Sequence[str] | None) -> list[Any]:
+        """Return the table of saved results, and what can be compared with what is chosen of it; `None` leaves that."""
         lang = self._frame.lang
         kept = saved(self._frame.desk(request).settings)
         own = [
@@ -156,7 +159,8 @@ class _Measured:
             for file, result in reversed(kept)
         ]
         choices = [*own, *((device.name, device.name) for device in catalogue())]
-        return [view.saved_table(kept, lang), gr.Dropdown(choices, value=list(names))]
+        shown = gr.Dropdown(choices) if names is None else gr.Dropdown(choices, value=list(names))
+        return [view.saved_table(kept, lang), shown]
 
     def _compared(self, request: gr.Request, names: Sequence[str], size: float, key: str | None) -> list[Any]:
         """Return row list, bars, radar, table and downloads.

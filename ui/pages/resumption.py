@@ -66,6 +66,8 @@ def _request(job: Job, lang: Language) -> Record:
 
 def _remaining(whole: StepFacts, job: Job, course: Course, lang: Language) -> StepFacts:
     """Return the facts of the whole step, less what the run has done."""
+    if job.kind == "bench":  # nothing of it is taken up again: a machine is measured at one time
+        return whole.model_copy(update={"subject": phrase("runs_resume_anew", lang, subject=whole.subject)})
     ours = phrase("runs_resume_changes", lang)
     # A new run folder is what starting it changed; the other kinds also write into the project.
     changes = (ours,) if job.kind in ("tune", "evaluate") else (*whole.changes, ours)

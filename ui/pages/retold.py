@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent.prompts.benchmark import BENCHMARK, VARIANT_NAMES
-from agent.prompts.capabilities import MEASURED, PROBE
+from agent.prompts.capabilities import ITEM_NAMES, MEASURED, PROBE
 from agent.prompts.comparison import COMPARISON
 from agent.prompts.decisions import GATES, RULES, RUNG, SHARE
 from agent.prompts.phrases import Phrases
@@ -67,6 +67,9 @@ def _tables() -> Iterator[Sentence]:
     )
     for table in tables:
         yield from table.values()
+    yield from ITEM_NAMES.values()
+    for name in VARIANT_NAMES.values():  # a benchmark tells of its points as `base 1 × 64/32`
+        yield {"en": f"{name['en']} {{batch}} × {{lengths}}", "zh": f"{name['zh']} {{batch}} × {{lengths}}"}
     english, chinese = phrases("en"), phrases("zh")
     for key in english:
         if key.startswith(("runs_note_", "hardware_seen_")):

@@ -16,6 +16,7 @@ import psutil
 
 from agent.errors import DomainsmithError
 from agent.records.base import Language
+from agent.records.benchmark import BenchmarkResult
 from agent.records.corpus import IngestResult
 from agent.records.job import Job
 from agent.records.judging import JudgeReport
@@ -23,6 +24,7 @@ from agent.records.mixture import MixManifest
 from agent.records.pairs import ExtractResult
 from agent.records.tuning import TuneResult
 from knowledge.files import read_record
+from tools.benchmark.summary import summary as measured
 from tools.jobs.processes import is_here, worker_lives
 from tools.jobs.reconcile import reconcile
 from tools.jobs.runner import log_of
@@ -141,6 +143,8 @@ def _summary(project: Project, job: Job, lang: Language) -> str:
                 return render.validation(read_record(path, ValidateResult), output)
             case "judge":
                 return judged(read_record(path, JudgeReport), lang)
+            case "bench":
+                return measured(read_record(path, BenchmarkResult), lang)
             case _:
                 return ""
     except DomainsmithError as error:  # another version wrote it; the run itself is still worth showing

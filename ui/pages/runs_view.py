@@ -175,6 +175,10 @@ def outcome(opened: Opened, lang: Language) -> str:
         link = escape(address(lang, "evaluation", project=job.project, run=str(job.request.get("run", ""))))
         seen = f'<p><a href="{link}">{_say("runs_open_evaluation", lang)}</a></p>'
         return f'<p class="ds-summary">{escape(opened.summary)}</p>{seen}'
+    if job.kind == "bench":
+        link = escape(address(lang, "hardware", project=job.project))
+        seen = f'<p><a href="{link}">{_say("runs_open_hardware", lang)}</a></p>'
+        return f'<p class="ds-summary">{escape(opened.summary)}</p>{seen}'
     return f'<p class="ds-summary">{escape(opened.summary)}</p>' if opened.summary else ""
 
 

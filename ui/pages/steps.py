@@ -28,6 +28,7 @@ from agent.records.job import Job, JobKind
 from agent.records.judging import JudgeRequest
 from agent.records.tuning import Method, TuneRequest
 from agent.settings import Settings
+from tools.benchmark.request import BenchRequest
 from tools.diagnosis.remedy import StepName
 from tools.extraction.request import ExtractRequest
 from tools.forecast import step_facts
@@ -46,6 +47,7 @@ REQUESTS: Final[dict[JobKind, type[Record]]] = {
     "tune": TuneRequest,
     "evaluate": EvaluateRequest,
     "judge": JudgeRequest,
+    "bench": BenchRequest,
 }
 """The record that a job of each kind takes."""
 
@@ -112,12 +114,21 @@ def cannot(kind: JobKind, facts: ProjectFacts, lang: Language) -> str:
     if facts.running is not None:
         return phrase("runs_busy", lang)
     # What can be diagnosed can be judged: both need an evaluation. A validation set needs documents, as pairs do.
-    action: Action = "extract" if kind == "validate" else "diagnose" if kind == "judge" else kind
+    action: Action
+    match kind:
+        case "validate":
+            action = "extract"
+        case "judge":
+            action = "diagnose"
+        case "bench":
+            action = "benchmark"
+        case _:
+            action = kind
     why = refusal(action, facts, lang)
     return why.text if why is not None else ""
 
 
-def propose(project: Project, settings: Settings, kind: StepName, request: Record, lang: Language) -> Proposal:
+def propose(project: Project, settings: Settings, kind: JobKind, request: Record, lang: Language) -> Proposal:
     """Return what a person is asked to agree to."""
     facts = step_facts(project, settings, kind, request, lang)
     return proposal_of(project, kind, request.model_dump(mode="json"), consent(kind, facts, lang=lang))

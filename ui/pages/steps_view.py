@@ -36,7 +36,7 @@ def card(proposal: Proposal, lang: Language) -> str:
 def started(job: Job, proposal: Proposal, lang: Language) -> str:
     """Return that a job has started or goes on, with the way to its run."""
     said = (
-        _say("runs_resumed", lang)
+        _say("runs_begins_anew" if proposal.kind == "bench" else "runs_resumed", lang)
         if proposal.resumes
         else _say("runs_started_job", lang, step=phrase(f"runs_step_{proposal.kind}", lang))
     )

@@ -11,7 +11,7 @@ from tests.agent.policy.builders import ARTICLES
 
 
 def test_every_action_has_an_effect() -> None:
-    assert set(EFFECTS) == {*get_args(Action), "delete", "judge"}
+    assert set(EFFECTS) == {*get_args(Action), "delete", "judge", "bench"}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def test_every_action_has_an_effect() -> None:
         ("judge", {"seconds_high": 20, "sends_to": "api.example.org"}, True, "leave this machine"),
         ("judge", {"seconds_high": 600}, True, "more than 2 min"),
         ("judge", {"seconds_high": 60}, False, ""),
+        ("bench", {"seconds_high": 60}, True, "the whole machine for itself"),
     ],
 )
 @pytest.mark.parametrize("approved", [False, True], ids=["asked", "direct command"])

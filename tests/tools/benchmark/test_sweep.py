@@ -18,7 +18,8 @@ from tools.benchmark import run as run_module
 from tools.benchmark import sweep as sweep_module
 from tools.benchmark.answering import Point, answer
 from tools.benchmark.backends import Accelerator
-from tools.benchmark.run import BenchRequest, measure
+from tools.benchmark.request import BenchRequest
+from tools.benchmark.run import measure
 from tools.benchmark.stepping import TrainingShape
 from tools.benchmark.sweep import Findings, Plan, plan_for, shape_of, sweep
 from tools.models import load_model

@@ -16,6 +16,7 @@ from agent.records.judging import JudgeRequest
 from agent.records.pairs import Message
 from agent.records.tuning import ClimbPlan, TuneRequest
 from agent.settings import Settings
+from tools.benchmark.request import BenchRequest
 from tools.extraction.request import ExtractRequest
 from tools.jobs.work import perform
 from tools.mixing.request import MixRequest
@@ -36,6 +37,7 @@ KINDS: dict[JobKind, tuple[str, dict[str, Any], object, bool]] = {
         JudgeRequest(run="r", a="rag", b="tuned", model="m"),
         False,
     ),
+    "bench": ("tools.benchmark.job", {"quick": True}, BenchRequest(quick=True), False),
 }
 """Kind to the module that does it, a request, what the module gets, and whether it gets the run folder."""
 

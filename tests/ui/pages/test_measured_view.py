@@ -23,7 +23,7 @@ from tools.benchmark.saved import save, saved
 from tools.benchmark.subjects import of_device, of_result
 from tools.hardware import find_device
 from ui.i18n import phrases
-from ui.pages import hardware_charts, hardware_measured
+from ui.pages import hardware_bench, hardware_charts, hardware_measured
 from ui.pages import measured_view as view
 from ui.pages.frame import Frame
 from ui.pages.hardware_charts import MOST, bars_figure, devices_radar
@@ -314,12 +314,11 @@ def test_what_is_no_result_is_refused_by_its_name(text: str, tmp_path: Path) -> 
 
 
 def test_every_phrase_is_used_and_every_used_one_exists() -> None:
-    code = "".join(
-        Path(module.__file__ or "").read_text(encoding="utf-8") for module in (view, hardware_charts, hardware_measured)
-    )
+    modules = (view, hardware_bench, hardware_charts, hardware_measured)
+    code = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in modules)
     known = {key for key in phrases("en") if key.startswith("measured_")}
     literal = set(re.findall(r"""["'](measured_[a-z_]+)["']""", code))
-    stems = tuple(re.findall(r'f["\'](measured_[a-z]+_)\{', code))
+    stems = (*re.findall(r'f["\'](measured_[a-z]+_)\{', code), "measured_ended_")
     head = {f"measured_{name}" for name in view._HEAD}
     assert literal <= known
     assert {key for key in known - literal - head if not key.startswith(stems)} == set()
