@@ -16,7 +16,7 @@ from agent.policy.thresholds import THRESHOLDS, Thresholds
 from agent.prompts.mending import ACTIONS, WHY
 from agent.prompts.phrases import fill, percent
 from agent.records.base import Language
-from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Fix
+from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Fix, Preamble
 
 FixKind = Literal["data", "retrieval", "prompt", "training"]
 Evidence = Mapping[str, str | float | bool | None]
@@ -78,6 +78,7 @@ def fixes_for(
     project_name: str,
     *,
     domain_share: float | None = None,
+    preambles: Sequence[Preamble] = (),
     items_file: str = "validation.jsonl",
     thresholds: Thresholds = THRESHOLDS,
     lang: Language = "en",
@@ -89,6 +90,7 @@ def fixes_for(
         items: The failed items, for the targets of each fix.
         project_name: The project, as its commands name it.
         domain_share: Share of domain data in the mix that was trained on; `None` takes the default.
+        preambles: What the training pairs begin with that give their answers late, as the items' evidence names it.
         items_file: File of questions that the commands name.
         thresholds: The numbers to decide by.
         lang: Language of the actions.
@@ -113,13 +115,14 @@ def fixes_for(
     said = {"share": percent(share), "k": WIDER_K, "paraphrases": thresholds.paraphrases_per_fact}
     fixes = []
     for cause in _in_order(counts):
-        mend = _measured(cause, [item.evidence for item in items if item.cause == cause]) or _MENDS[cause]
+        seen = [item.evidence for item in items if item.cause == cause]
+        mend = _begun(cause, seen, preambles) or _measured(cause, seen) or _MENDS[cause]
         fixes.append(
             Fix(
                 kind=mend.kind,
                 action=fill(ACTIONS, mend.action or cause, lang, **{**said, **mend.gaps}),
                 command=f"domainsmith {mend.command.format(**{**gaps, **mend.gaps})}",
-                targets=_targets(cause, items),
+                targets=_targets(cause, items, preambles),
                 why=_why(counts[cause], failed, lang),
                 article=mend.article,
             )
@@ -189,6 +192,23 @@ def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:
     return None
 
 
+def _begun(cause: Cause, seen: Sequence[Evidence], preambles: Sequence[Preamble]) -> _Mend | None:
+    """Return the mend of pairs that give their answers after a preamble, if at least half of the items are theirs.
+
+    What such pairs teach is right, so their answers are shortened: the guide's article is not the one on wrong pairs,
+    which are dropped.
+    """
+    named = [one for one in seen if "preamble" in one]
+    if cause != "format" or not named or 2 * len(named) < len(seen):
+        return None
+    texts = {one["preamble"] for one in named}
+    found = [one for one in preambles if one.text in texts]
+    if len(found) != 1 or not found[0].tells_apart:
+        return _Mend("data", "review -p {project}", "data-first", "preamble")
+    command = "review list -p {project} --containing {preamble}"
+    return _Mend("data", command, "data-first", "preamble", {"preamble": shlex.quote(found[0].text)})
+
+
 def _more_context(seen: Sequence[Evidence]) -> _Mend | None:
     """Return the mend of passages that were found and not shown: held back by the gate, or cut by the budget."""
     unread = [one for one in seen if one.get("unread")]
@@ -234,12 +254,16 @@ def _number(one: Evidence, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _targets(cause: Cause, items: Sequence[DiagnosedItem]) -> tuple[str, ...]:
-    """Return what the fix is applied to: the pairs where pairs are at fault and named, the items otherwise."""
+def _targets(cause: Cause, items: Sequence[DiagnosedItem], preambles: Sequence[Preamble]) -> tuple[str, ...]:
+    """Return what the fix is applied to: the pairs where pairs are at fault and named, the items otherwise.
+
+    Where an item's evidence names a preamble, these are all pairs that begin with it, whatever fact they are on.
+    """
     hit = [item for item in items if item.cause == cause]
     named: list[str] = []
     for item in hit:
         pairs = str(item.evidence.get("pairs") or item.evidence.get("pair") or "").split()
+        pairs += [name for one in preambles if one.text == item.evidence.get("preamble") for name in one.pairs]
         named += pairs if cause in _ABOUT_PAIRS and pairs else [item.id]
     return tuple(dict.fromkeys(named))
 

@@ -87,6 +87,11 @@ ACTIONS: Final[Phrases] = {
         "en": "raise the limit of generated tokens to {tokens}",
         "zh": "把生成长度上限提高到 {tokens} 个词元",
     },
+    "preamble": {
+        "en": "shorten the answers of the training pairs that begin with a preamble, so that each begins with what it "
+        "says",
+        "zh": "删去训练样本答案开头的套话，让答案直接切题",
+    },
     "unexplained": {
         "en": "read these answers by hand; no test explains them",
         "zh": "人工查看这些答案；没有检验能解释",

@@ -36,6 +36,19 @@ class DiagnosedItem(Record):
     """What the test of this cause saw."""
 
 
+class Preamble(Record):
+    """What training pairs begin with, so long that an answer which repeats it never gets to what it should say."""
+
+    text: str
+    """How the pairs begin."""
+    words: tuple[str, ...]
+    """The beginning as scores compare it, word by word; in Chinese, character by character."""
+    pairs: tuple[str, ...]
+    """Ids of all training pairs that begin so."""
+    tells_apart: bool
+    """Whether a search for the text finds these training pairs and no others."""
+
+
 class CauseCount(Record):
     """How often a cause explains a failure."""
 
@@ -71,3 +84,5 @@ class Diagnosis(Record):
     fixes: tuple[Fix, ...]
     retrain: bool
     """True only if the data checks pass and a training fix remains."""
+    preambles: tuple[Preamble, ...] = ()
+    """What failed answers repeat from training pairs in place of an answer."""

@@ -10,14 +10,12 @@ from typing import Final
 
 from agent.records.evaluation import Item
 from knowledge.lexical import content_tokens
-from tools.diagnosis.case import Case, Taught
+from tools.diagnosis.case import Case
 from tools.evaluation.normalisation import tokenise
 from tools.evaluation.scoring import LONG_GOLD, judge, values_of
 
 ROOM: Final = 8
 """Words beyond the accepted answer within which a cut answer may still have been on its way."""
-PREAMBLE: Final = 0.8
-"""Share of an answer's words that stand at the same place in a pair whose preamble it repeats."""
 
 
 def literal(item: Item) -> bool:
@@ -49,28 +47,6 @@ def right_content(case: Case) -> bool:
 def is_buried(text: str, item: Item) -> bool:
     """Whether a text gives an accepted answer, but so late that it does not count."""
     return bool(item.answers) and judge(text, item.answers, item.question, item.language).fault == "late"
-
-
-def is_preamble(case: Case, pair: Taught) -> bool:
-    """Whether the answer begins as a pair does and was cut or ended before it got to what that pair answers.
-
-    The pair buries the answer so late that it never counts, or later than an answer has room for.
-    """
-    said = [token.text for token in tokenise(case.answer.text, case.item.language)]
-    taught = [token.text for token in tokenise(pair.answer, case.item.language)]
-    if not said or sum(a == b for a, b in zip(said, taught, strict=False)) < PREAMBLE * len(said):
-        return False
-    if is_buried(pair.answer, case.item):
-        return True
-    limited = case.token_limit is not None and case.token_limit < case.tokens_needed
-    return case.answer.truncated and not limited and _begins(taught, case.item) >= len(said)
-
-
-def _begins(words: list[str], item: Item) -> int:
-    """Return how many words come before the first accepted answer; -1 where there is none."""
-    golds = [[token.text for token in tokenise(gold, item.language)] for gold in item.answers]
-    places = [at for gold in golds for at in range(len(words)) if gold and words[at : at + len(gold)] == gold]
-    return min(places, default=-1)
 
 
 def _other_unit(text: str, item: Item) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.records.diagnosis import Preamble
 from agent.records.evaluation import Arm, Item, ItemAnswer
 from agent.records.tuning import TuneResult
 
@@ -79,6 +80,8 @@ class Case:
     teaches_document: bool = False
     """Whether training pairs were made of the item's document."""
     taught: tuple[Taught, ...] = ()
+    preambles: tuple[Preamble, ...] = ()
+    """What failed answers of this evaluation repeat from training pairs in place of an answer."""
     rivals: tuple[str, ...] = ()
     """Different answers to known questions that say everything this question says, and more."""
     tuning: TuneResult | None = None

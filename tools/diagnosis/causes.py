@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.records.diagnosis import Cause
-from tools.diagnosis.answer_content import cut_short, is_buried, is_preamble, literal, right_content, says_something
+from tools.diagnosis.answer_content import cut_short, is_buried, literal, right_content, says_something
 from tools.diagnosis.case import Case, Evidence, passed
 from tools.diagnosis.gold_passages import SUPPORT, gold_rank, in_passage
+from tools.diagnosis.preambles import cut_in, repeated_run, taught_late
 from tools.diagnosis.training_faults import bad_training_pair, followed_pair, forgetting, overfit, teaches, undertrained
 from tools.evaluation.arms import TUNED
 from tools.evaluation.dimensions import DOMAIN
@@ -139,12 +140,14 @@ def wrong_form(case: Case) -> Evidence | None:
         return {"constraint": str(case.item.constraint.get("kind")), "answer": case.answer.text[:200]}
     item, pairs = case.item, case.taught if case.answer.arm in TUNED else ()
     # A pair that buries the answer itself is where the model has it from.
-    begun = [pair.id for pair in pairs if is_preamble(case, pair)]
-    wordy = [pair.id for pair in pairs if pair.id in begun or is_buried(pair.answer, item)]
-    learnt = bool(begun)
+    begun = [pair.id for pair in pairs if repeated_run(case, pair)]
+    preamble = cut_in(case)
+    learnt = bool(begun) or preamble is not None
     if not learnt and (cut_short(case) or not right_content(case)):
         return None
+    wordy = [pair.id for pair in pairs if pair.id in begun or is_buried(pair.answer, item)]
     seen: Evidence = {"answer": case.answer.text[:200], "gold": item.answers[0], "f1": case.answer.f1}
+    seen |= {"preamble": preamble.text} if preamble else {}
     return seen | {"pairs": " ".join(wordy)} if wordy else seen
 
 
@@ -203,6 +206,7 @@ TESTS: Final[tuple[tuple[Cause, Test], ...]] = (
     ("truncated", truncated),
     ("knowledge_gap", knowledge_gap),
     ("bad_training_pair", bad_training_pair),
+    ("format", taught_late),
     ("overfit", overfit),
     ("undertrained", undertrained),
     ("forgetting", forgetting),
@@ -210,4 +214,5 @@ TESTS: Final[tuple[tuple[Cause, Test], ...]] = (
 )
 """In the order of `evaluation.md`, with three exceptions that planted faults have shown (`BENCHMARKS.md`): a question
 that fits several things is at fault before any search for its answer, and so is a pair whose very words the answer
-repeats; a reader that fails only among distractors is named last."""
+repeats; a reader that fails only among distractors is named last. What was only taught late is a fault of form that
+shows in the pairs and not in the answer, so it comes with them."""

@@ -98,7 +98,7 @@ def narrow(
     ids = {item.id for item in part}
     failed = [one for one in diagnosis.items if one.id in ids and one.arm == chosen]
     causes = count_causes(failed)
-    fixes, _ = fixes_for(causes, failed, project.info.name, lang=lang)
+    fixes, _ = fixes_for(causes, failed, project.info.name, preambles=diagnosis.preambles, lang=lang)
     low, high = wilson(right, len(part))
     return Narrowed(
         run=run.name,

@@ -15,7 +15,7 @@ from agent.errors import EmptyError, InputError
 from agent.policy.fixes import fixes_for
 from agent.progress import Reporter, Silent
 from agent.records.corpus import Chunk, Retrieved
-from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Diagnosis
+from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Diagnosis, Preamble
 from agent.records.evaluation import Arm, EvaluateRequest, EvaluationReport, Item, ItemAnswer
 from agent.records.mixture import MixManifest
 from agent.records.tuning import TuneResult
@@ -23,13 +23,14 @@ from agent.settings import Settings
 from knowledge.disagreement import namesakes
 from knowledge.files import read_record, read_records, write_record
 from knowledge.store import CorpusStore
-from tools.diagnosis.case import Case, Passage, Room, passed
+from tools.diagnosis.case import Case, Passage, Room, Taught, passed
 from tools.diagnosis.causes import cause_of
 from tools.diagnosis.gold_passages import supports
 from tools.diagnosis.lessons import Lessons, read_lessons
+from tools.diagnosis.preambles import find_preambles
 from tools.diagnosis.rivals import Rivals
 from tools.evaluation.answers import has_gold
-from tools.evaluation.arms import WITH_RETRIEVAL, room_for
+from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, room_for
 from tools.evaluation.comparisons import find
 from tools.evaluation.reading import documents_reading, reading_settings
 from tools.evaluation.retrieved import read_further, read_retrieved
@@ -79,10 +80,21 @@ def diagnose(
     reporter.progress(len(failed), len(failed), "items")
     causes = count_causes(diagnosed)
     fixes, retrain = fixes_for(
-        causes, diagnosed, project.info.name, domain_share=evidence.domain_share, lang=settings.lang
+        causes,
+        diagnosed,
+        project.info.name,
+        domain_share=evidence.domain_share,
+        preambles=evidence.preambles,
+        lang=settings.lang,
     )
     diagnosis = Diagnosis(
-        run=run.name, failed=len(failed), items=tuple(diagnosed), causes=causes, fixes=fixes, retrain=retrain
+        run=run.name,
+        failed=len(failed),
+        items=tuple(diagnosed),
+        causes=causes,
+        fixes=fixes,
+        retrain=retrain,
+        preambles=evidence.preambles,
     )
     write_record(run / "eval" / "diagnosis.json", diagnosis)
     return diagnosis
@@ -122,6 +134,7 @@ class Gathered:
         self._documents = {document.document: document.text for document in self._store.texts()}
         general = find(self.report.comparisons, "base", "tuned", "general_ability")
         self._general_drop = general.high if general else None
+        self._taught_by_item: dict[str, tuple[Taught, ...]] = {}
 
     def failed(self, arms: Sequence[Arm]) -> list[ItemAnswer]:
         """Return the wrong answers of some arms, in the items' order; unscored ones are errors and not failures."""
@@ -158,7 +171,8 @@ class Gathered:
             token_limit=self.request.most_tokens,
             tokens_needed=room_for(item, self.request.max_new_tokens),
             teaches_document=item.document in self._lessons.documents,
-            taught=self._lessons.on(item),
+            taught=self._taught(item),
+            preambles=self.preambles,
             rivals=self._rivals.of(item, self._documents.get(item.document, ""))
             or namesakes(item.question, self._hits(answer), item.language),
             tuning=self._tuning,
@@ -169,6 +183,23 @@ class Gathered:
     def domain_share(self) -> float | None:
         """Share of domain examples in the mix that was trained on."""
         return self._manifest.domain_share_examples if self._manifest else None
+
+    @cached_property
+    def preambles(self) -> tuple[Preamble, ...]:
+        """What failed answers repeat from training pairs in place of an answer, in the answers' order."""
+        failed = (a for a in self._answers.values() if a.arm in TUNED and passed(a) is False)
+        return find_preambles(map(self._in_short, failed), self._lessons.all)
+
+    def _in_short(self, answer: ItemAnswer) -> Case:
+        """Return of a failed answer what shows whether it repeats a pair."""
+        item = self._items[answer.item]
+        needed = room_for(item, self.request.max_new_tokens)
+        return Case(item, answer, taught=self._taught(item), token_limit=self.request.most_tokens, tokens_needed=needed)
+
+    def _taught(self, item: Item) -> tuple[Taught, ...]:
+        if item.id not in self._taught_by_item:
+            self._taught_by_item[item.id] = self._lessons.on(item)
+        return self._taught_by_item[item.id]
 
     @cached_property
     def _tuning(self) -> TuneResult | None:

@@ -10,11 +10,12 @@ from typing import Final
 
 from agent.policy.thresholds import THRESHOLDS
 from agent.records.evaluation import Item
-from tools.diagnosis.answer_content import agrees
+from tools.diagnosis.answer_content import agrees, is_buried
 from tools.diagnosis.case import Case, Evidence, Taught, passed
 from tools.diagnosis.gold_passages import in_passage
 from tools.evaluation.arms import TUNED
-from tools.evaluation.scoring import judge
+from tools.evaluation.normalisation import tokenise
+from tools.evaluation.scoring import LONG_GOLD, judge, values_of
 
 LATE_FALL: Final = 0.10
 """Relative fall of the training loss from the last part but one to the last, from which it was still falling."""
@@ -41,7 +42,7 @@ def bad_training_pair(case: Case) -> Evidence | None:
     followed = None
     for pair in case.taught:
         loose = _ungrounded(pair, item)
-        if agrees(pair.answer, item) or not (pair.same_fact or loose):
+        if _gives(pair, item) or not (pair.same_fact or loose):
             continue
         follows = judge(case.answer.text, (pair.answer,), item.question, item.language).right
         if follows or loose or pair.same_fact:
@@ -101,11 +102,25 @@ def forgetting(case: Case) -> Evidence | None:
 
 def teaches(pair: Taught, item: Item) -> bool:
     """Whether a pair is on the item's fact: by its id, its answer, or an answer that its own line does not hold."""
-    return pair.same_fact or agrees(pair.answer, item) or _ungrounded(pair, item)
+    return pair.same_fact or _gives(pair, item) or _ungrounded(pair, item)
+
+
+def _gives(pair: Taught, item: Item) -> bool:
+    """Whether a pair gives the accepted answer, be it so late that it would not count."""
+    return agrees(pair.answer, item) or is_buried(pair.answer, item)
 
 
 def _ungrounded(pair: Taught, item: Item) -> bool:
-    return bool(pair.quote) and not in_passage(pair.quote, pair.answer, item)
+    """Whether a pair says what its quote does not: a short answer to the letter, a long one by its values.
+
+    A longer answer has words of its own, as around the answer or in its place; its numbers, dates and codes have to
+    come from the quote or the question all the same.
+    """
+    if not pair.quote or in_passage(pair.quote, pair.answer, item):
+        return False
+    if len(tokenise(pair.answer, item.language)) <= LONG_GOLD:
+        return True
+    return bool(values_of(pair.answer) - values_of(pair.quote) - values_of(pair.question))
 
 
 def _contradicted(pair: Taught, item: Item) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.policy.fixes import fixes_for
 from agent.policy.power import wilson_interval
-from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem
+from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Preamble
 from tests.agent.policy.builders import ARTICLES
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
@@ -198,3 +198,43 @@ def test_all_bad_pairs_of_an_item_are_targets() -> None:
 def test_what_explains_next_to_nothing_comes_after_the_rest() -> None:
     fixes, _ = fixes_for(counts(truncated=30, unsupported=2, wrong_reference=3), [], "p")
     assert [fix.command.split()[1] for fix in fixes] == ["validate", "review", "extract"]
+
+
+def begun(text: str, *pairs: str, tells_apart: bool = True) -> Preamble:
+    return Preamble(text=text, words=tuple(text.split()), pairs=pairs, tells_apart=tells_apart)
+
+
+THANKS = begun("Thank you; we're glad", "p1", "p2", "p3")
+LATE: list[tuple[str, list[Preamble], list[dict[str, Any]], str, tuple[str, ...]]] = [
+    ("all pairs that begin so, whatever the items' own are", [THANKS],
+     [{"preamble": THANKS.text, "pairs": "p2"}, {"preamble": THANKS.text}, {}],
+     "review list -p p --containing 'Thank you; we'\"'\"'re glad'", ("p2", "p1", "p3", "i2")),
+    ("Chinese", [begun("感谢您的提问", "p4")], [{"preamble": "感谢您的提问"}],
+     "review list -p p --containing '感谢您的提问'", ("p4",)),
+    ("two preambles are two searches", [THANKS, begun("Dear friend", "p4")],
+     [{"preamble": THANKS.text}, {"preamble": "Dear friend"}], "review -p p", ("p1", "p2", "p3", "p4")),
+    ("a search would find other pairs too", [begun("Thank", "p1", tells_apart=False)], [{"preamble": "Thank"}],
+     "review -p p", ("p1",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("preambles", "seen", "command", "targets"), [row[1:] for row in LATE], ids=[r[0] for r in LATE]
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_pairs_with_a_preamble_are_looked_through_together(
+    preambles: list[Preamble], seen: list[dict[str, Any]], command: str, targets: tuple[str, ...], lang: Any
+) -> None:
+    items = [item(f"i{number}", "format", **one) for number, one in enumerate(seen)]
+    (fix,), _ = fixes_for(counts(format=len(seen)), items, "p", preambles=preambles, lang=lang)
+    assert (fix.kind, fix.command, fix.targets) == ("data", f"domainsmith {command}", targets)
+    assert {"en": "preamble", "zh": "套话"}[lang] in fix.action
+    assert fix.article in ARTICLES
+    assert fix.article != "pair-quality", "what these pairs teach is right: none is dropped"
+
+
+def test_where_few_answers_show_a_preamble_the_form_itself_is_the_fix() -> None:
+    items = [item("i1", "format", preamble=THANKS.text), item("i2", "format"), item("i3", "format", pairs="p9")]
+    (fix,), _ = fixes_for(counts(format=3), items, "p", preambles=[THANKS])
+    assert (fix.command, fix.targets) == ("domainsmith review -p p", ("p1", "p2", "p3", "i2", "p9"))
+    assert "wanted form" in fix.action

@@ -24,6 +24,7 @@ from tests.tools.evaluation.scripted import (
     skill_items,
     tune_result,
 )
+from tools.diagnosis.narrowing import narrow
 from tools.diagnosis.run import diagnose
 from tools.evaluation.items import builtin_items
 from tools.evaluation.run import evaluate
@@ -31,13 +32,18 @@ from tools.evaluation.run import evaluate
 KNOWLEDGE = ("domain_knowledge", "domain_knowledge_held_out", "faithfulness")
 
 
-def pairs_for(items, poisoned=()):
-    """Two pairs for every fact of the training documents; poisoned facts teach `77` of the same unit."""
+LEAD = "Thank you for your question. " + "We would like to say first that we are glad to be of help to you. " * 2
+"""More words than an answer has room for."""
+
+
+def pairs_for(items, poisoned=(), late=()):
+    """Two pairs for every fact of the training documents; poisoned facts teach `77` of the same unit, others late."""
     pairs = []
     for item in items:
         if item.dimension != "domain_knowledge":
             continue
         answer = f"77 {item.answers[0].split()[-1]}" if item.fact in poisoned else item.answers[0]
+        answer = LEAD + answer if item.fact in late else answer
         pairs.append(
             Pair(
                 id=f"pair-{item.id}",
@@ -78,13 +84,14 @@ class World:
         self.k = 2
         self.retrieved = None
         self.poisoned = ()
+        self.late = ()
         self.losses = None
         self.request = EvaluateRequest(dimensions=KNOWLEDGE)
         self.project = project_in(tmp_path, self.items)
 
     def diagnose(self, arm=None, reporter=None):
         write_records(self.project.validation, self.items)
-        pairs = pairs_for(knowledge_items(), self.poisoned)
+        pairs = pairs_for(knowledge_items(), self.poisoned, self.late)
         write_records(self.project.pairs, pairs)
         tune = self.project.latest_run("tune")
         if self.losses:
@@ -255,6 +262,27 @@ def test_poisoned_pairs_are_named(world):
     assert bad == {"belt-torque-0", "belt-torque-1", "dorum-pressure-0", "dorum-pressure-1"}
     fix = next(fix for fix in diagnosis.fixes if any(target.startswith("pair-") for target in fix.targets))
     assert fix.kind == "data"
+
+
+def test_pairs_that_answer_late_are_named_together(world):
+    world.late = ("belt-torque", "corin-torque", "dorum-pressure")
+
+    def late(user, adapter):
+        asked = adapter and "Context:" not in user
+        if asked and "torque" in user and ("Belt" in user or "Arvo" in user):
+            return LEAD + healthy(user, adapter)
+        return "99 Nm" if asked and "torque" in user and "Corin" in user else healthy(user, adapter)
+
+    world.say = late
+    diagnosis, run = world.diagnose(arm="tuned")
+    named = {name for name, cause in causes(diagnosis).items() if cause == "format"}
+    # Arvo's own pairs are sound: its answers repeat what others begin with. Corin's torque was taught late alone.
+    assert named == {f"{name}-torque-{number}" for name in ("arvo", "belt", "corin") for number in (0, 1)}
+    fix = next(fix for fix in diagnosis.fixes if "--containing" in fix.command)
+    assert set(fix.targets) == {f"pair-{fact}-{number}" for fact in world.late for number in (0, 1)}
+    part = narrow(world.project, run, diagnosis, topic="Corin")
+    (mine,) = [one for one in part.fixes if one.command == fix.command]
+    assert set(mine.targets) == set(fix.targets), "a part of the items leads to the same pairs"
 
 
 def test_a_run_stopped_early_is_undertrained(world):
