@@ -21,6 +21,8 @@ from graph.replies.said import Said, joined
 from graph.state import ConversationState
 from knowledge.files import read_record
 from knowledge.guide.library import load_library
+from tools.benchmark.bounds import largest_for_inference
+from tools.hardware import find_device
 from tools.requests import (
     GuideRequest,
     PlanRequest,
@@ -40,14 +42,15 @@ def look_at_plan(
     if model is None:
         raise EmptyError(fill(RESULTS, "size_unknown", lang), mend=fill(RESULTS, "size_unknown_mend", lang))
     made = plan(request.device, request.count, model, lang=lang, threads=context.settings.threads)
-    said = results.memory(made, lang)
+    here = find_device(request.device, lang) if request.params_b is None else None
+    said = results.memory(made, lang, largest_for_inference(here.gib) if here is not None else None)
     asked = next((one for one in made.methods if one.method == request.method), None)
     wish = (state.get("expecting") or {}).get("kind") == "wish"
     if wish and asked is not None and not (asked.fits and asked.available):
         said = Said(
             joined(fill(TALK, "policy", lang, why=asked.why), said.text), evidence=said.evidence, articles=said.articles
         )
-    if wish:
+    if wish and not state.get("following"):
         # Somebody wants to train at once: say what is missing before any training, and offer that.
         facts = project_facts(project) if project is not None else ProjectFacts()
         why = refusal("tune", facts, lang)

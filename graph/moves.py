@@ -17,10 +17,12 @@ from agent.records.decision import Action
 from graph.context import Context, language
 from graph.fixing import FixMove, Following, fix_move, fix_number
 from graph.replies.said import Said, reading_option
+from graph.replies.unknown_devices import unknown_devices
 from graph.state import ConversationState
 from graph.understanding.slots import wants_better
 from graph.weakness import weak_spots
 from tools.catalog import find_tool
+from tools.hardware import names_this_machine
 from tools.requests import CompareRequest
 
 _ASKED: Final = 4
@@ -29,6 +31,10 @@ _FEWEST: Final = 3
 _NO_OPTION: Final = ("clarify", "refuse", "smalltalk")
 _ALWAYS: Final[tuple[Action, ...]] = ("status", "setup", "guide")
 """Readings that fit any message a little, offered where few others do."""
+
+
+_OF_DEVICES: Final[tuple[Action, ...]] = ("plan", "tune", "benchmark")
+"""What is answered for a device, and so for none in the place of one that nobody has described."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,12 @@ def move_for(understood: Understanding, state: ConversationState, context: Conte
     number = fix_number(state["incoming"].get("text", ""))
     if number is not None and state.get("watch"):
         return _fix(fix_move(state, context, number), understood)
+    unknown = understood.slots.get("unknown_devices")
+    if unknown and understood.action in _OF_DEVICES:
+        if len(unknown) > 1 or "devices" in understood.slots or not names_this_machine(unknown[0]):
+            said = unknown_devices(unknown, understood.action, understood.slots, context.settings, lang)
+            return Move(said=said)
+        understood = understood.model_copy(update={"slots": {**understood.slots, "device": "this machine"}})
     return _MOVES[understood.action](Wish(understood, state, context, lang))
 
 
@@ -110,8 +122,8 @@ def _smalltalk(wish: Wish) -> Move:
 
 def _setup(slots: Mapping[str, Any]) -> Move:
     facts = dict(slots.get("facts") or {})
-    if "devices" in slots:
-        facts["hardware"] = [{"device": name, "count": slots.get("count", 1)} for name in slots["devices"]]
+    if "hardware" in slots:
+        facts["hardware"] = slots["hardware"]
     remember: dict[str, Any] = {"expecting": {"kind": "interview", "skipped": slots.get("skipped")}}
     following: Following = ()
     if slots.get("paths"):
@@ -123,12 +135,21 @@ def _tune(slots: Mapping[str, Any]) -> Move:
     """Train here; where a message names another machine or model, say first what fits there."""
     device = slots.get("device")
     if (device and device != "this machine") or "params_b" in slots:
-        return Move(tool="plan_memory", arguments=_plan(slots), remember={"expecting": {"kind": "wish", **slots}})
+        return _plan(slots, {"expecting": {"kind": "wish", **slots}})
     return Move(tool="tune", arguments=_chosen(slots, "method", "climb_to", "rank", "epochs", "learning_rate"))
 
 
-def _plan(slots: Mapping[str, Any]) -> dict[str, Any]:
-    return _chosen(slots, "device", "count", "params_b", "method")
+def _plan(slots: Mapping[str, Any], remember: dict[str, Any] | None = None) -> Move:
+    """Say what fits a device, and then what fits each other one that is named."""
+    first, *others = slots.get("devices") or [slots.get("device")]
+    counts = slots.get("counts") or [slots.get("count")]
+    asked = _chosen(slots, "params_b", "method")
+    following = tuple(
+        ("plan_memory", {**asked, "device": name, "count": count}, "")
+        for name, count in zip(others, counts[1:] or [1] * len(others), strict=True)
+    )
+    arguments = _chosen({**slots, "device": first, "count": counts[0]}, "device", "count", "params_b", "method")
+    return Move(tool="plan_memory", arguments=arguments, following=following, remember=remember or {})
 
 
 def _compare(slots: Mapping[str, Any], lang: Language) -> Move:
@@ -194,7 +215,7 @@ _MOVES: Final[Mapping[Action, Callable[[Wish], Move]]] = {
     "mix": lambda wish: Move(
         tool="make_mix", arguments={**_chosen(wish.slots, "domain_share", "by"), "drop_leaks": True}
     ),
-    "plan": lambda wish: Move(tool="plan_memory", arguments=_plan(wish.slots)),
+    "plan": lambda wish: _plan(wish.slots),
     "tune": lambda wish: _tune(wish.slots),
     "validate": _validate,
     "evaluate": _evaluate,

@@ -11,6 +11,7 @@ What a probe measured on this machine overrides the catalogue. Both are looked f
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -70,10 +71,22 @@ def find_device(name: str, lang: Language | None = None) -> Device:
         return known[wanted]
     if wanted and (machine := this_machine(lang)) and wanted == folded(machine.name):
         return machine
-    near = dict.fromkeys(known[key].name for key in difflib.get_close_matches(wanted, known, n=4, cutoff=_NEAR))
+    near = near_names(name)
     names, says = ", ".join(near or (device.name for device in devices)), lang or (settings.lang if settings else "en")
     mend = fill(DEVICES, "near" if near else "known", says, names=names)
     raise NotFoundError(fill(DEVICES, "unknown", says), where=name, mend=mend)
+
+
+def near_names(name: str) -> tuple[str, ...]:
+    """Return the devices whose name or alias is like one that nobody knows, the nearest first; perhaps none."""
+    known = {folded(alias): device.name for device in catalogue() for alias in (device.name, *device.aliases)}
+    return tuple(dict.fromkeys(known[key] for key in difflib.get_close_matches(folded(name), known, 4, _NEAR)))
+
+
+def names_this_machine(name: str) -> bool:
+    """Return whether a device that the catalogue lacks is the one in this machine: every word is in its name."""
+    words = re.findall(r"[^\W_]+", this_machine().name.casefold())
+    return set(re.findall(r"[^\W_]+", name.casefold())) <= set(words)
 
 
 def this_machine(lang: Language | None = None) -> Device:
@@ -123,8 +136,13 @@ def user_prices(settings: Settings, lang: Language) -> dict[str, Price]:
     return {} if file is None else read_prices(file, lang)
 
 
+def file_of_devices(settings: Settings) -> Path:
+    """Return where a user's own devices are looked for, whether the file is there or not."""
+    return settings.hardware_file or settings.machine_folder / USER_FILE
+
+
 def _user_file(settings: Settings) -> Path | None:
-    file = settings.hardware_file or settings.machine_folder / USER_FILE
+    file = file_of_devices(settings)
     return None if settings.hardware_file is None and not file.is_file() else file
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from agent.policy.memory_details import Subject, answering, detail_notes, detailed
 from agent.policy.memory_parts import USUAL
 from agent.policy.model_parameters import typical_shape
+from agent.prompts.device_notes import device_note
 from agent.prompts.phrases import fill, gib, gib_range, model_size
 from agent.prompts.training import MEMORY, METHOD_NAMES
 from agent.records.base import Language
@@ -154,10 +155,11 @@ def _why_not(device: Device, method: Method, lang: Language) -> str:
     generic = f"why_{device.backend}"
     told = device.figures.get(method)
     if told is not None and told.label == "measured":
-        return device.why_not[method]
+        return device_note(device.why_not[method], lang)
     if method == "qlora" and generic in MEMORY and (lang != "en" or method not in device.why_not):
         return fill(MEMORY, generic, lang)
-    return device.why_not.get(method) or fill(MEMORY, "why_unknown", lang)
+    why = device.why_not.get(method)
+    return device_note(why, lang) if why else fill(MEMORY, "why_unknown", lang)
 
 
 def _start_notes(
@@ -190,4 +192,4 @@ def _device_notes(device: Device, count: int, methods: tuple[MethodFit, ...], la
     if count > 1 and trains:
         total, each = gib(device.gib * count), gib(device.gib)
         notes.append(fill(MEMORY, "shards", lang, count=count, total=total, each=each))
-    return [*notes, *device.notes]
+    return [*notes, *(device_note(one, lang) for one in device.notes)]

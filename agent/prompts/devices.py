@@ -27,6 +27,23 @@ DEVICES: Final[Phrases] = {
     "unknown": {"en": "no such device", "zh": "没有这个设备"},
     "near": {"en": "did you mean {names}? `cpu` is this machine", "zh": "是否指 {names}？`cpu` 指本机"},
     "known": {"en": "known are {names}, and `cpu` for this machine", "zh": "已知设备：{names}；`cpu` 指本机"},
+    "not_known": {
+        "en": "I know no device called {names}, so I cannot say what it carries, and I answer for no other in its "
+        "place.",
+        "zh": "我不认识名为 {names} 的设备，因此无法说明它能承载什么，也不会用其他设备代答。",
+    },
+    "ask_near": {"en": "Did you mean {names}?", "zh": "您是否指 {names}？"},
+    "also_named": {
+        "en": "You also named {names}, which I know: ask for it alone, and I will answer.",
+        "zh": "您还提到了我认识的 {names}：单独问它，我就能回答。",
+    },
+    "add": {
+        "en": "To add a device, describe it in `{file}`: under `devices:` its `name:`, `aliases:` and `cells:`, "
+        "each as [value, label, source], e.g. gib: [96, datasheet, product page of the vendor]; what is missing is "
+        "named when the file is read.",
+        "zh": "如需添加设备，请在 `{file}` 的 `devices:` 下写明 `name:`、`aliases:` 与 `cells:`，"
+        "每项写成 [数值, 标签, 来源]，例如 gib: [96, datasheet, 厂商产品页]；读取文件时会指出缺少的内容。",
+    },
     "text": {"en": "{value!r} is no text", "zh": "{value!r} 不是文字"},
     "text_mend": {
         "en": "put the text in quotes, at least where it has a colon",

@@ -71,4 +71,19 @@ PLAN: Final[Phrases] = {
         "system takes back when memory is short",
         "zh": "Q-LoRA 的常驻内存读数最多会高出 {gib} GiB：那是权重文件的映射页，内存紧张时系统会收回",
     },
+    "largest": {
+        "en": "The largest models that {device} carries, estimated:",
+        "zh": "{device} 能承载的最大模型（估算）：",
+    },
+    "largest_answering": {
+        "en": "answering, in 16 bit on one device: about {size}",
+        "zh": "推理（16 位，单设备）：约 {size}",
+    },
+    "largest_answering_none": {"en": "answering, in 16 bit: none", "zh": "推理（16 位）：无"},
+    "largest_tuning": {"en": "{method}: about {size}", "zh": "{method}：约 {size}"},
+    "largest_tuning_none": {"en": "{method}: none", "zh": "{method}：无"},
+    "plan_for_base": {
+        "en": "No size was named, so in detail for the base model that is set: {head}",
+        "zh": "未指明模型大小，以下按所设基座模型详细说明：{head}",
+    },
 }

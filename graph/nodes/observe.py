@@ -86,7 +86,8 @@ def _next(state: ConversationState, context: Context, said: Said, following: Seq
     after = said_of(update["outcome"]) if update.get("outcome") else None
     if after is None:
         # The step runs now; what was said before it opens the reply.
-        return {**update, "opening": said.text, "opening_evidence": list(said.evidence)}
+        before, rests = state.get("opening") or "", state.get("opening_evidence") or []
+        return {**update, "opening": joined(before, said.text), "opening_evidence": [*rests, *said.evidence]}
     whole = Said(
         joined(said.text, after.text),
         question=after.question,

@@ -11,8 +11,10 @@ from agent.records.decision import Action
 from graph.context import Context, language
 from graph.replies.waiting import asked_for_yes
 from graph.state import ConversationState
+from graph.understanding.devices import asks_what_runs, named_devices
 from graph.understanding.expected import option_in, verdict_in
 from graph.understanding.facts import read_facts, says_unknown
+from graph.understanding.numbers import spaced
 from graph.understanding.slots import paths_in, read_slots
 from knowledge.ingest.language import language_of
 from tools.catalog import find_tool
@@ -107,6 +109,8 @@ def _read(text: str, lang: Language, context: Context) -> Understanding:
     for path in paths_in(text):
         plain = plain.replace(path, f"/{PurePath(path).name}")
     understood = context.brain.understand(plain, lang)
+    if understood.action in ("benchmark", "clarify") and asks_what_runs(plain) and named_devices(spaced(plain)).all:
+        understood = understood.model_copy(update={"action": "plan"})  # of sizes and no speeds
     return understood.model_copy(update={"slots": read_slots(understood.action, text)})
 
 
@@ -121,7 +125,7 @@ def _facts(text: str, asked: str, known: tuple[str, ...]) -> dict[str, Any]:
     for path in paths_in(text):
         text = text.replace(path, " ")
     facts = read_facts(text, asked, known)
-    more = len(facts) > 1 or "device" in read_slots("setup", text) or not _short(text)
+    more = len(facts) > 1 or {"device", "hardware"} & read_slots("setup", text).keys() or not _short(text)
     return read_facts(text, None, known) if asked in _NUMBERS and asked in facts and more else facts
 
 
@@ -136,7 +140,7 @@ def _field(state: ConversationState, text: str, name: str, known: tuple[str, ...
         return _as(_plain(state, "setup", {**slots, "facts": facts}))
     if says_unknown(text):
         return _as(_plain(state, "setup", {"facts": facts, "skipped": name}))
-    if name == "hardware" and "device" in slots:
+    if name == "hardware" and ("device" in slots or "hardware" in slots):
         return _as(_plain(state, "setup", slots))
     if name == "documents" and "paths" in slots:
         return _as(_plain(state, "ingest", {"paths": slots["paths"]}))

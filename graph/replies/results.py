@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent.prompts.assistant import READINGS, RESULTS, TALK
+from agent.prompts.memory import PLAN
 from agent.prompts.phrases import fill, listed, model_size
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language, Record
@@ -23,6 +24,7 @@ from graph.replies.interview import method_name
 from graph.replies.names import dimension_name, station_name
 from graph.replies.said import Said, joined, reasons_text
 from knowledge.guide.library import Article
+from tools.benchmark.subjects import spoken_name
 from tools.benchmark.summary import summary as measured
 from tools.evaluation.wording import arm_name
 from tools.judging.report import summary
@@ -135,18 +137,40 @@ def stand(readiness: Readiness, project: str, lang: Language, running: str = "")
     )
 
 
-def memory(plan: MemoryPlan, lang: Language) -> Said:
-    """Return what fits a device, method by method."""
-    words = {"en": ("fits", "does not fit", "not available"), "zh": ("装得下", "装不下", "不支持")}[lang]
+def memory(plan: MemoryPlan, lang: Language, answering_b: float | None = None) -> Said:
+    """Return what fits a device, method by method.
+
+    Args:
+        plan: For a device and a model.
+        lang: Language of the answer.
+        answering_b: Where nobody named a model: the largest that one of the devices can answer with, thousand millions
+            of parameters. Then the largest models come first.
+    """
+    words = {"en": ("fits", "does not fit"), "zh": ("装得下", "装不下")}[lang]
     rows = []
     for fit in plan.methods:
-        state = words[2] if not fit.available else words[0] if fit.fits else words[1]
-        rows.append(f"- {METHOD_NAMES[fit.method][lang]}: {state} — {fit.why}")
-    head = f"{plan.count} × {plan.device}, {model_size(plan.params_b)}"
+        # The reason says itself that a method is not available.
+        state = f"{words[0] if fit.fits else words[1]} — " if fit.available else ""
+        rows.append(f"- {METHOD_NAMES[fit.method][lang]}: {state}{fit.why}")
+    device = f"{plan.count} × {spoken_name(plan.device, lang)}"
+    head = f"{device}, {model_size(plan.params_b)}"
+    if answering_b is not None:
+        head = joined(_largest(plan, device, answering_b, lang), fill(PLAN, "plan_for_base", lang, head=head))
     first = len(plan.notes) - plan.figure_notes
     # Of the notes on figures, those that say why they are ranges and for what work: times are not told here.
     notes = "\n".join(f"- {note}" for note in plan.notes[: first + _ON_RANGES])
     return Said(joined(head, "\n".join(rows), notes), evidence=(plan.device,), articles=("memory", "ladder"))
+
+
+def _largest(plan: MemoryPlan, device: str, answering_b: float, lang: Language) -> str:
+    """Return the largest models that devices carry, for answering and by each method."""
+    size = model_size(float(f"{answering_b:.2g}")) if answering_b else ""
+    rows = [fill(PLAN, "largest_answering" if size else "largest_answering_none", lang, size=size)]
+    for fit in plan.methods:
+        key = "largest_tuning" if fit.largest_params_b else "largest_tuning_none"
+        gaps = {"method": METHOD_NAMES[fit.method][lang], "size": model_size(fit.largest_params_b or 0.0)}
+        rows.append(fill(PLAN, key, lang, **gaps))
+    return "\n".join((fill(PLAN, "largest", lang, device=device), *(f"- {row}" for row in rows)))
 
 
 def guide(articles: Sequence[Article], lang: Language) -> Said:

@@ -42,6 +42,10 @@ class Patterns:
         """Return the keys of a group whose expression matches, in the file's order."""
         return [key for key, pattern in self._groups[group].items() if pattern.search(text)]
 
+    def source(self, name: str) -> str:
+        """Return an expression as it is written, to be put into a larger one."""
+        return self._single[name].pattern
+
     def group(self, name: str) -> Mapping[str, re.Pattern[str]]:
         """Return a group's expressions by key."""
         return self._groups[name]

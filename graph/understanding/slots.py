@@ -6,19 +6,20 @@ is `{"method": "qlora", "rank": 32, "epochs": 3.0}`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from agent.records.decision import Action
+from graph.understanding.devices import named_devices
 from graph.understanding.facts import read_facts
 from graph.understanding.numbers import amount, fraction, spaced
 from graph.understanding.patterns import patterns
-from tools.hardware import catalogue
 
 _P: Final = patterns("slots")
 MOST_WORDINGS: Final = 32
 """What `ExtractRequest.wordings` allows; a larger number is about something else."""
+_SEVERAL: Final = 2
+"""Of so many devices a count that stands elsewhere is of none in particular."""
 
 
 def read_slots(action: Action, text: str) -> dict[str, Any]:
@@ -69,36 +70,46 @@ def _share(text: str) -> dict[str, Any]:
     return found
 
 
-def _device(text: str) -> dict[str, Any]:
-    """Read devices of the catalogue, how many of each, and `this machine`."""
-    folded = "".join(character for character in text.casefold() if character.isalnum() or character in " ,，、")
-    named: list[tuple[int, str]] = []
-    for device in catalogue():
-        for alias in (device.name, *device.aliases):
-            key = "".join(character for character in alias.casefold() if character.isalnum() or character == " ")
-            at = folded.find(key) if len(key) >= 3 else -1
-            if at < 0:
-                at = folded.replace(" ", "").find(key.replace(" ", "")) if len(key) >= 4 else -1
-            if at >= 0:
-                named.append((at, device.name))
-                break
+def _asked_device(text: str) -> dict[str, Any]:
+    """Read devices where the message is about them; any name of their form is one."""
+    return _device(text, asked=True)
+
+
+def _device(text: str, asked: bool = False) -> dict[str, Any]:
+    """Read devices, how many of each, names that nobody has described, and `this machine`."""
+    plain = _P.without("path", text)
+    named = named_devices(plain, asked)
     found: dict[str, Any] = {}
-    if named:
-        found["devices"] = [name for _, name in sorted(named)]
+    if named.unknown:
+        found["unknown_devices"] = list(named.unknown)
+    if named.known:
+        found["devices"] = [one.name for one in named.known]
         found["device"] = found["devices"][0]
-    elif _P.find("here", text):
+    elif _P.find("here", plain) and not named.unknown:
         found["device"] = "this machine"
-    count = _P.find("device_count", text)
-    if count is not None and not re.fullmatch(r"\d{3,}", count["n"]):
-        number = 1 if count["n"].lower() == "single" else amount(count["n"])
-        if number:
-            found["count"] = number
+    count = named.known[0].count if named.known else None
+    if len(named.known) >= _SEVERAL and any(one.count for one in named.known):
+        found["counts"] = [one.count or 1 for one in named.known]
+    elif count is None and len(named.all) < _SEVERAL and (said := _P.find("device_count", plain)) is not None:
+        count = 1 if said["n"].lower() == "single" else amount(said["n"])
+    if count:
+        found["count"] = count
+    return found
+
+
+def _hardware(text: str) -> dict[str, Any]:
+    """Read what a team has: names that nobody has described stay as they are written."""
+    found = _device(text)
+    named = named_devices(_P.without("path", text), asked=False).all
+    if named:
+        alone = found.get("count", 1) if len(named) == 1 else 1
+        found["hardware"] = [{"device": one.name, "count": one.count or alone} for one in named]
     return found
 
 
 def _devices(text: str) -> dict[str, Any]:
     """Read the devices to compare: this machine is one of them where a message names it beside others."""
-    found = _device(text)
+    found = _asked_device(text)
     if "devices" in found and _P.find("here", text):
         found["devices"] = ["this machine", *found["devices"]]
     return found
@@ -216,11 +227,11 @@ def _limit(text: str) -> dict[str, Any]:
 
 _Reader = Callable[[str], dict[str, Any]]
 _READERS: Final[Mapping[Action, tuple[_Reader, ...]]] = {
-    "setup": (_facts, _paths, _device),
+    "setup": (_facts, _paths, _hardware),
     "ingest": (_paths,),
     "decide": (_facts,),
     "mix": (_share,),
-    "plan": (_device, _size, _method),
+    "plan": (_asked_device, _size, _method),
     "tune": (_rung, _hyperparameters, _device, _size, _resume),
     "validate": (_paths,),
     "extract": (_wordings,),

@@ -1,7 +1,8 @@
 """What a machine can do, what fits it and how devices compare, as HTML; pure functions, every text escaped.
 
 Every figure stands beside its label: measured here, from a data sheet, or estimated. What the catalogue says in English
-has a translation by its own words (`hardware_note_…`), since the catalogue is data and not part of the interface.
+has a translation by its own words (`agent.prompts.device_notes`), since the catalogue is data and not part of the
+interface.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from agent.policy.memory import LADDER, supports
 from agent.policy.memory_details import MARGIN
+from agent.prompts.device_notes import device_note, has_translation
 from agent.prompts.phrases import gib, gib_range, model_size, percent
 from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
@@ -45,12 +47,7 @@ def device_name(device: Device, lang: Language) -> str:
 
 def note(text: str, lang: Language) -> str:
     """Return what the catalogue says in the page's language; in its own words where there is no translation."""
-    return phrases(lang).get(note_key(text)) or retold(text, lang)
-
-
-def note_key(text: str) -> str:
-    """Return the key of a translated note: its first words."""
-    return "hardware_note_" + re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60]
+    return device_note(text, lang) if has_translation(text) else retold(text, lang)
 
 
 def localised(text: str, device: Device, lang: Language) -> str:
