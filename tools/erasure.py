@@ -38,6 +38,7 @@ from tools.mixing.card import CARD
 from tools.mixing.example import Example
 from tools.mixing.swept import PILOT, SweepMark
 from tools.sought import Sought, leave_out
+from tools.validation.check import MANIFEST, forget_verdicts, held, rebind_verdicts
 from tools.workspace import Project
 
 ERASED: Final = "[removed]"
@@ -86,7 +87,8 @@ def _says(text: str) -> bool:
 def erase_items(project: Project, document_id: str, words: Sought, lang: Language = "en") -> set[str]:
     """Delete the sealed items about a document and seal the rest anew; returns the ids that went.
 
-    A question file that quotes the document goes too: it would be read again with the next set.
+    A question file that quotes the document goes too: it would be read again with the next set. So do the verdicts of
+    the spot-check on its items and those whose reason quotes it; the others stand for what is left.
 
     Args:
         project: The project, owned by the caller.
@@ -99,10 +101,15 @@ def erase_items(project: Project, document_id: str, words: Sought, lang: Languag
             copy.unlink()
     items = list(read_records(project.validation, Item))
     gone = {item.id for item in items if is_about(item, document_id, words)}
-    if gone:
-        kept = [item for item in items if item.id not in gone]
-        write_records(project.validation, kept)
-        _reseal(project, kept, mix_note("items_left", lang, count=len(gone)))
+    with held(project):
+        # Before the items: a removal that breaks off and is asked for again would not know which had gone.
+        forget_verdicts(project, document_id, gone, words.stands_in)
+        if gone:
+            kept = [item for item in items if item.id not in gone]
+            before = sha256_of(project.validation)
+            write_records(project.validation, kept)
+            rebind_verdicts(project, before, sha256_of(project.validation))
+            _reseal(project, kept, mix_note("items_left", lang, count=len(gone)))
     return gone
 
 
@@ -112,7 +119,7 @@ def is_about(item: Item, document_id: str, words: Sought) -> bool:
 
 
 def _reseal(project: Project, items: Sequence[Item], note: str) -> None:
-    path = project.root / "validation.json"
+    path = project.root / MANIFEST
     if not path.exists():
         return
     manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from agent.records.base import Language, Record
 from agent.records.corpus import Retrieved
+from agent.records.set_check import CheckFigures
 
 Arm = Literal["base", "rag", "oracle", "tuned", "tuned+rag"]
 ARMS: tuple[Arm, ...] = ("base", "rag", "oracle", "tuned", "tuned+rag")
@@ -302,6 +303,8 @@ class EvaluationReport(Record):
     """What follows, as the project's profile then stood; `decide` judges anew. `None` in older reports."""
     recall: float | None = None
     """Share of answerable knowledge items whose retrieved context held an accepted answer; `None` without `rag`."""
+    spot_check: CheckFigures | None = None
+    """What a person found among items drawn from the sealed set, as far as then known; `None` without a sample."""
     notes: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
     harness: HarnessReport | None = None

@@ -27,6 +27,7 @@ from tools.mixing.example import Example
 from tools.mixing.swept import SweepMark
 from tools.pairs import load_pairs, save_pairs
 from tools.removal import UPLOADS, chunks_of, remove_document, traces
+from tools.validation.check import judge, set_check, verdicts
 from tools.workspace import Project, Workspace
 
 CANARY = b"zanzibar"
@@ -357,3 +358,26 @@ def test_other_files_of_the_same_text_are_named(tmp_path: Path) -> None:
     assert traces(project, of(project, "a.txt")).twins == ("b.txt",)
     assert remove_document(project, of(project, "c.txt")).twins == ()
     assert remove_document(project, of(project, "a.txt")).twins == ("b.txt",)
+
+
+def test_verdicts_on_its_items_and_reasons_that_quote_it_go_and_others_stand(project: Project) -> None:
+    notes, manual = of(project, "notes.txt"), of(project, "manual.md")
+    passage = chunks_of(project, notes)[0].text
+    quoted = next(line for line in passage.splitlines() if "zanzibar" in line)
+    items = [sealed("i1", notes, passage), *(sealed(f"i{n}", manual, f"The filter {n}.") for n in (2, 3, 4))]
+    items = [items[0], *(one.model_copy(update={"question": "Which?", "answers": ("a",)}) for one in items[1:])]
+    write_records(project.validation, items)
+    manifest = {"sha256": sha256_of(project.validation), "spot_check": ["i1", "i2", "i3", "i4"]}
+    (project.root / "validation.json").write_text(json.dumps(manifest))
+    judge(
+        project, {"i1": "zanzibar is Ann's dog", "i2": f"but notes say: {quoted}", "i3": None, "i4": "no such filter"}
+    )
+    remove_document(project, notes)
+    assert holding(project, CANARY) == []
+    assert [one.item for one in verdicts(project)] == ["i3", "i4"]
+    made = set_check(project)
+    assert (made.figures.drawn, made.figures.reviewed, made.figures.wrong) == (3, 2, 1)
+    # An item that was left out of the set since is no item of it, and what was said of it goes with its document too.
+    write_records(project.validation, items[1:3])
+    remove_document(project, manual)
+    assert verdicts(project) == ()

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from agent.errors import InputError
-from agent.records.evaluation import EvaluationReport
-from knowledge.files import read_record, write_record
+from agent.records.evaluation import EvaluationReport, Item
+from knowledge.files import read_record, read_records, sha256_of, write_record, write_records
 from tests.ui.conftest import Ran
 from tests.ui.pages.scripted_project import scripted_project
 from tools.evaluation.report import decided
 from tools.status import read_profile
+from tools.validation.check import judge
 from ui.commands.models import _limits
 from ui.pages.evaluation_records import Evaluation
 from ui.runtime import Runtime
@@ -43,6 +44,23 @@ def test_both_languages_from_one_evaluation(cli: Cli, home: Path, tmp_path: Path
     assert all(re.search("[\u4e00-\u9fff]", note) for note in chinese["notes"])
     assert not any(re.search("[\u4e00-\u9fff]", note) for note in english["notes"])
     assert project.latest_run("evaluate") is not None
+
+
+def test_what_a_person_found_in_the_set_since_is_told(cli: Cli, home: Path, tmp_path: Path) -> None:
+    project = scripted_project(home)
+    ids = [item.id for item in read_records(project.validation, Item)][:4]
+    manifest = {"sha256": sha256_of(project.validation), "spot_check": ids}
+    (project.root / "validation.json").write_text(json.dumps(manifest))
+    judge(project, {ids[0]: None})
+    assert cli("report", "--out", tmp_path / "zh", "--lang", "zh").code == 0
+    assert "封存题目的抽查：抽查1题，其中0题有误" in (tmp_path / "zh" / "report.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "zh" / "report.json").read_bytes())["spot_check"]["reviewed"] == 1
+    # Another set has been sealed since: what is said of that one is not said of this.
+    items = list(read_records(project.validation, Item))[1:]
+    write_records(project.validation, items)
+    (project.root / "validation.json").write_text(json.dumps(manifest | {"sha256": sha256_of(project.validation)}))
+    assert cli("report", "--out", tmp_path / "en").code == 0
+    assert "Spot-check" not in (tmp_path / "en" / "report.md").read_text(encoding="utf-8")
 
 
 BY_ANOTHER_PROFILE = {

@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 
+from agent.prompts.set_check import check_line
 from agent.records.base import Language
 from agent.records.evaluation import Item, ItemAnswer
+from agent.records.set_check import CheckFigures
 from tools.evaluation.clusters import Clusters
 from tools.evaluation.dimensions import in_order
 from tools.evaluation.scoring import MOST_PIECES
@@ -18,12 +20,13 @@ from tools.evaluation.statistics import RESAMPLES, wilson
 from tools.evaluation.wording import SEPARATOR, dimension_name, kind_name, say
 
 
-def makeup_lines(items: Sequence[Item], lang: Language) -> list[str]:
+def makeup_lines(items: Sequence[Item], lang: Language, checked: CheckFigures | None = None) -> list[str]:
     """Return the table of what was asked: items of every dimension, their documents, where they come from, their kinds.
 
     Args:
         items: What was asked.
         lang: Language of the table.
+        checked: What a person found in the spot-check of the sealed set; `None` for other items.
     """
     if not items:
         return []
@@ -51,6 +54,7 @@ def makeup_lines(items: Sequence[Item], lang: Language) -> list[str]:
         "|" + " --- |" * (head.count("|") - 1),
         *rows,
         "",
+        *([say("asked_checked", lang, n=len(items), told=check_line(checked, lang)), ""] if checked else []),
     ]
 
 

@@ -148,7 +148,7 @@ def markdown(
     lines += _difference_table(report, lang)
     lines += _graded_table(items, answers, lang)
     lines += term_lines(items, answers, lang)
-    lines += makeup_lines(items, lang)
+    lines += makeup_lines(items, lang, report.spot_check)
     lines += _cost_table(report, lang)
     lines += harness_lines(report.harness, lang)
     lines += [say("notes", lang), "", *(f"- {note}" for note in report.notes)]

@@ -43,6 +43,7 @@ from tools.evaluation.retrieved import read_retrieved
 from tools.evaluation.statistics import FEW
 from tools.evaluation.wording import SEPARATOR, arm_name, dimension_name, say
 from tools.generation import load_generator
+from tools.validation.check import figures
 from tools.workspace import Project
 
 Load = Callable[[Settings, Path | None], ArmModel]
@@ -121,6 +122,7 @@ def evaluate(
     if all(answer.score is None for answer in answers):
         raise WorkFailedError("no item could be answered", where=answers[0].error, mend="see eval/answers.jsonl")
     notes += _notes(items, answers, left_out, settings.lang)
+    checked = None if request.questions else figures(project)
     report = EvaluationReport(
         run=run.name,
         tune_run=tuned.run if tuned else None,
@@ -132,6 +134,7 @@ def evaluate(
         seconds=_median_seconds(answers),
         costs=arm_costs(items, answers, Spent.read(project, run, settings.price_per_hour)),
         recall=retrieval_recall(items, answers),
+        spot_check=checked[1] if checked else None,
         notes=tuple(notes),
         harness=asked,
         files={name.replace(".", "_"): name for name in ("answers.jsonl", "items.jsonl", "report.json", "report.md")}

@@ -106,6 +106,10 @@ SENTENCES: Final[Phrases] = {
         "en": "| dimension | items | documents | from | kinds |",
         "zh": "| 维度 | 题数 | 文档数 | 来源 | 题型 |",
     },
+    "asked_checked": {
+        "en": "{n} items were asked. Spot-check of the sealed set: {told}",
+        "zh": "共 {n} 题。封存题目的抽查：{told}",
+    },
     "from_auto": {"en": "corpus", "zh": "文档"},
     "from_builtin": {"en": "built in", "zh": "内置"},
     "terms": {"en": "## Tokenization of the domain's terms", "zh": "## 领域术语的分词"},

@@ -39,6 +39,7 @@ from tools.mixing.general import load_general
 from tools.mixing.leakage import alike_items, runs, whole_question
 from tools.mixing.request import BUILTIN_GENERAL
 from tools.pairs import load_pairs
+from tools.validation.check import MANIFEST, judged_wrong
 from tools.validation.conflated import conflated_items
 from tools.validation.facts import asked_items, knowledge_items, reading_items, unanswerable_items
 from tools.validation.imported import imported_items, taught_documents
@@ -103,7 +104,10 @@ def validate(project: Project, settings: Settings, request: ValidateRequest, rep
                 "pairs come before automatic items", mend="`domainsmith extract` splits the documents first"
             )
         items += _automatic(texts, split, accepted, items, project, settings, request, notes, reporter)
-    unique = list({item.id: item for item in items}.values())
+    wrong = judged_wrong(project, items)
+    if wrong:
+        notes.append(note("judged_wrong", lang, count=len(wrong)))
+    unique = list({item.id: item for item in items if item.id not in wrong}.values())
     if not unique:
         raise EmptyError("no item came out", mend="give a question file, or ingest more documents and extract")
     _keep(project, given, request)
@@ -261,7 +265,7 @@ def _seal(
         notes.append(note("few", lang, need=THRESHOLDS.spoke_items, list=SEPARATOR[lang].join(few)))
     write_records(project.validation, items)
     sample = random.Random(request.seed).sample(sorted(item.id for item in items), min(_SPOT_CHECK, len(items)))
-    manifest = project.root / "validation.json"
+    manifest = project.root / MANIFEST
     result = ValidateResult(
         items=len(items),
         by_dimension=dict(sorted(by_dimension.items())),

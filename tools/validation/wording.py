@@ -20,6 +20,10 @@ NOTES: Final[Phrases] = {
         "en": "{count} items left out: a training pair is worded nearly the same",
         "zh": "略去 {count} 道题：有训练样本与其措辞几乎相同",
     },
+    "judged_wrong": {
+        "en": "{count} items left out: a person found them wrong in a spot-check",
+        "zh": "略去 {count} 道题：抽查时判定有误",
+    },
     "sampled": {
         "en": "{dimension}: {kept} of {count} items, a stratified sample",
         "zh": "{dimension}：从 {count} 道题中分层抽取 {kept} 道",

@@ -118,6 +118,16 @@ def validate(
     ] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Leave out the question files imported earlier.")] = False,
     seed: Seed = 0,
+    check: Annotated[
+        bool, typer.Option("--check", help="Look through the items drawn for a person: the error rate of the set.")
+    ] = False,
+    right: Annotated[list[str] | None, typer.Option("--right", metavar="ID", help="With --check: is right.")] = None,
+    wrong: Annotated[
+        list[str] | None, typer.Option("--wrong", metavar="ID[=REASON]", help="With --check: is wrong, and why.")
+    ] = None,
+    undo: Annotated[
+        list[str] | None, typer.Option("--undo", metavar="ID", help="With --check: take that verdict back.")
+    ] = None,
     project: ProjectName = None,
     detach: Detach = False,
     json: Json = False,
@@ -125,9 +135,18 @@ def validate(
 ) -> None:
     """Build or import the sealed validation set; files imported earlier stay part of it."""
     from tools.validation.request import ValidateRequest, ValidateResult
+    from ui.commands.set_check import Said, check_set
 
     runtime = Runtime(as_json=json, lang=lang)
     opened = runtime.workspace.open(project)
+    said = Said(tuple(right or ()), tuple(wrong or ()), tuple(undo or ()))
+    if check:
+        if questions or replace or detach or seed or not automatic:
+            raise InputError("--check builds no set", mend="check the set with --check alone, or build one without it")
+        check_set(runtime, opened, said)
+        return
+    if any(said):
+        raise InputError("a verdict belongs to a check", mend="add --check")
     files = tuple(str(existing_file(path)) for path in questions or ())
     request = ValidateRequest(questions=files, automatic=automatic, replace=replace, seed=seed)
     result = run_station(runtime, opened, "validate", request, ValidateResult, detach=detach)

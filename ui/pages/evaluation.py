@@ -14,6 +14,7 @@ from tools.workspace import Project
 from ui.pages import evaluation_view, failures_view, iterations_view
 from ui.pages.chart_data import differences_finding
 from ui.pages.charts import as_plot, differences_figure, radar_figure
+from ui.pages.check_panel import CheckPanel
 from ui.pages.evaluation_records import Diagnoses, Evaluation, newest_first
 from ui.pages.evaluation_view import downloads, headline
 from ui.pages.fix_panel import FixPanel
@@ -54,6 +55,7 @@ class _Page:
                 self._draw("differences_files")
         for name in ("scores", "comparisons", "judged", "costs", "iterations", "notes"):
             self._draw(name)
+        self._check = CheckPanel(frame)
         waiting = f'<p class="ds-quiet" role="status">{frame.say("evaluation_finding_causes")}</p>'
         self._failed = gr.HTML(waiting, js_on_load=None, elem_id="ds-failed")
         self._cause = gr.Radio([], label=frame.say("evaluation_filter"), visible=False, elem_id="ds-causes")
@@ -103,6 +105,7 @@ class _Page:
         # Side by side and not one after the other: causes take seconds to find, and each part shows when it is there.
         frame.on_load(opened, None, measured, show_progress="hidden")
         frame.on_load(opened_failures, None, failed, show_progress="hidden")
+        self._check.wire()
         run.input(picked, run, measured, **quiet)
         run.input(picked_failures, run, failed, **quiet)
         self._cause.input(narrowed, [run, self._cause], listed, **quiet)

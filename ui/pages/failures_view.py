@@ -56,10 +56,10 @@ def item(
     cause = phrase(f"cause_{found.cause}", lang)
     small = f"{arm_name(answer.arm, lang)} · {dimension_name(asked.dimension, lang)} · {cause}"
     parts = [
-        _gold(asked, lang),
+        gold(asked, lang),
         _answers(answers, answer.arm, lang),
         _evidence(found, lang, project),
-        _passage(asked, lang, project),
+        passage(asked, lang, project),
         _context(retrieved, answer, lang, project),
     ]
     return (
@@ -146,7 +146,8 @@ def _cause_row(one: CauseCount, lang: Language) -> str:
     return f'<tr><th scope="row">{name}</th><td>{one.count}</td><td>{interval}{bar}</td></tr>'
 
 
-def _gold(asked: Item, lang: Language) -> str:
+def gold(asked: Item, lang: Language) -> str:
+    """Return what counts as right for an item, under its heading."""
     if not asked.answerable:
         said = _say("evaluation_unanswerable", lang)
     elif asked.constraint:
@@ -223,12 +224,13 @@ def _value(value: str | float | bool | None, lang: Language) -> str:
             return str(value)
 
 
-def _passage(asked: Item, lang: Language, project: str) -> str:
-    if not asked.document:
+def passage(asked: Item, lang: Language, project: str) -> str:
+    """Return the passage of an item, with a link to its place where it has a document."""
+    if not asked.document and not asked.context:
         return ""
     link = escape(passage_address(lang, project, asked.document, asked.start, asked.end))
     quoted = f"<blockquote>{escape(_cut(asked.context))}</blockquote>" if asked.context else ""
-    opened = f'<p><a href="{link}">{_say("evaluation_open_passage", lang)}</a></p>'
+    opened = f'<p><a href="{link}">{_say("evaluation_open_passage", lang)}</a></p>' if asked.document else ""
     return f"<h4>{_say('evaluation_passage', lang)}</h4>{quoted}{opened}"
 
 

@@ -17,6 +17,7 @@ from tools.evaluation.report import decided, markdown
 from tools.evaluation.report_page import page
 from tools.evaluation.wording import say
 from tools.judging.report import with_sections
+from tools.validation.check import figures
 from ui.pages.evaluation_records import Evaluation
 from ui.pages.retold import retold
 
@@ -35,13 +36,16 @@ def radar_png(report: EvaluationReport, lang: Language) -> bytes:
 def report_in(seen: Evaluation, lang: Language) -> EvaluationReport:
     """Return the report with its notes and its verdict in a language; no figure changes.
 
-    The verdict is judged anew, by the project's profile as it stands; where that changed since, a note says so.
+    The verdict is judged anew, by the project's profile as it stands; where that changed since, a note says so. What a
+    person has found in the same sealed set since is told too.
     """
     # What the run noted down in its own language is told in the reader's.
     notes = tuple(retold(note, lang) for note in seen.report.notes)
     changed = (say("profile_changed", lang),) if seen.profile_changed else ()
     verdict = decided(seen.report, seen.decision(lang), seen.profile)
-    return seen.report.model_copy(update={"notes": (*changed, *notes), "decided": verdict})
+    now = figures(seen.project)
+    checked = now[1] if now and now[0] == seen.report.items_sha256 else seen.report.spot_check
+    return seen.report.model_copy(update={"notes": (*changed, *notes), "decided": verdict, "spot_check": checked})
 
 
 def report_markdown(seen: Evaluation, lang: Language) -> str:

@@ -16,7 +16,7 @@ from agent.records.evaluation import (
     ItemAnswer,
 )
 from agent.settings import Settings
-from knowledge.files import read_record, read_records
+from knowledge.files import read_record, read_records, sha256_of
 from tests.tools.evaluation.scripted import (
     READING,
     ScriptedModel,
@@ -30,6 +30,7 @@ from tools.evaluation.items import to_retrieve
 from tools.evaluation.reading import documents_reading
 from tools.evaluation.retrieved import read_retrieved, retrieve_for
 from tools.evaluation.run import evaluate
+from tools.validation.check import judge
 
 
 class Recorder(Silent):
@@ -133,6 +134,24 @@ def test_a_chinese_report(project, tmp_path):
     assert "## 结论" in text
     assert "领域知识" in text
     assert any("题" in note for note in report.notes)
+
+
+def test_the_report_tells_the_spot_check_of_the_sealed_set_and_of_no_other(project, settings, tmp_path):
+    first, second = [item.id for item in knowledge_items()][:2]
+    manifest = {"sha256": sha256_of(project.validation), "spot_check": [first, second]}
+    (project.root / "validation.json").write_text(json.dumps(manifest))
+    judge(project, {first: "the manual says bar"})
+    run = project.new_run("evaluate")
+    seen = run_with(project, settings, ScriptedModel(healthy), run).spot_check
+    assert (seen.drawn, seen.reviewed, seen.wrong) == (2, 1, 1)
+    told = "Spot-check of the sealed set: 1 of 1 reviewed items were wrong: 100.0%, 95% interval 20.6% to 100.0%."
+    assert told in (run / "eval" / "report.md").read_text()
+    assert told in (run / "eval" / "report.html").read_text()
+    assert "the manual says bar" not in (run / "eval" / "report.json").read_text()
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"question": knowledge_items()[0].question, "answer": "8.5 bar"}))
+    request = EvaluateRequest(questions=(str(other),), arms=("base",))
+    assert run_with(project, settings, ScriptedModel(healthy), request=request).spot_check is None
 
 
 def test_progress_counts_answers_up_to_the_end(project, settings):
