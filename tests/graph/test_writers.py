@@ -193,8 +193,8 @@ def test_eight_people_and_a_job_meet_no_lock(
         failures = [one for failed in pool.map(user, range(8)) for one in failed]
     assert failures == []
     assert len(waits) >= 400
-    # Behind the turns of the seven others it would wait for several; a busy machine makes all of them long.
-    assert statistics.quantiles(waits, n=100)[98] < max(1.0, statistics.median(turns))
+    # A busy machine makes turns and waits long alike; behind even one other turn it would be all of a turn.
+    assert statistics.quantiles(waits, n=100)[98] < max(1.0, statistics.median(turns) / 2)
     for number in range(8):
         assert len(pairs_of(assistant, f"user-{number}")) == 50
     assert len(jobs()) == 1
