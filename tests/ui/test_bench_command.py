@@ -12,6 +12,7 @@ import pytest
 from agent.records.benchmark import BenchmarkResult, Capability
 from tests.tiny_model import build_tiny_model
 from tests.tools.benchmark.test_emitting import told, written
+from tests.tools.benchmark.test_endpoint_load import process
 from tests.tools.benchmark.timed_server import Timing, timed
 from tests.ui.conftest import Ran
 from tests.ui.test_cli import assert_one_line
@@ -75,6 +76,20 @@ def test_an_endpoint_is_measured_kept_and_shown(cli: Cli, home: Path) -> None:
     assert "并发" in shown.out
     assert "词元按服务器计数" in shown.out
     assert "sk-secret" not in ran.out + ran.err + shown.out + shown.err
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "broke off"), ("zh", "测量中断")])
+def test_a_server_that_dies_in_the_middle_is_a_failure_that_keeps_its_part(
+    cli: Cli, home: Path, lang: str, says: str
+) -> None:
+    options = ["--concurrency", "2,4,1", "--prompt-tokens", "40", "--output-tokens", "12", "--lang", lang]
+    with process('{"first": 0.05, "each": 0.01, "die_at": 6}') as server:
+        ran = cli("bench", "--endpoint", server.url, *options, "--json")
+    (part,) = kept(home)
+    (file,) = (home / "benchmarks").glob("*.json")
+    assert_one_line(ran, 1, says, file.name)
+    assert (ran.json["complete"], part.complete) == (False, False)
+    assert part.measurements[0].errors == {}
 
 
 def test_prices_that_are_given_give_costs(cli: Cli, home: Path) -> None:

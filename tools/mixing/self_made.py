@@ -52,6 +52,8 @@ _CHECKS: Final = (
     "no_personal_data",
 )
 """The checks of pairs that need no document."""
+_OF_INSTRUCTIONS: Final = ("question_standalone", "question_is_question", "no_instruction", "no_personal_data")
+"""Those of them that an instruction fails whatever the answer."""
 _LEAST_WORDS: Final = 3
 """Words that an instruction has at least."""
 
@@ -98,8 +100,9 @@ def self_made(project: Project, settings: Settings, *, rows: int, seed: int, rep
         if writer is None:
             model = load_model(folder, compute_type="fp32")
             writer = Generator(model, tokenizer)
-        asked = _instructions(model, tokenizer, opening, seed, written)
-        fresh = keep(_answered(writer, asked, reporter), [row.messages for row in kept])
+        before = [row.messages for row in kept]
+        asked = worth_answering(_instructions(model, tokenizer, opening, seed, written), before)
+        fresh = keep(_answered(writer, asked, reporter), before)
         kept += [
             SelfMade(id=f"self-{written}-{n}", made_by=name, block=written, messages=(q, a))
             for n, (q, a) in enumerate(fresh)
@@ -137,20 +140,33 @@ def keep(
     asked = [messages[0].content for messages in before if messages]
     kept: list[tuple[Message, Message]] = []
     for question, answer in written:
-        if _passes(question.content, answer.content) and not any(
-            jaccard(question.content, other) >= NEAR_DUPLICATE for other in asked
-        ):
+        if _passes(question.content, answer.content) and not _repeats(question.content, asked):
             kept.append((question, answer))
             asked.append(question.content)
     return kept
 
 
-def _passes(question: str, answer: str) -> bool:
+def worth_answering(written: Iterable[str], before: Sequence[Sequence[Message]]) -> list[str]:
+    """Return the instructions that some answer could make an example; an answer takes most of the time.
+
+    Args:
+        written: Instructions.
+        before: What was kept already.
+    """
+    asked = [messages[0].content for messages in before if messages]
+    return [text for text in written if _passes(text, "", _OF_INSTRUCTIONS) and not _repeats(text, asked)]
+
+
+def _repeats(question: str, asked: Iterable[str]) -> bool:
+    return any(jaccard(question, other) >= NEAR_DUPLICATE for other in asked)
+
+
+def _passes(question: str, answer: str, checks: Sequence[str] = _CHECKS) -> bool:
     language: Language = "zh" if is_chinese(question) else "en"
     if len(words(question)) < _LEAST_WORDS or len(question) > _LONGEST[0] or len(answer) > _LONGEST[1]:
         return False
     made = scores(judge(Candidate(question, answer, answer, answer, 0, language)))
-    return not first_failure({name: made[name] for name in _CHECKS}) and _varied(answer)
+    return not first_failure({name: made[name] for name in checks}) and _varied(answer)
 
 
 def _varied(answer: str) -> bool:

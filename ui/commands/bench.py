@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from agent.errors import CancelledError, InputError
+from agent.errors import CancelledError, InputError, WorkFailedError
 from ui.options import Json, Lang, Seed
 from ui.progress import TerminalReporter
 from ui.runtime import Runtime
@@ -159,6 +159,7 @@ def _show(runtime: Runtime, ended: Ended) -> None:
 
     Raises:
         CancelledError: It was cancelled; names the file with what was measured, if anything was.
+        WorkFailedError: What was measured went away in the middle; a script must not take the part for the whole.
     """
     from tools.benchmark.saved import save
     from tools.benchmark.subjects import holds_figures
@@ -172,6 +173,9 @@ def _show(runtime: Runtime, ended: Ended) -> None:
         raise CancelledError(output.say("bench_cancelled_early"))
     if ended.cancelled:
         raise CancelledError(output.say("bench_cancelled"), where=str(file))
+    if not ended.result.complete:
+        where = str(file) if file is not None else ended.result.endpoint or ""
+        raise WorkFailedError(output.say("bench_broke_off"), where=where, mend=output.say("bench_broke_off_mend"))
     if output.as_json:
         print(saved, file=sys.stderr)
 
