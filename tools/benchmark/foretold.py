@@ -20,7 +20,7 @@ WHOLE_SECONDS: Final = (150.0, 410.0)
 """Seconds of the whole with the built-in model: 202 to 271 were seen on two cores (BENCHMARKS.md), a third more or less
 is usual."""
 QUICK_SECONDS: Final = (45.0, 120.0)
-"""Seconds of the quick one with the built-in model: its parts took 70 together in a whole one on two idle cores."""
+"""Seconds of the quick one with the built-in model: 65 were seen on two idle cores, a third more or less is usual."""
 AGAIN: Final = (0.75, 1.5)
 """What the time of an earlier one is worth on the same machine; the same as in `tools.step_duration`."""
 
