@@ -21,7 +21,7 @@ TECHNICAL: Final = (
     "domainsmith English Gradio Python PyTorch torch torch_musa torch_npu Chroma bitsandbytes SQLite ModelScope OpenAI "
     "LoRA Q-LoRA QLoRA vLLM-Ascend ROCm NVLink MCCL MTLink NVIDIA Huawei Ascend Moore Threads PCIe GeForce Intel Xeon "
     "Ryzen Apple Markdown Word PowerPoint Excel SQuAD Ctrl Enter Esc Tab Shift Wilson Holm bootstrap token "
-    "alpha dropout GFLOPS"
+    "alpha dropout GFLOPS Processor"
 )
 """Words that a Chinese text writes in Latin letters: names of products, techniques, formats and keys."""
 DATA: Final = ", ".join(

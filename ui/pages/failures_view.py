@@ -198,13 +198,18 @@ def _evidence(found: DiagnosedItem, lang: Language, project: str) -> str:
         shown = escape(_value(value, lang))
         if isinstance(value, str):
             shown = f'<span translate="no">{shown}</span>'
-        if name == "pair" and value:
-            shown = f'<a href="{escape(address(lang, "pairs", project=project, pair=str(value)))}">{shown}</a>'
+        if name in ("pair", "pairs") and value:
+            shown = " ".join(_pair_link(one, lang, project) for one in str(value).split())
         elif name == "document" and value:
             shown = f'<a href="{escape(address(lang, "documents", project=project, document=str(value)))}">{shown}</a>'
         rows.append(f"<dt>{_evidence_name(name, lang)}</dt><dd>{shown}</dd>")
     cause = _say(f"cause_{found.cause}", lang)
     return f"<h4>{_say('evaluation_evidence', lang)} {cause}</h4><dl class='ds-facts'>{''.join(rows)}</dl>"
+
+
+def _pair_link(pair: str, lang: Language, project: str) -> str:
+    link = escape(address(lang, "pairs", project=project, pair=pair))
+    return f'<a href="{link}" translate="no">{escape(pair)}</a>'
 
 
 def _evidence_name(name: str, lang: Language) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from agent.records.diagnosis import CauseCount, DiagnosedItem, Diagnosis, Fix
 from agent.records.evaluation import Item, ItemAnswer
 from agent.settings import Settings
 from tests.ui.pages.test_runs_view import EVIL
+from tools.diagnosis import causes, preambles, training_faults
 from tools.diagnosis.remedy import BlockedRemedy, LookUpRemedy, PersonRemedy, StepRemedy, find_passages, remedy
 from tools.extraction.request import ExtractRequest
 from tools.mixing.request import MixRequest
 from tools.workspace import Project, Workspace
+from ui.i18n import phrases
 from ui.pages import failures_view
 
 
@@ -87,6 +91,32 @@ def test_an_item_opens_question_gold_answers_context_and_evidence() -> None:
     assert 'href="/en/documents?project=p&amp;document=doc&amp;start=0&amp;end=40"' in html
     assert "manual.pdf, p. 3" in html
     assert "gone:0-1" in html
+
+
+def written_evidence() -> set[str]:
+    """Return every name under which a test for a cause writes what it saw."""
+    names = set()
+    for file in (causes, preambles, training_faults):
+        for part in ast.walk(ast.parse(inspect.getsource(file))):
+            if isinstance(part, ast.FunctionDef) and part.returns and "Evidence" in ast.unparse(part.returns):
+                dicts = [one for one in ast.walk(part) if isinstance(one, ast.Dict)]
+                names |= {key.value for one in dicts for key in one.keys if isinstance(key, ast.Constant)}
+    return names
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_all_evidence_has_a_name_in_the_language_of_the_page(lang: Language) -> None:
+    names = written_evidence()
+    assert {"unread", "pair", "first_loss", "preamble", "rank"} <= names
+    assert [name for name in sorted(names) if f"evaluation_evidence_{name}" not in phrases(lang)] == []
+
+
+def test_every_pair_of_the_evidence_is_linked() -> None:
+    html = shown(diagnosed("format", pairs="p1 p<2"), item(), answer())
+    assert (
+        '<dt>training pairs concerned</dt><dd><a href="/en/pairs?project=p&amp;pair=p1" translate="no">p1</a> ' in html
+    )
+    assert ">p&lt;2</a></dd>" in html
 
 
 @pytest.mark.parametrize(
