@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.errors import InputError
+from agent.policy.thresholds import THRESHOLDS
 from agent.records.base import Language
 
 BUILTIN = "builtin"
@@ -53,7 +54,7 @@ class Settings(BaseSettings):
     """`builtin` (multilingual-e5-small from a package), a sentence-transformers folder, or `openai:<model>`."""
     reranker: Path | None = None
     """Folder of a cross-encoder that reads the best candidates again and orders them; `None` uses none."""
-    abstain_below: float = Field(default=0.5, ge=0, le=1)
+    abstain_below: float = Field(default=THRESHOLDS.abstain_below, ge=0, le=1)
     """Probability that the passages found hold an answer, below which the arms with retrieval say that the documents
     are silent and read nothing; 0 lets them read whatever was found, and so does an embedding model other than
     `builtin`, for which the probability is not known."""

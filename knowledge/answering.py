@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Final
 
+from agent.policy.thresholds import THRESHOLDS
 from agent.records.base import Language
 from agent.records.corpus import Chunk, Citation, Retrieved
 from knowledge.lexical import content_tokens
@@ -33,7 +34,7 @@ NEAR_BEST: Final = 0.72
 WINDOW: Final[dict[Language, int]] = {"en": 240, "zh": 100}
 """Characters up to which a sentence is widened by its neighbours."""
 MAX_NEW_TOKENS: Final = 48
-ABSTAIN_BELOW: Final = 0.5
+ABSTAIN_BELOW: Final = THRESHOLDS.abstain_below
 """Default of the setting `abstain_below`."""
 
 _HEADING_WEIGHT: Final = 0.8

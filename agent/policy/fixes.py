@@ -21,22 +21,6 @@ from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Fix, Pream
 FixKind = Literal["data", "retrieval", "prompt", "training"]
 Evidence = Mapping[str, str | float | bool | None]
 
-WIDER_K: Final = 10
-"""Chunks to retrieve when looking for a passage that the usual number missed."""
-FEWER_K: Final = 3
-"""Chunks to retrieve where the context was cut: a small model reads few passages best (measured)."""
-UNANSWERABLE: Final = 0.05
-"""Share of the domain pairs that show a silent passage, where abstaining has to be taught on the domain itself; it
-costs answers without passages (measured on a 135M model, `BENCHMARKS.md`)."""
-MINOR: Final = 0.1
-"""Share of the most frequent cause's count below which a cause explains next to nothing."""
-MORE_EPOCHS: Final = 2
-"""Factor on the epochs of a run that was stopped too early."""
-ABSTAIN_BELOW: Final = 0.5
-"""Evidence below which the search reads nothing by default; its error rates were measured (`BENCHMARKS.md`)."""
-MORE_WORDINGS: Final = 16
-"""Wordings of every fact where the usual twelve did not teach it."""
-
 
 @dataclass(frozen=True)
 class _Mend:
@@ -107,16 +91,16 @@ def fixes_for(
         "project": shlex.quote(project_name),
         "items": shlex.quote(items_file),
         "share": f"{share:g}",
-        "wider": WIDER_K,
-        "fewer": FEWER_K,
-        "unanswerable": UNANSWERABLE,
-        "wordings": MORE_WORDINGS,
+        "wider": thresholds.wider_k,
+        "fewer": thresholds.fewer_k,
+        "unanswerable": thresholds.unanswerable_share,
+        "wordings": thresholds.more_wordings,
     }
-    said = {"share": percent(share), "k": WIDER_K, "paraphrases": thresholds.paraphrases_per_fact}
+    said = {"share": percent(share), "k": thresholds.wider_k, "paraphrases": thresholds.paraphrases_per_fact}
     fixes = []
-    for cause in _in_order(counts):
+    for cause in _in_order(counts, thresholds):
         seen = [item.evidence for item in items if item.cause == cause]
-        mend = _begun(cause, seen, preambles) or _measured(cause, seen) or _MENDS[cause]
+        mend = _begun(cause, seen, preambles) or _measured(cause, seen, thresholds) or _MENDS[cause]
         fixes.append(
             Fix(
                 kind=mend.kind,
@@ -144,13 +128,13 @@ def _lower_share(share: float, thresholds: Thresholds) -> float:
     return max(below) if below else round(share / 2, 3)
 
 
-def _in_order(counts: Mapping[Cause, CauseCount]) -> list[Cause]:
+def _in_order(counts: Mapping[Cause, CauseCount], thresholds: Thresholds) -> list[Cause]:
     """Return the causes in the order of their fixes: data first, but what explains next to nothing after the rest."""
-    least = MINOR * max((one.count for one in counts.values()), default=0)
+    least = thresholds.minor_cause * max((one.count for one in counts.values()), default=0)
     return sorted((cause for cause in _MENDS if cause in counts), key=lambda cause: counts[cause].count < least)
 
 
-def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:
+def _measured(cause: Cause, seen: Sequence[Evidence], thresholds: Thresholds) -> _Mend | None:
     """Return the mend whose figure the evidence gives, if it does for at least half of the items; else `None`."""
     match cause:
         case "retrieval_miss":
@@ -159,12 +143,14 @@ def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:
                 k = ceil(_reaching(ranks))
                 return _Mend("retrieval", "evaluate -p {project} -k {k}", "chunking", "wider_k", {"k": k})
         case "context_lost":
-            return _more_context(seen)
+            return _more_context(seen, thresholds)
         case "unsupported":
-            doubted = [one for one in seen if _is_doubted(one)]
+            doubted = [one for one in seen if _is_doubted(one, thresholds)]
             if doubted and 2 * len(doubted) >= len(seen):
                 command = "evaluate -p {project} --abstain-below {threshold}"
-                return _Mend("retrieval", command, "abstention", "gate_closed", {"threshold": f"{ABSTAIN_BELOW:g}"})
+                return _Mend(
+                    "retrieval", command, "abstention", "gate_closed", {"threshold": f"{thresholds.abstain_below:g}"}
+                )
         case "truncated":
             needed = [tokens for one in seen if (tokens := _number(one, "needed")) is not None]
             if needed and 2 * len(needed) >= len(seen):
@@ -180,7 +166,7 @@ def _measured(cause: Cause, seen: Sequence[Evidence]) -> _Mend | None:
             epochs = [value for one in seen if (value := _number(one, "epochs")) is not None]
             # Less than one epoch is a person's choice and never the policy's: without a figure it chooses anew.
             if epochs and max(epochs) >= 1:
-                more = {"epochs": f"{MORE_EPOCHS * max(epochs):g}"}
+                more = {"epochs": f"{thresholds.more_epochs * max(epochs):g}"}
                 return _Mend("training", "tune -p {project} --epochs {epochs}", "hyperparameters", "undertrained", more)
         case "overfit":
             best = [value for one in seen if (value := _number(one, "best_epoch")) is not None]
@@ -209,14 +195,14 @@ def _begun(cause: Cause, seen: Sequence[Evidence], preambles: Sequence[Preamble]
     return _Mend("data", command, "data-first", "preamble", {"preamble": shlex.quote(found[0].text)})
 
 
-def _more_context(seen: Sequence[Evidence]) -> _Mend | None:
+def _more_context(seen: Sequence[Evidence], thresholds: Thresholds) -> _Mend | None:
     """Return the mend of passages that were found and not shown: held back by the gate, or cut by the budget."""
     unread = [one for one in seen if one.get("unread")]
     if 2 * len(unread) > len(seen):
         strict = max((_number(one, "abstain_below") or 0.0 for one in unread), default=0.0)
         known = [value for one in unread if (value := _number(one, "search_evidence")) is not None]
-        if strict > ABSTAIN_BELOW:
-            threshold = ABSTAIN_BELOW
+        if strict > thresholds.abstain_below:
+            threshold = thresholds.abstain_below
         elif known:
             threshold = floor(20 * sorted(known)[floor(0.2 * len(known))]) / 20
         else:
@@ -243,10 +229,10 @@ def _reaching(values: Sequence[float]) -> float:
     return sorted(values)[ceil(0.9 * len(values)) - 1]
 
 
-def _is_doubted(one: Evidence) -> bool:
+def _is_doubted(one: Evidence, thresholds: Thresholds) -> bool:
     """Whether the search doubted what it found, and the gate that would have held it back stood open."""
     evidence, gate = _number(one, "search_evidence"), _number(one, "abstain_below")
-    return evidence is not None and gate is not None and gate <= evidence < ABSTAIN_BELOW
+    return evidence is not None and gate is not None and gate <= evidence < thresholds.abstain_below
 
 
 def _number(one: Evidence, name: str) -> float | None:

@@ -26,9 +26,6 @@ from agent.records.iteration import (
     StopDecision,
 )
 
-IN_A_ROW: Final = 2
-"""Rounds without a measurable gain after which to stop; from the rules of iterating."""
-
 _TUNING: Final[frozenset[ChangeKind]] = frozenset(
     {"tune_run", "method", "hyperparameter", "followed", "mix", "domain_share", "pairs", "general"}
 )
@@ -113,9 +110,9 @@ def when_to_stop(
         return StopDecision(outcome="target_met", reasons=(_say("target_met", lang, newest, **level),))
     # A round for which nothing was changed is a measurement and no try.
     tried = [one for one in iterations if one.deciding is not None and one.changes]
-    last = tried[-IN_A_ROW:]
+    last = tried[-thresholds.rounds_without_gain :]
     reasons = [*_hints(tried[-1:], lang), *([_say("level", lang, newest, **level)] if score is not None else [])]
-    if len(last) == IN_A_ROW and all(one.finding in ("nothing", "loss") for one in last):
+    if len(last) == thresholds.rounds_without_gain and all(one.finding in ("nothing", "loss") for one in last):
         head = _say("no_gain", lang, last[-1], before=last[0].number, after=last[-1].number)
         return StopDecision(outcome="no_gain", reasons=(head, *_power(last, thresholds, lang), *reasons))
     return StopDecision(outcome="go_on", reasons=(_go_on(iterations, tried, goal, lang), *reasons))

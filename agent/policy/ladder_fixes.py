@@ -8,7 +8,6 @@ from math import ceil
 from statistics import NormalDist
 from typing import Final, Literal
 
-from agent.policy.fixes import MORE_WORDINGS
 from agent.policy.memory import LADDER as RUNGS
 from agent.policy.rung_gates import GATES, counts, fitting_methods, pilot_of, target_of
 from agent.policy.thresholds import THRESHOLDS, Thresholds
@@ -98,11 +97,11 @@ def _of_gate(
     why, score = gate.reason.text, evidence.score
     match gate.name:
         case "data":
-            gaps = {"project": project, "wordings": MORE_WORDINGS, "share": thresholds.domain_share}
+            gaps = {"project": project, "wordings": thresholds.more_wordings, "share": thresholds.domain_share}
             return [
                 _fix(
                     "data",
-                    fill(FIXES, check.name, lang, count=MORE_WORDINGS),
+                    fill(FIXES, check.name, lang, count=thresholds.more_wordings),
                     "domainsmith " + _COMMANDS[check.name].format(**gaps),
                     check.reason.text,
                     check.reason.article,
@@ -127,7 +126,7 @@ def _of_gate(
             action = fill(FIXES, "longer_to_tell" if gate.reason.rule == "half_unclear" else "longer", lang)
             return [_fix("training", action, command, why, "hyperparameters")]
         case _:
-            command = f"domainsmith extract -p {project} --wordings {MORE_WORDINGS}"
+            command = f"domainsmith extract -p {project} --wordings {thresholds.more_wordings}"
             return [_fix("data", _more_pairs(extrapolation, lang), command, why, "data-first")]
 
 

@@ -61,6 +61,19 @@ class Thresholds(Record):
         1.0, description="Largest model, in thousand millions of parameters, that we advise where there is no GPU."
     )
 
+    minor_cause: float = Field(
+        0.10, description="Share of the most frequent cause's count below which a cause explains next to nothing."
+    )
+    wider_k: int = Field(10, description="Chunks to retrieve when looking for a passage that the usual number missed.")
+    fewer_k: int = Field(3, description="Chunks to retrieve where the context was cut.")
+    abstain_below: float = Field(0.50, description="Evidence below which the search reads nothing by default, 0 to 1.")
+    unanswerable_share: float = Field(
+        0.05, description="Share of pairs that show a silent passage, where abstaining is taught on the domain itself."
+    )
+    more_wordings: int = Field(16, description="Wordings of every fact where the usual number did not teach it.")
+    more_epochs: float = Field(2, gt=1, description="Factor on the epochs of a run that was stopped too early.")
+    rounds_without_gain: int = Field(2, ge=1, description="Rounds in a row without a measurable gain, then stop.")
+
     rank: int = Field(16, description="LoRA rank to start with.")
     alpha_per_rank: int = Field(2, description="LoRA alpha as a multiple of the rank.")
     dropout: float = Field(0.0, description="LoRA dropout with enough examples, fraction.")
@@ -126,6 +139,14 @@ SOURCES: Final[dict[str, str]] = {
     "full_after_rank": "LoRA Learns Less and Forgets Less 2405.09673; LoRA Without Regret",
     "large_pretraining_tokens": "LoRA Learns Less and Forgets Less 2405.09673; the count is ours",
     "small_device_params_b": "ours: a 135M model trains at about 180 tokens/s on two CPU cores, measured",
+    "minor_cause": _OURS,
+    "wider_k": "ours: twice the usual five",
+    "fewer_k": "measured: a small model reads few passages best (BENCHMARKS.md)",
+    "abstain_below": "measured: its error rates are in BENCHMARKS.md",
+    "unanswerable_share": "measured on a 135M model: more costs answers without passages (BENCHMARKS.md)",
+    "more_wordings": "ours: a third more than the usual twelve",
+    "more_epochs": _OURS,
+    "rounds_without_gain": "ours, from the rules of iterating",
     "rank": "LoRA Without Regret; the value is ours",
     "alpha_per_rank": "convention",
     "dropout": _POLICY,

@@ -8,6 +8,7 @@ import pytest
 
 from agent.policy.fixes import fixes_for
 from agent.policy.power import wilson_interval
+from agent.policy.thresholds import Thresholds
 from agent.records.diagnosis import Cause, CauseCount, DiagnosedItem, Preamble
 from tests.agent.policy.builders import ARTICLES
 
@@ -238,3 +239,22 @@ def test_where_few_answers_show_a_preamble_the_form_itself_is_the_fix() -> None:
     (fix,), _ = fixes_for(counts(format=3), items, "p", preambles=[THANKS])
     assert (fix.command, fix.targets) == ("domainsmith review -p p", ("p1", "p2", "p3", "i2", "p9"))
     assert "wanted form" in fix.action
+
+
+def counted(missed: int, undertrained: int) -> list[CauseCount]:
+    return [
+        CauseCount(cause="retrieval_miss", count=missed, share=0.5, low=0.1, high=0.9),
+        CauseCount(cause="undertrained", count=undertrained, share=0.5, low=0.1, high=0.9),
+    ]
+
+
+def test_a_project_with_numbers_of_its_own_gets_fixes_with_them() -> None:
+    own = Thresholds(wider_k=20, more_epochs=3, minor_cause=0.9)
+    causes = counted(9, 10)
+    items = [DiagnosedItem(id="a", arm="rag", cause="undertrained", evidence={"epochs": 2.0})]
+    usual = [fix.command for fix in fixes_for(causes, items, "p")[0]]
+    changed = [fix.command for fix in fixes_for(causes, items, "p", thresholds=own)[0]]
+    assert ("-k 10" in usual[0], "--epochs 4" in usual[1]) == (True, True)
+    assert ("-k 20" in changed[0], "--epochs 6" in changed[1]) == (True, True)
+    few = counted(8, 10)
+    assert "--epochs" in fixes_for(few, items, "p", thresholds=own)[0][0].command, "what explains little comes last"
