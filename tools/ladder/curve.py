@@ -2,7 +2,8 @@
 
 Three points do not tell a power law's three numbers apart, and scores between 0 and 1 bend both ways; over the range
 from a quarter of the data to twice of it a line over the logarithm serves. Its interval comes from resampling the items
-in clusters, all three points with the same draw; a training's own luck is not in it.
+in clusters, all three points with the same draw, and goes as far out as few clusters ask for; a training's own luck is
+not in it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from agent.records.ladder import Extrapolation
-from tools.evaluation.statistics import bootstrap_means
+from tools.evaluation.clusters import SAME, expanded_tail
+from tools.evaluation.statistics import bootstrap_means, wilson
 
 MOST: Final = 1000
 """Times the present pairs beyond which a line promises nothing any more."""
@@ -43,10 +45,11 @@ def extrapolate(
     # The same seed and clusters give the same draws, so the three points of a resample belong to the same items.
     drawn = np.stack([bootstrap_means(scores[share], clusters, seed=seed) for share in shares], axis=1)
     slopes, levels = _line(places, drawn)
-    low, high = (float(value) for value in np.percentile(slopes, [2.5, 97.5]))
-    total = pairs[shares[-1]]
+    count, total = len(set(clusters)), pairs[shares[-1]]
+    tail = expanded_tail(count) if count > 1 else 0.0
+    low, high = _limits(slopes, count, tail, float(np.ptp(places)))
     times = np.sort(_times(slopes, levels, target))
-    few, many = (times[round(part * (len(times) - 1))] for part in (0.025, 0.975))
+    few, many = (times[round(part * (len(times) - 1))] for part in (tail, 1 - tail)) if count > 1 else (1.0, np.inf)
     return Extrapolation(
         pairs=total,
         doubling=float(slope[0]),
@@ -57,6 +60,20 @@ def extrapolate(
         pairs_low=_pairs(total, float(few)),
         pairs_high=_pairs(total, float(many)),
     )
+
+
+def _limits(slopes: np.ndarray, clusters: int, tail: float, doublings: float) -> tuple[float, float]:
+    """Return the 95% interval of the gain by twice the pairs; one cluster tells nothing of it.
+
+    Where no answer differs between the points, what may differ in other items is bounded as a rate of none (Wilson).
+    """
+    if clusters < 2:
+        return -1.0, 1.0
+    low, high = (float(value) for value in np.quantile(slopes, [tail, 1 - tail]))
+    if high - low < SAME:
+        reach = wilson(0, clusters)[1] / doublings
+        return low - reach, high + reach
+    return low, high
 
 
 def _line(places: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -46,6 +46,31 @@ def test_fewer_items_leave_more_open() -> None:
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 
+def test_a_curve_on_which_no_answer_moves_is_flat_only_as_far_as_its_items_tell() -> None:
+    rates = {0.25: 0.5, 0.5: 0.5, 1.0: 0.5}
+    few = extrapolate(PAIRS, answers(rates, 40), clusters(40), 0.7)
+    many = extrapolate(PAIRS, answers(rates), clusters(), 0.7)
+    assert -few.low == few.high > 0.02 > many.high > 0
+
+
+def test_one_document_tells_nothing() -> None:
+    found = extrapolate(PAIRS, answers({0.25: 0.3, 0.5: 0.4, 1.0: 0.5}), ["one"] * 400, 0.7)
+    assert (found.low, found.high, found.pairs_high) == (-1, 1, None)
+
+
+def test_the_interval_of_few_documents_covers_the_true_slope_as_often_as_it_says() -> None:
+    dice = random.Random(1)
+    true, covered, runs = 0.08, 0, 150
+    for _ in range(runs):
+        # A document's marks lie close together; over all documents every mark is as likely as any other.
+        marks = [(one, (place + 0.4 * dice.random()) % 1) for one in range(6) for place in [dice.random()]
+                 for _ in range(12)]  # fmt: skip
+        scores = {share: [float(mark < 0.3 + true * step) for _, mark in marks] for step, share in enumerate(PAIRS)}
+        found = extrapolate(PAIRS, scores, [str(one) for one, _ in marks], 0.9)
+        covered += found.low <= true <= found.high
+    assert covered / runs > 0.9
+
+
 def test_the_interval_covers_the_true_slope_as_often_as_it_says() -> None:
     dice = random.Random(0)
     true, covered, runs = 0.08, 0, 60
