@@ -21,10 +21,12 @@ from knowledge.files import read_record
 from tools.benchmark.comparison import USUAL_SIZE, compare
 from tools.benchmark.prices import prices_of
 from tools.benchmark.subjects import USUAL_DEVICES, Chosen, is_this_machine, measured_of, newest_here, of_device
-from tools.hardware import find_device, this_machine
+from tools.hardware import file_of_devices, find_device, this_machine
 from tools.requests import MachineRequest
 from tools.workspace import Project
 
+HERE: Final = "this machine"
+"""Whose cost is asked where no device is named."""
 MOST: Final = 4
 """Subjects that one answer compares."""
 
@@ -37,13 +39,21 @@ def look_at_machine(
     Raises:
         NotFoundError: The catalogue has no such device.
     """
-    if all(is_this_machine(name) for name in request.devices):
+    if request.about == "speed" and all(is_this_machine(name) for name in request.devices):
         return _here(context.settings, project, lang)
     profile = context.profile(state)
-    chosen = _chosen(request, [one.device for one in profile.hardware or ()], context.settings)
     size = request.params_b or profile.base_model_params_b or USUAL_SIZE
-    made = compare(chosen, size, lang, prices_of(context.settings, lang))
-    return Performed(said_json(machines.compared(made, lang)), made.model_dump(mode="json"))
+    if request.about == "cost":
+        chosen = tuple(_each([_subject(name, context.settings) for name in request.devices or (HERE,)]))
+    else:
+        chosen = _chosen(request, [one.device for one in profile.hardware or ()], context.settings)
+    made = compare(chosen[:MOST], size, lang, prices_of(context.settings, lang))
+    if request.about == "cost":
+        said = machines.token_costs(made, str(file_of_devices(context.settings)), lang)
+    else:
+        said = machines.compared(made, lang)
+    told = machines.with_left_out(said, [one.name for one in chosen[MOST:]], MOST, lang)
+    return Performed(said_json(told), made.model_dump(mode="json"))
 
 
 def _here(settings: Settings, project: Project | None, lang: Language) -> Performed:
@@ -66,7 +76,11 @@ def _chosen(request: MachineRequest, owned: list[str], settings: Settings) -> tu
     found = [_subject(name, settings) for name in request.devices]
     if len({one.id for one in found}) == 1:
         found += _partners(found[0], owned, settings)
-    return tuple({one.id: one for one in found}.values())[:MOST]
+    return tuple(_each(found))
+
+
+def _each(found: list[Chosen]) -> list[Chosen]:
+    return list({one.id: one for one in found}.values())
 
 
 def _partners(one: Chosen, owned: list[str], settings: Settings) -> list[Chosen]:

@@ -6,23 +6,24 @@ from shlex import quote
 from typing import get_args
 
 from agent.errors import EmptyError
+from agent.policy.memory import TOKENS
 from agent.policy.readiness import readiness, refusal
 from agent.prompts.assistant import RESULTS, TALK
 from agent.prompts.phrases import fill
 from agent.records.base import Language
 from agent.records.facts import ProjectFacts
+from agent.records.hardware import MemoryPlan
 from agent.records.pairs import Pair, PairStatus
 from agent.records.tuning import TuneResult
 from graph.context import Context
 from graph.performed import Performed
-from graph.replies import results
+from graph.replies import plans, results
 from graph.replies.plain import said_json
 from graph.replies.said import Said, joined
 from graph.state import ConversationState
 from knowledge.files import read_record
 from knowledge.guide.library import load_library
-from tools.benchmark.bounds import largest_for_inference
-from tools.hardware import find_device
+from tools.hardware import file_of_devices, find_device
 from tools.requests import (
     GuideRequest,
     PlanRequest,
@@ -36,14 +37,21 @@ def look_at_plan(
     request: PlanRequest, state: ConversationState, context: Context, project: Project | None, lang: Language
 ) -> Performed:
     """Show what fits a device; where somebody wants to train at once, say what is missing before."""
-    from tools.plan import model_at_hand, plan
+    from tools.plan import model_at_hand, plan, trained_like_here
 
     model = request.params_b or model_at_hand(context.settings.base_model, context.settings)
     if model is None:
         raise EmptyError(fill(RESULTS, "size_unknown", lang), mend=fill(RESULTS, "size_unknown_mend", lang))
-    made = plan(request.device, request.count, model, lang=lang, threads=context.settings.threads)
-    here = find_device(request.device, lang) if request.params_b is None else None
-    said = results.memory(made, lang, largest_for_inference(here.gib) if here is not None else None)
+    made = plan(
+        request.device,
+        request.count,
+        model,
+        trained_like_here(batch=request.batch, length=request.length),
+        lang,
+        tokens=request.tokens or TOKENS,
+        threads=context.settings.threads,
+    )
+    said = _planned(made, request, context, lang)
     asked = next((one for one in made.methods if one.method == request.method), None)
     wish = (state.get("expecting") or {}).get("kind") == "wish"
     if wish and asked is not None and not (asked.fits and asked.available):
@@ -65,6 +73,30 @@ def look_at_plan(
             expecting=offer.expecting,
         )
     return Performed(said_json(said), made.model_dump(mode="json"))
+
+
+def _planned(made: MemoryPlan, request: PlanRequest, context: Context, lang: Language) -> Said:
+    """Return what a plan says to what is asked of it, the answer to that first."""
+    from tools.benchmark.prices import price_of, prices_of
+    from tools.benchmark.subjects import of_device
+
+    sized = request.params_b is not None
+    match request.about:
+        case "training":
+            return results.memory(made, lang, sized=sized)
+        case "time":
+            return plans.times(made, lang, named=request.tokens is not None, sized=sized)
+        case "cost":
+            price = price_of(of_device(find_device(request.device, lang)), prices_of(context.settings, lang))
+            told = plans.costs(made, price, str(file_of_devices(context.settings)), lang)
+            said = plans.times(made, lang, named=request.tokens is not None, sized=sized)
+            return Said(joined(told, said.text), evidence=said.evidence, articles=said.articles)
+        case "inference" | "both":
+            answer = plans.inference(made, find_device(request.device, lang).gib, request.length, lang)
+            said = results.memory(made, lang, sized=sized)
+            if not sized:
+                return said  # it begins with the largest models, those for inference first
+            return plans.with_inference(answer, said, made, lang, alone=request.about == "inference")
 
 
 def look_into_guide(request: GuideRequest, lang: Language) -> Performed:

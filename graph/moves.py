@@ -16,6 +16,7 @@ from agent.records.conversation import Option, Understanding
 from agent.records.decision import Action
 from graph.context import Context, language
 from graph.fixing import FixMove, Following, fix_move, fix_number
+from graph.replies.plans import slipped
 from graph.replies.said import Said, reading_option
 from graph.replies.unknown_devices import unknown_devices
 from graph.state import ConversationState
@@ -33,6 +34,8 @@ _ALWAYS: Final[tuple[Action, ...]] = ("status", "setup", "guide")
 """Readings that fit any message a little, offered where few others do."""
 
 
+_OF_PLAN: Final = ("params_b", "method", "about", "length", "batch", "tokens")
+"""What is asked of every device that a plan is for."""
 _OF_DEVICES: Final[tuple[Action, ...]] = ("plan", "tune", "benchmark")
 """What is answered for a device, and so for none in the place of one that nobody has described."""
 
@@ -57,6 +60,9 @@ def move_for(understood: Understanding, state: ConversationState, context: Conte
     number = fix_number(state["incoming"].get("text", ""))
     if number is not None and state.get("watch"):
         return _fix(fix_move(state, context, number), understood)
+    slips = understood.slots.get("slips")
+    if slips and understood.action in (*_OF_DEVICES, "setup"):
+        return Move(said=slipped(slips, lang))
     unknown = understood.slots.get("unknown_devices")
     if unknown and understood.action in _OF_DEVICES:
         if len(unknown) > 1 or "devices" in understood.slots or not names_this_machine(unknown[0]):
@@ -143,13 +149,19 @@ def _plan(slots: Mapping[str, Any], remember: dict[str, Any] | None = None) -> M
     """Say what fits a device, and then what fits each other one that is named."""
     first, *others = slots.get("devices") or [slots.get("device")]
     counts = slots.get("counts") or [slots.get("count")]
-    asked = _chosen(slots, "params_b", "method")
+    asked = _chosen(slots, *_OF_PLAN)
     following = tuple(
         ("plan_memory", {**asked, "device": name, "count": count}, "")
         for name, count in zip(others, counts[1:] or [1] * len(others), strict=True)
     )
-    arguments = _chosen({**slots, "device": first, "count": counts[0]}, "device", "count", "params_b", "method")
+    arguments = {**_chosen({"device": first, "count": counts[0]}, "device", "count"), **asked}
     return Move(tool="plan_memory", arguments=arguments, following=following, remember=remember or {})
+
+
+def _benchmark(slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to look at; a cost is asked of this machine too, where no other is named."""
+    devices = slots.get("devices") or ([slots["device"]] if slots.get("about") and "device" in slots else None)
+    return _chosen({**slots, "devices": devices}, "devices", "params_b", "about")
 
 
 def _compare(slots: Mapping[str, Any], lang: Language) -> Move:
@@ -221,7 +233,7 @@ _MOVES: Final[Mapping[Action, Callable[[Wish], Move]]] = {
     "evaluate": _evaluate,
     "diagnose": lambda wish: Move(tool="diagnose", arguments=_chosen(wish.slots, "dimension", "topic", "run")),
     "compare": lambda wish: _compare(wish.slots, wish.lang),
-    "benchmark": lambda wish: Move(tool="look_at_machine", arguments=_chosen(wish.slots, "devices", "params_b")),
+    "benchmark": lambda wish: Move(tool="look_at_machine", arguments=_benchmark(wish.slots)),
     "export": lambda _wish: Move(tool="list_results"),
     "status": lambda wish: Move(tool="cancel_job" if wish.slots.get("cancel") else "status"),
     "guide": _guide,

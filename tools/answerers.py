@@ -21,6 +21,7 @@ from typing import Final
 from agent.errors import BusyError
 from agent.progress import Reporter, Silent
 from agent.settings import Settings
+from tools.benchmark.backends import detect
 from tools.generation import Generator, load_generator
 
 Load = Callable[[Settings, Path | None], Generator]
@@ -127,17 +128,9 @@ class Answerers:
         for key in list(self._held)[: len(self._held) - left]:
             del self._held[key]
         gc.collect()
-        _empty_caches()
+        detect().empty_cache()  # an accelerator's freed memory is for others
 
 
 def _serves(key: tuple[str, Path | None], base_model: str, adapter: Path | None) -> bool:
     """Whether a held model answers for a base model and adapter."""
     return key[0] == base_model and (adapter is None or key[1] == adapter)
-
-
-def _empty_caches() -> None:
-    """Give an accelerator's freed memory back to others."""
-    import torch
-
-    if torch.accelerator.is_available():
-        torch.accelerator.memory.empty_cache()

@@ -189,8 +189,9 @@ class _Entry:
         text = self._sources.get(source, source) if isinstance(source, str) else None
         if not isinstance(text, str) or not text.strip():
             raise self._wrong(name, "source", "missing_mend")
+        if name == "bf16" and isinstance(value, bool):
+            value = "yes" if value else "no"  # as YAML reads a bare yes or no
         if name in _WORDS and value not in _WORDS[name]:
-            # In quotes, because YAML reads a bare yes as true.
             words = ", ".join(f'"{word}"' for word in _WORDS[name])
             raise self._wrong(name, "word", "one_of_mend", value=value, names=words)
         if name in get_args(Method) and not isinstance(value, bool):

@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import InputError
+from agent.policy.memory_inference import usual_type
 from agent.progress import Reporter, Silent
 from agent.records.pairs import Message
-from agent.records.tuning import ComputeType
 from agent.settings import Settings
+from tools.benchmark.backends import detect
 from tools.decoding import Batch, batches
 from tools.endpoint import EndpointGenerator
 from tools.generated import Generated
 from tools.grammar import Grammar, GrammarEngine, Matcher
 from tools.model_folders import check_model_folder
-from tools.models import attach_adapter, device, load_model, load_tokenizer, resolve_base_model
+from tools.models import attach_adapter, load_model, load_tokenizer, resolve_base_model
 from tools.scoring import Request, Score, requests, score
 from tools.streaming import spoken
 
@@ -308,7 +309,8 @@ def load_generator(settings: Settings, adapter: Path | None = None, *, base: Pat
         torch.set_num_threads(settings.threads)
     path = base or resolve_base_model(settings)
     tokenizer = load_tokenizer(path)
-    compute: ComputeType = "fp32" if device() == "cpu" else "bf16"
+    here = detect()
+    compute = usual_type(here.backend, here.bf16())
     model = load_model(path, compute_type=compute)
     if adapter is None:
         return Generator(model, tokenizer)
@@ -335,9 +337,6 @@ def _share_unchanged(base: Any, tuned: Any) -> None:
 
 def _room_for_copy(model: Any) -> bool:
     """Whether a second copy of `model` takes at most half of the free memory; loading it needs two for a moment."""
-    import psutil
-    import torch
-
     size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
-    free = psutil.virtual_memory().available if device() == "cpu" else torch.accelerator.get_memory_info()[0]
-    return bool(2 * size < free)
+    free = detect().free_gib()
+    return free is not None and 2 * size < free * 2**30

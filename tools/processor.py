@@ -50,6 +50,17 @@ def memory_gib() -> float:
     return min([total, *(limit for limit in map(_limit, _LIMITS) if limit)]) / _GIB
 
 
+def free_memory_gib() -> float:
+    """Return the main memory that the system has free and this process may take, GiB."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY:
+        free = min(free, allowed - int(psutil.Process().memory_info().vms))
+    return max(free, 0) / _GIB
+
+
 def resident_peak_gib() -> float:
     """Return the most memory this process had resident since it was last reset, GiB."""
     if _STATUS.is_file():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,16 @@ class NoRequest(Record):
     """A tool that needs to be told nothing."""
 
 
+PlanSubject = Literal["training", "inference", "both", "time", "cost"]
+"""What a plan is asked about."""
+LENGTHS: Final = (8, 1_000_000)
+"""Tokens of an example, fewest and most, that a plan is made for."""
+MOST_BATCH: Final = 1 << 16
+"""Examples of a step, likewise."""
+MOST_TOKENS: Final = 10**15
+"""Training tokens, likewise."""
+
+
 class PlanRequest(Record):
     """Which device and model to plan for."""
 
@@ -35,6 +45,15 @@ class PlanRequest(Record):
     """Thousand millions of parameters; `None` takes the base model of the settings."""
     method: Method | None = None
     """The method that was asked for, if one was."""
+    about: PlanSubject = "training"
+    """What is answered first: which methods train the model, whether it can be answered with, both, or how long a
+    training takes, with what it costs."""
+    length: int | None = Field(default=None, ge=LENGTHS[0], le=LENGTHS[1])
+    """Tokens of a training example, or of the conversation that must fit; `None` takes the usual."""
+    batch: int | None = Field(default=None, ge=1, le=MOST_BATCH)
+    """Examples an optimizer step; `None` takes the usual."""
+    tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
+    """Training tokens that times are told for; `None` takes a million."""
 
 
 class TuneAsk(Record):
@@ -108,6 +127,8 @@ class MachineRequest(Record):
     """Names of the device catalogue, or `this machine`; none means this machine."""
     params_b: float | None = Field(default=None, gt=0)
     """Size of the model that speeds are compared for, thousand millions of parameters; `None` takes the profile's."""
+    about: Literal["speed", "cost"] = "speed"
+    """What is answered: how fast they are, or what tokens cost by the prices given."""
 
 
 class CancelRequest(Record):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from agent.errors import NotFoundError
+from agent.policy.devices import best_to_train
 from agent.policy.ladder import first_rung
 from agent.records.base import Record
 from agent.records.evaluation import EvaluateRequest
@@ -70,11 +71,19 @@ def _training(settings: Settings, profile: Profile) -> StepFacts:
 
 
 def _devices(profile: Profile) -> tuple[Device, int] | None:
-    """Return what training would run on; `None` for a device that the catalogue does not know."""
+    """Return what training would run on, as the decision has it; `None` where the catalogue knows none of the devices.
+
+    The rung of a decision is chosen by the profile's own size of a model, so the devices are as well.
+    """
     if not profile.hardware:
         return this_machine(), 1
-    item = profile.hardware[0]
-    try:
-        return find_device(item.device), item.count
-    except NotFoundError:
+    known = []
+    for item in profile.hardware:
+        try:
+            known.append((item, find_device(item.device)))
+        except NotFoundError:
+            continue  # A profile names hardware in the team's own words; what the catalogue lacks has no figures.
+    if not known:
         return None
+    item, device = best_to_train(known, profile.base_model_params_b)
+    return device, item.count

@@ -15,6 +15,7 @@ from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult, Capability, Measurement, Roofline, TrainingStep
 from agent.records.device_comparison import DeviceComparison, RowGroup
+from agent.records.hardware import Label
 from tools.benchmark.comparison_markdown import cell_text, row_name
 from tools.benchmark.comparison_rows import written
 from tools.benchmark.part_names import part_name, told_in
@@ -95,12 +96,17 @@ def _answers(value: BenchmarkResult, output: Output) -> str:
     columns = ["concurrency"] if remote else ["variant", "batch"]
     columns += ["tokens", "ttft", "tpot", "gap_99", "rate"]
     columns += ["goodput", "errors", "spread"] if remote else ["decode", "share", "peak", "spread"]
-    rows = [_remote(one) if remote else _local(one, output.lang) for one in value.measurements]
+    limit_known = value.roofline.bandwidth_label if value.roofline is not None else None
+    rows = [_remote(one) if remote else _local(one, limit_known, output) for one in value.measurements]
     text = _section("bench_answers", columns, rows, output)
     if remote:
         counted = value.measurements[-1].tokens_counted
         limit = output.say("bench_goodput_limit", limit=value.measurements[-1].goodput_limit)
-        text = "\n".join([text, limit, output.say(f"bench_counted_{counted}")])
+        prompts = value.measurements[-1].prompts_counted
+        lines = [text, limit, output.say(f"bench_counted_{counted}")]
+        if prompts is not None and prompts != counted:
+            lines.append(output.say(f"bench_prompts_{prompts}"))
+        text = "\n".join(lines)
     return text
 
 
@@ -110,9 +116,9 @@ def _speeds(one: Measurement) -> list[str]:
     return [lengths, *map(_number, (one.ttft_ms, one.tpot_ms, gap, one.tokens_per_s))]
 
 
-def _local(one: Measurement, lang: Language) -> list[str]:
-    named = " ".join(part for part in (VARIANT_NAMES[one.variant][lang], one.compute_type or "") if part)
-    share = _percent(one.roofline_share)
+def _local(one: Measurement, limit_known: Label | None, output: Output) -> list[str]:
+    named = " ".join(part for part in (VARIANT_NAMES[one.variant][output.lang], one.compute_type or "") if part)
+    share = _share(one.roofline_share, limit_known, output)
     shown = [_number(one.decode_tokens_per_s), share, _number(one.peak_gib), _percent(one.spread)]
     return [named, str(one.batch), *_speeds(one), *shown]
 
@@ -137,6 +143,14 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
 
 
+def _share(share: float | None, limit_known: Label | None, output: Output) -> str:
+    """Return a share of a limit: of one that nobody measured here, it is estimated although the speed was measured."""
+    if share is None or limit_known == "measured":
+        return _percent(share)
+    said = output.say("hardware_label_estimated")
+    return _percent(share) + {"en": f" ({said})", "zh": f"（{said}）"}[output.lang]
+
+
 def _limits(value: Roofline, output: Output) -> str:
     lines = []
     if value.bandwidth_gb_s is not None and value.bandwidth_label is not None:
@@ -150,8 +164,8 @@ def _limits(value: Roofline, output: Output) -> str:
         lines.append(output.say("bench_limit_batch", value=_number(value.memory_bound_below_batch)))
     if value.decode_limit_tokens_per_s is not None and value.decode_reached_tokens_per_s is not None:
         reached, limit = _number(value.decode_reached_tokens_per_s), _number(value.decode_limit_tokens_per_s)
-        share = _percent(value.decode_share)
+        share = _share(value.decode_share, value.bandwidth_label, output)
         lines.append(output.say("bench_limit_decode", reached=reached, limit=limit, share=share))
     if value.prefill_share is not None:
-        lines.append(output.say("bench_limit_prefill", share=_percent(value.prefill_share)))
+        lines.append(output.say("bench_limit_prefill", share=_share(value.prefill_share, value.tflops_label, output)))
     return "\n".join([output.say("bench_limits"), *(f"- {line}" for line in lines)]) if lines else ""

@@ -6,7 +6,9 @@ Try `domainsmith demo`.
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from agent import __version__
-from agent.errors import DomainsmithError, InputError
+from agent.errors import DomainsmithError, InputError, WorkFailedError
 from agent.records.base import Language
 from agent.settings import load_settings
 from ui.commands import (
@@ -143,7 +145,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output left (`| head`); Python would complain again while closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (OSError, sqlite3.Error) as error:
+        trouble = _of_storage(error, _language(arguments))
+        if trouble is None:
+            raise
+        complain(f"domainsmith: {trouble}")
+        return trouble.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _of_storage(error: OSError | sqlite3.Error, lang: Language) -> DomainsmithError | None:
+    """Return what a disk that is full or may not be written to means to the user; `None` for other errors."""
+    text = str(error)
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in text:
+        where = str(getattr(error, "filename", None) or "")
+        return WorkFailedError(phrase("disk_full", lang), where=where, mend=phrase("disk_full_mend", lang))
+    if getattr(error, "errno", None) in (errno.EROFS, errno.EACCES, errno.EPERM) or "readonly database" in text:
+        where = str(getattr(error, "filename", None) or text)
+        return InputError(phrase("not_writable", lang), where=where, mend=phrase("not_writable_mend", lang))
+    return None
 
 
 def _usage(error: Exception) -> str:

@@ -286,10 +286,9 @@ def plan(value: MemoryPlan, output: Output) -> str:
 
 def _device(name: str, output: Output) -> str:
     """Return a device's name, the machine at hand named in the language."""
-    found = re.fullmatch(r"this machine(?: \((.*)\))?", name)
-    if found is None:
-        return name
-    return output.say("hardware_this_machine", name=found[1]) if found[1] else output.say("this_machine")
+    from tools.benchmark.subjects import spoken_name
+
+    return output.say("this_machine") if name == "this machine" else spoken_name(name, output.lang)
 
 
 def tune(value: TuneResult, output: Output) -> str:

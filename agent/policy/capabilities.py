@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agent.policy.memory import LADDER
+from agent.policy.memory import LADDER, supports
 from agent.prompts.capabilities import MEASURED, PROBE
 from agent.prompts.phrases import fill
 from agent.records.base import Language
@@ -24,21 +24,31 @@ STEPS: Final[dict[Method, str]] = {"qlora": "qlora_step", "lora": "lora_step", "
 """The item that tells whether a method trains."""
 SOURCE: Final = "probe of this machine"
 """Source of every cell that was measured."""
+TYPE_RULE: Final = "rule of the policy: bf16 where it is native, else fp16"
+"""Source of a type to train in that follows from what is known of bf16."""
 _WORKS: Final = frozenset({"supported", "emulated"})
 _FAILS: Final = frozenset({"refused", "crashed"})
 _BF16: Final[dict[str, Support]] = {"supported": "yes", "emulated": "emulated", "refused": "no", "crashed": "no"}
 
 
-def training_type(backend: Backend, capabilities: Capabilities) -> ComputeType:
+def training_type(backend: Backend, capabilities: Capabilities, known: ComputeType) -> ComputeType:
     """Return the type to train in: bf16 where it is native, else fp16 with loss scaling, else fp32.
 
     On a processor it is fp32: an adapter's small updates get lost in the others, and little is won.
+
+    Args:
+        backend: Of the device.
+        capabilities: What was tried. A product that was not tried, as where memory was short, speaks against no type.
+        known: The type to train in as far as it was known before.
     """
     if backend == "cpu":
         return "fp32"
-    if _outcome(capabilities, "matmul_bf16") == "supported":
+    bf16, fp16 = (_outcome(capabilities, f"matmul_{name}") for name in ("bf16", "fp16"))
+    if bf16 == "supported" or (bf16 == "not_tried" and known == "bf16"):
         return "bf16"
-    return "fp16" if _outcome(capabilities, "matmul_fp16") == "supported" else "fp32"
+    if fp16 == "not_tried":
+        return "fp16" if known == "bf16" else known
+    return "fp16" if fp16 == "supported" else "fp32"
 
 
 def measured_bf16(capabilities: Capabilities) -> Support:
@@ -81,15 +91,22 @@ def measured_device(device: Device, capabilities: Capabilities, lang: Language =
     hung, ran out of memory or never came to its device was not tried: a busy machine is no property of the device.
     """
     changed = _training(device, capabilities, lang) | _arithmetic(device, capabilities)
-    if not changed:
-        return device
     told = Figure(label="measured", source=SOURCE)
     figures = {**device.figures, **{name: told for name in changed if name in _CELLS}}
+    if any(changed.get(method, supports(device, method)) for method in LADDER):
+        compute = training_type(device.backend, capabilities, device.compute_type)
+        if _outcome(capabilities, f"matmul_{compute}") in _WORKS:
+            figures["compute_type"], changed["compute_type"] = told, compute
+        elif compute != device.compute_type:  # follows from what failed; it was not tried itself
+            figures["compute_type"] = Figure(label="estimated", source=TYPE_RULE)
+            changed["compute_type"] = compute
+    if not changed:
+        return device
     notes = (*device.notes, *_notes(capabilities, lang))
     return device.model_copy(update={**changed, "notes": notes, "figures": figures})
 
 
-_CELLS: Final = frozenset({"bf16", "compute_type", "bandwidth_gb_s", "fp16_tflops", *LADDER})
+_CELLS: Final = frozenset({"bf16", "bandwidth_gb_s", "fp16_tflops", *LADDER})
 
 
 def _training(device: Device, capabilities: Capabilities, lang: Language) -> dict[str, Any]:
@@ -105,11 +122,7 @@ def _training(device: Device, capabilities: Capabilities, lang: Language) -> dic
             # Where no 4-bit layer works at all, its error is the cause; a step's own is that of loading a model.
             cause = "nf4" if method == "qlora" and _outcome(capabilities, "nf4") in _FAILS else item
             why_not[method] = fill(MEASURED, outcome, lang, why=capabilities[cause].message)
-    if not changed:
-        return {}
-    if any(changed.values()):
-        changed["compute_type"] = training_type(device.backend, capabilities)
-    return {**changed, "why_not": why_not}
+    return {**changed, "why_not": why_not} if changed else {}
 
 
 def _arithmetic(device: Device, capabilities: Capabilities) -> dict[str, Any]:

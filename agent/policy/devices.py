@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agent.policy.ladder import first_rung
 from agent.policy.memory import LADDER, fit, supports
@@ -15,6 +15,7 @@ from agent.records.hardware import Device
 from agent.records.profile import HardwareItem, Profile
 from agent.records.tuning import Method
 
+Owned = tuple[HardwareItem, Device]
 Rung = tuple[Method | None, tuple[Reason, ...]]
 
 
@@ -38,7 +39,7 @@ def runs_without_gpu(profile: Profile, devices: Mapping[str, Device] | None = No
 def starting_rung(profile: Profile, devices: Mapping[str, Device] | None, lang: Language) -> Rung:
     """Return the rung that fine-tuning would start on with the profile's hardware, and why.
 
-    Of several kinds of devices the one with the most memory in all counts. Without a catalogue, or without a device
+    Of several kinds of devices the one counts that `best_to_train` returns. Without a catalogue, or without a device
     named, the guide's first rung stands, and the reason says that it was not checked.
     """
     if profile.hardware is None:
@@ -55,8 +56,26 @@ def starting_rung(profile: Profile, devices: Mapping[str, Device] | None, lang: 
             return "qlora", (reason(RUNG, "no_gpu", lang, "no-gpu", "hardware"),)
         name = profile.hardware[0].device
         return None, (reason(RUNG, "unknown_device", lang, "hardware", "hardware", device=name),)
-    item, device = max(known, key=lambda pair: pair[0].count * pair[1].gib)
+    item, device = best_to_train(known, profile.base_model_params_b)
     return _on_device(item, device, profile.base_model_params_b, lang)
+
+
+def best_to_train(known: Sequence[Owned], params_b: float | None) -> Owned:
+    """Return the kind of devices to train on: of those on which some rung is available and fits, that with most memory.
+
+    One that trains nothing, or on which nothing fits, comes after all others however much memory it has.
+
+    Args:
+        known: Each kind that a team has, with what is known of it; at least one.
+        params_b: Parameters of the model, in thousand millions; without it, what a device supports counts alone.
+    """
+
+    def rank(owned: Owned) -> tuple[bool, float]:
+        item, device = owned
+        method, _ = _on_device(item, device, params_b, "en")
+        return method is not None, item.count * device.gib
+
+    return max(known, key=rank)
 
 
 def _on_device(item: HardwareItem, device: Device, params_b: float | None, lang: Language) -> Rung:

@@ -87,15 +87,9 @@ def detailed_plan(
     carried = fit(device, count, params_b, lang, shape=shape, workloads=dict.fromkeys(LADDER, workload))
     subject = Subject(device, count, params_b, shape or typical_shape(params_b), workload, tokens, cores)
     methods = tuple(detailed(one, subject) for one in carried)
-    answers = answering(subject)
-    figures = detail_notes(subject, answers, lang)
-    notes = (
-        *_start_notes(device, count, params_b, methods, lang),
-        *_device_notes(device, count, methods, lang),
-        *figures,
-    )
+    whole, quantised = answering(subject)
     ladder = tuple(one.method for one in methods if one.available and one.fits)
-    return MemoryPlan(
+    plan = MemoryPlan(
         device=device.name,
         count=count,
         params_b=params_b,
@@ -103,13 +97,20 @@ def detailed_plan(
         start_at=ladder[0] if ladder else None,
         ladder=ladder,
         compute_type=device.compute_type,
-        notes=notes,
+        notes=(),
         shape=subject.shape,
         workload=workload,
         tokens=tokens,
-        inference=answers,
-        figure_notes=len(figures),
+        inference=whole,
+        inference_4bit=quantised,
     )
+    figures = detail_notes(subject, plan, lang)
+    notes = (
+        *_start_notes(device, count, params_b, methods, lang),
+        *_device_notes(device, count, methods, lang),
+        *figures,
+    )
+    return plan.model_copy(update={"notes": notes, "figure_notes": len(figures)})
 
 
 def supports(device: Device, method: Method) -> bool:
@@ -131,7 +132,10 @@ def _fit_range(subject: Subject, method: Method, needed: tuple[float, float], la
         why = fill(MEMORY, "unavailable", lang, device=device.name, why=_why_not(device, method, lang))
     else:
         key = "fits" if high <= capacity else "tight" if low <= capacity else "too_big"
-        name = device.name if count == 1 else f"{count} × {device.name}"
+        name = device.name
+        if count > 1:  # what shares no weights has the memory of one
+            shares = capacity > device.gib
+            name = f"{count} × {name}" if shares else fill(MEMORY, "one_of", lang, device=name)
         why = fill(
             MEMORY,
             key,

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agent.policy.memory_parts import at_once, inference, is_checkpointed, memory_parts
+from agent.policy.memory_inference import LONGEST, answers_in_4_bit, inference, inference_type
+from agent.policy.memory_parts import at_once, is_checkpointed, memory_parts
 from agent.policy.memory_published import memory_range
 from agent.policy.model_parameters import typical_shape
 from agent.policy.training_time import training_seconds
 from agent.prompts.memory import PLAN
-from agent.prompts.phrases import fill, gib, percent
+from agent.prompts.phrases import fill, gib, model_size, percent
 from agent.records.base import Language
-from agent.records.hardware import Device, InferenceFit, MemoryParts, MethodFit, ModelShape, Workload
+from agent.records.hardware import Device, InferenceFit, MemoryParts, MemoryPlan, MethodFit, ModelShape, Workload
 from agent.records.tuning import Method
 
 MARGIN: Final = 0.2
@@ -119,13 +120,29 @@ def detailed(fit: MethodFit, subject: Subject) -> MethodFit:
     return fit.model_copy(update=update)
 
 
-def answering(subject: Subject) -> InferenceFit:
-    """Return what answering takes on one of the devices."""
-    found = inference(subject.shape, subject.device.gib, subject.device.compute_type, subject.device.backend)
-    return found.model_copy(update={"weights_gib": round(found.weights_gib, 3)})
+def answering(subject: Subject) -> tuple[InferenceFit, InferenceFit | None]:
+    """Return what answering takes on one of the devices, in its own type and, where that is known to work, in 4 bit."""
+    device = subject.device
+    params = subject.params_b * 1e9 if subject.shape.typical else None
+
+    def fit(quantised: bool) -> InferenceFit:
+        compute_type, backend = inference_type(device), device.backend
+        return inference(subject.shape, device.gib, compute_type, backend, params=params, quantised=quantised)
+
+    return fit(False), fit(True) if answers_in_4_bit(device) else None
 
 
-def detail_notes(subject: Subject, inference_fit: InferenceFit, lang: Language) -> tuple[str, ...]:
+def answering_notes(plan: MemoryPlan, lang: Language) -> tuple[str, ...]:
+    """Return what answering takes, in words, and that 4 bit is not known to work where it is not; none without it."""
+    if plan.inference is None:
+        return ()
+    whole = _answers("answering", plan.inference, lang)
+    if plan.inference_4bit is None:
+        return whole, fill(PLAN, "no_4bit", lang, device=plan.device)
+    return whole, _answers("answering_4bit", plan.inference_4bit, lang)
+
+
+def detail_notes(subject: Subject, plan: MemoryPlan, lang: Language) -> tuple[str, ...]:
     """Return where the figures come from and what they are for."""
     shape, workload, device = subject.shape, subject.workload, subject.device
     known = {"layers": shape.layers, "hidden": shape.hidden, "margin": percent(MARGIN)}
@@ -151,19 +168,26 @@ def detail_notes(subject: Subject, inference_fit: InferenceFit, lang: Language) 
             checkpointing=fill(PLAN, way, lang),
         ),
         time,
-        fill(
-            PLAN,
-            "answering",
-            lang,
-            weights=gib(inference_fit.weights_gib),
-            cache=f"{inference_fit.kv_bytes_per_token / 1024:g}",
-            context=f"{inference_fit.largest_context:,}",
-        ),
+        *answering_notes(plan, lang),
     ]
     mapped = subject.parts("qlora").weight_file
     if mapped and device.qlora:
         notes.append(fill(PLAN, "weight_file", lang, gib=gib(mapped)))
     return tuple(notes)
+
+
+def _answers(key: str, found: InferenceFit, lang: Language) -> str:
+    return fill(
+        PLAN,
+        key,
+        lang,
+        type=found.compute_type,
+        weights=gib(found.weights_gib),
+        cache=f"{found.kv_bytes_per_token / 1024:g}",
+        context=f"{found.largest_context:,}",
+        largest=model_size(found.largest_params_b) if found.largest_params_b else fill(PLAN, "no_model", lang),
+        tokens=f"{LONGEST:,}",
+    )
 
 
 def _rounded(parts: MemoryParts) -> MemoryParts:

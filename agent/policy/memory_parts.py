@@ -23,12 +23,11 @@ from typing import Final
 
 from agent.policy.model_parameters import (
     adapter_parameters,
-    kv_bytes_per_token,
     linear_parameters,
     linear_shapes,
     parameters,
 )
-from agent.records.hardware import Backend, InferenceFit, MemoryParts, ModelShape, Workload
+from agent.records.hardware import Backend, MemoryParts, ModelShape, Workload
 from agent.records.tuning import ComputeType, Method
 
 GIB: Final = 2**30
@@ -161,7 +160,7 @@ def memory_parts(
     """
     width, on_cpu = WIDTHS[compute_type], backend == "cpu"
     trained, kept = _trained(method, shape, workload, compute_type)
-    weights = _weight_bytes(method, shape, compute_type, backend)
+    weights = weight_bytes(method, shape, compute_type, backend)
     adapter = 4.0 * trained if method != "full" else 0.0
     gradients, moments = float(trained * kept), 2.0 * trained * kept
     activations = count * activation_bytes(shape, method, workload, compute_type, backend)
@@ -203,17 +202,6 @@ def memory_parts(
     )
 
 
-def inference(shape: ModelShape, capacity: float, compute_type: ComputeType, backend: Backend) -> InferenceFit:
-    """Return what answering with the whole model takes on a device of `capacity` GiB.
-
-    Beside weights and cache stands the process or context; the activations of one token are small.
-    """
-    width = WIDTHS[compute_type]
-    weights, token = parameters(shape) * width / GIB, kv_bytes_per_token(shape, width)
-    left = capacity - weights - (PROCESS_GIB if backend == "cpu" else CONTEXT_GIB)
-    return InferenceFit(weights_gib=weights, kv_bytes_per_token=token, largest_context=max(0, int(left * GIB / token)))
-
-
 def _trained(method: Method, shape: ModelShape, workload: Workload, compute_type: ComputeType) -> tuple[int, int]:
     """Return how many weights are trained, and the bytes of each of their gradients and moments."""
     if method == "full":
@@ -221,7 +209,8 @@ def _trained(method: Method, shape: ModelShape, workload: Workload, compute_type
     return adapter_parameters(shape, workload.rank), 4
 
 
-def _weight_bytes(method: Method, shape: ModelShape, compute_type: ComputeType, backend: Backend) -> float:
+def weight_bytes(method: Method, shape: ModelShape, compute_type: ComputeType, backend: Backend) -> float:
+    """Return what the base model's weights take with a method, bytes: Q-LoRA has its linear layers in 4 bit."""
     width = WIDTHS[compute_type]
     linear, whole = linear_parameters(shape), parameters(shape)
     if method == "qlora":

@@ -56,6 +56,14 @@ BENCHMARK: Final[Phrases] = {
         "en": "{point} was left out: {why}",
         "zh": "未测 {point}：{why}",
     },
+    "failed": {
+        "en": "{point}: left out after an unexpected error: {why}",
+        "zh": "{point}：出现意外错误，略过：{why}",
+    },
+    "broke_off": {
+        "en": "ended by an error after {done} of {total} parts: {why}",
+        "zh": "完成 {total} 项中的 {done} 项后因错误中断：{why}",
+    },
     "cancelled": {
         "en": "cancelled after {done} of {total} parts",
         "zh": "已取消，完成 {total} 项中的 {done} 项",
@@ -79,9 +87,21 @@ BENCHMARK: Final[Phrases] = {
         "en": "the server reports no usage: tokens are estimated (a chunk is a token, a prompt's word {each} tokens)",
         "zh": "服务器不报告用量：词元数为估计值（一块算一个词元，提示中一个词算 {each} 个词元）",
     },
+    "prompts_by_estimate": {
+        "en": "the server does not count prompts: their tokens are estimated, {each} a word",
+        "zh": "服务器不统计提示的词元：按每个词 {each} 个词元估计",
+    },
+    "replies_by_estimate": {
+        "en": "the server does not count replies: a chunk is taken for a token",
+        "zh": "服务器不统计回复的词元：一块算一个词元",
+    },
+    "counts_doubted": {
+        "en": "the server gave counts that no such request has ({names}); they are not used",
+        "zh": "服务器给出了这类请求不可能有的计数（{names}），未采用",
+    },
     "counted_by_tokenizer": {
-        "en": "the server reports no usage: tokens are counted with the tokenizer of {folder}",
-        "zh": "服务器不报告用量：词元用 {folder} 的分词器计数",
+        "en": "what the server does not count is counted with the tokenizer of {folder}",
+        "zh": "服务器未统计的词元用 {folder} 的分词器计数",
     },
     "short_replies": {
         "en": "{point}: replies ended after {got} of {wanted} tokens; the server does not take `ignore_eos`",

@@ -30,6 +30,21 @@ BENCHMARK_ERRORS: Final[Phrases] = {
         "en": "check the address, OPENAI_API_KEY and --model",
         "zh": "请检查地址、OPENAI_API_KEY 和 --model",
     },
+    # This machine
+    "broke_off_mend": {
+        "en": "what was measured until then is kept; `domainsmith jobs resume` measures anew",
+        "zh": "此前测得的结果已保留；`domainsmith jobs resume` 会重新测量",
+    },
+    # Options
+    "one_thing": {"en": "one thing at a time", "zh": "一次只做一件事"},
+    "one_thing_mend": {"en": "give one of them", "zh": "请只给出其中一个"},
+    "no_effect": {"en": "this has no effect with {asked}", "zh": "与 {asked} 同用时不起作用"},
+    "no_effect_here": {
+        "en": "this has no effect where this machine is measured",
+        "zh": "测量本机时不起作用",
+    },
+    "no_effect_mend": {"en": "leave it out; it is for {uses}", "zh": "请去掉它；它用于 {uses}"},
+    "use_here": {"en": "measuring this machine", "zh": "测量本机"},
     # A result
     "again": {
         "en": "run the script of `domainsmith bench --emit-script FILE` again, and bring its JSON as it is",
@@ -62,6 +77,10 @@ BENCHMARK_ERRORS: Final[Phrases] = {
     "no_moment": {
         "en": "no moment in ISO 8601 with a time zone",
         "zh": "不是带时区的 ISO 8601 时间",
+    },
+    "far_moment": {
+        "en": "no benchmark was made then: a moment from 2000 to 2099 is expected",
+        "zh": "测量不可能在那时进行：时间应在 2000 至 2099 年之间",
     },
     "no_name": {"en": "the device has no name", "zh": "设备没有名称"},
     "too_long": {

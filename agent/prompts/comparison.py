@@ -25,8 +25,8 @@ COMPARISON: Final[Phrases] = {
         "zh": "{size} 16 位，{prompt} 词元提示的首词元时间，下限",
     },
     "largest": {
-        "en": "Largest model for inference in 16 bit, one device",
-        "zh": "单设备 16 位推理可用的最大模型",
+        "en": "Largest model for inference, one device (16 bit; fp32 on a processor)",
+        "zh": "单设备推理可用的最大模型（16 位；处理器为 fp32）",
     },
     "bf16": {"en": "bf16 arithmetic", "zh": "bf16 运算"},
     "qlora": {"en": "Q-LoRA training", "zh": "Q-LoRA 训练"},
@@ -98,10 +98,11 @@ COMPARISON: Final[Phrases] = {
     "note_bounds": {
         "en": (
             "Bounds are what bandwidth and arithmetic allow one device with a {size} model of 2 bytes a weight and the "
-            "cache of {shape}, one token at a time. How much of it is reached, only a measurement tells."
+            "cache of a typical model of that size, one token at a time. How much of it is reached, only a "
+            "measurement tells."
         ),
         "zh": (
-            "上限指单设备的带宽与算力所允许的速度：{size} 模型，每权重 2 字节，缓存按 {shape} 计，逐词元生成。"
+            "上限指单设备的带宽与算力所允许的速度：{size} 模型，每权重 2 字节，缓存按该规模的典型模型计，逐词元生成。"
             "实际能达到多少，只有实测才知道。"
         ),
     },

@@ -25,8 +25,23 @@ DEVICES: Final[Phrases] = {
     "no_table": {"en": "this is no table", "zh": "这不是键值表"},
     "no_table_mend": {"en": "give lines like `key: text`", "zh": "请写成 `键: 文字` 的形式"},
     "unknown": {"en": "no such device", "zh": "没有这个设备"},
-    "near": {"en": "did you mean {names}? `cpu` is this machine", "zh": "是否指 {names}？`cpu` 指本机"},
-    "known": {"en": "known are {names}, and `cpu` for this machine", "zh": "已知设备：{names}；`cpu` 指本机"},
+    "near": {
+        "en": "did you mean {names}? `this machine` is the one at hand, `cpu` its processor",
+        "zh": "是否指 {names}？`本机` 指当前机器，`cpu` 指其处理器",
+    },
+    "known": {
+        "en": "known are {names}, and `this machine`, or `cpu` for its processor",
+        "zh": "已知设备：{names}；`本机` 指当前机器，`cpu` 指其处理器",
+    },
+    "no_memory": {
+        "en": "its driver does not tell how much memory it has, and the catalogue does not know it",
+        "zh": "驱动程序没有给出其显存大小，目录中也没有这个设备",
+    },
+    "no_memory_mend": {
+        "en": "describe a device named {name!r} under `devices:` in {file}, with its `gib` in `cells:`; or plan for "
+        "`cpu`",
+        "zh": "请在 {file} 的 `devices:` 下描述名为 {name!r} 的设备，并在 `cells:` 中写明 `gib`；或改为规划 `cpu`",
+    },
     "not_known": {
         "en": "I know no device called {names}, so I cannot say what it carries, and I answer for no other in its "
         "place.",

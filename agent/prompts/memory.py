@@ -61,11 +61,23 @@ PLAN: Final[Phrases] = {
         "zh": "无法估计时间：目录中没有该设备的峰值",
     },
     "answering": {
-        "en": "answering with the whole model, estimated: weights {weights} GiB, {cache} KiB for every token of "
-        "context, so at most {context} tokens of all conversations on one device",
-        "zh": "用整个模型作答（估计）：权重 {weights} GiB，每个上下文词元 {cache} KiB，"
-        "单卡所有对话合计最多 {context} 个词元",
+        "en": "answering with the whole model in {type} on one device, estimated: weights {weights} GiB, {cache} KiB "
+        "for every token of context, so at most {context} tokens of all conversations; the largest model that answers "
+        "so, with {tokens} tokens of context: {largest}",
+        "zh": "用整个模型以 {type} 在单卡上作答（估计）：权重 {weights} GiB，每个上下文词元 {cache} KiB，"
+        "所有对话合计最多 {context} 个词元；以此方式、{tokens} 个词元上下文可作答的最大模型：{largest}",
     },
+    "answering_4bit": {
+        "en": "the same with its linear layers in 4 bit (NF4), estimated: weights {weights} GiB, at most {context} "
+        "tokens of all conversations; the largest model: {largest}",
+        "zh": "线性层改用 4 位（NF4）时（估计）：权重 {weights} GiB，所有对话合计最多 {context} 个词元；"
+        "最大模型：{largest}",
+    },
+    "no_4bit": {
+        "en": "answering in 4 bit is not planned: no 4-bit layer of bitsandbytes is known to work on {device}",
+        "zh": "不规划 4 位推理：尚不知 bitsandbytes 的 4 位层能在 {device} 上运行",
+    },
+    "no_model": {"en": "none", "zh": "无"},
     "weight_file": {
         "en": "resident memory will read up to {gib} GiB higher with Q-LoRA: pages of the weight file, which the "
         "system takes back when memory is short",
@@ -76,10 +88,15 @@ PLAN: Final[Phrases] = {
         "zh": "{device} 能承载的最大模型（估算）：",
     },
     "largest_answering": {
-        "en": "answering, in 16 bit on one device: about {size}",
-        "zh": "推理（16 位，单设备）：约 {size}",
+        "en": "answering, in {type} on one device: about {size}",
+        "zh": "推理（{type}，单设备）：约 {size}",
     },
-    "largest_answering_none": {"en": "answering, in 16 bit: none", "zh": "推理（16 位）：无"},
+    "largest_answering_none": {"en": "answering, in {type}: none", "zh": "推理（{type}）：无"},
+    "largest_4bit": {
+        "en": "answering, in 4 bit on one device: about {size}",
+        "zh": "推理（4 位，单设备）：约 {size}",
+    },
+    "largest_4bit_none": {"en": "answering, in 4 bit: none", "zh": "推理（4 位）：无"},
     "largest_tuning": {"en": "{method}: about {size}", "zh": "{method}：约 {size}"},
     "largest_tuning_none": {"en": "{method}: none", "zh": "{method}：无"},
     "plan_for_base": {

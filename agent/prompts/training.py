@@ -27,6 +27,7 @@ MEMORY: Final[Phrases] = {
         "en": "needs {need} GiB for {size}; {device} has {capacity}: does not fit",
         "zh": "{size} 需要 {need} GiB；{device} 有 {capacity} GiB，放不下",
     },
+    "one_of": {"en": "one {device}", "zh": "一张 {device}"},
     "unavailable": {
         "en": "not available on {device}: {why}",
         "zh": "{device} 不支持：{why}",

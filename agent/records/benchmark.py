@@ -109,13 +109,17 @@ class Measurement(Record):
     errors: dict[str, int] = Field(default_factory=dict)
     """Requests that failed, by kind; none of them counts in any other figure."""
     tokens_counted: Literal["tokenizer", "server", "estimate"] = "tokenizer"
-    """How prompt and output tokens were counted."""
+    """How output tokens were counted."""
+    prompts_counted: Literal["tokenizer", "server", "estimate"] | None = None
+    """How the tokens of an endpoint's prompts were counted; `None` where the product sent them itself, token by token,
+    and in results of before."""
     asked_prompt: int | None = None
     """Prompt tokens that were asked for, where a server counts them otherwise; `None` where they are exact."""
     asked_output: int | None = None
     """Most tokens of a reply that were asked for; `None` where replies are exact."""
     roofline_share: float | None = None
-    """Decoding speed over what memory bandwidth would allow, 0 to 1."""
+    """Decoding speed over what memory bandwidth would allow, 0 to 1; no surer than that bandwidth, which is labelled in
+    the result's `roofline`."""
 
 
 class TrainingStep(Record):

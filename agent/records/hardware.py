@@ -10,6 +10,8 @@ from agent.records.base import Record
 from agent.records.tuning import ComputeType, Method
 
 Label = Literal["measured", "datasheet", "estimated"]
+"""`measured` is what ran or was read off the machine, `datasheet` the maker's own word, in a document or by the driver,
+`estimated` everything else."""
 Backend = Literal["cuda", "npu", "musa", "xpu", "mps", "cpu"]
 Support = Literal["yes", "emulated", "no", "unknown"]
 
@@ -153,11 +155,19 @@ class MethodFit(Record):
 class InferenceFit(Record):
     """What answering takes on one device, estimated."""
 
+    compute_type: ComputeType
+    """Type that the device answers in, which need not be the one it trains in: of the cache, and of all weights that
+    are not quantised."""
+    quantised: bool = False
+    """Whether the linear layers are in 4 bit (NF4)."""
     weights_gib: float
     kv_bytes_per_token: int
     """2 · layers · kv heads · head size · bytes of a number."""
     largest_context: int
     """Most tokens of all conversations at once that fit beside the weights; 0 if not even the weights do."""
+    largest_params_b: float
+    """Largest typical model that fits with one conversation of 2,176 tokens, thousand millions of parameters, rounded
+    down; 0 if none does."""
 
 
 class MemoryPlan(Record):
@@ -181,5 +191,7 @@ class MemoryPlan(Record):
     tokens: int | None = None
     """Training tokens that the times are for."""
     inference: InferenceFit | None = None
+    inference_4bit: InferenceFit | None = None
+    """The same with the linear layers in 4 bit; `None` where no 4-bit layer is known to work on the device."""
     figure_notes: int = 0
     """How many of the last notes say what the figures rest on."""

@@ -14,6 +14,7 @@ from graph.state import ConversationState
 from graph.understanding.devices import asks_what_runs, named_devices
 from graph.understanding.expected import option_in, verdict_in
 from graph.understanding.facts import read_facts, says_unknown
+from graph.understanding.meaning import asks_of_devices, device_action
 from graph.understanding.numbers import spaced
 from graph.understanding.slots import paths_in, read_slots
 from knowledge.ingest.language import language_of
@@ -111,6 +112,7 @@ def _read(text: str, lang: Language, context: Context) -> Understanding:
     understood = context.brain.understand(plain, lang)
     if understood.action in ("benchmark", "clarify") and asks_what_runs(plain) and named_devices(spaced(plain)).all:
         understood = understood.model_copy(update={"action": "plan"})  # of sizes and no speeds
+    understood = understood.model_copy(update={"action": device_action(understood.action, plain)})
     return understood.model_copy(update={"slots": read_slots(understood.action, text)})
 
 
@@ -134,6 +136,8 @@ def _short(text: str) -> bool:
 
 
 def _field(state: ConversationState, text: str, name: str, known: tuple[str, ...]) -> dict[str, Any] | None:
+    if asks_of_devices(text):
+        return None  # a question is no answer
     facts = _facts(text, name, known)
     slots = read_slots("setup", text)
     if name in facts or (_short(text) and any(field in known for field in facts)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.prompts.assistant import RESULTS
 from agent.prompts.comparison import COMPARISON, SPOKEN
+from agent.prompts.device_answers import ANSWERS
 from agent.prompts.phrases import fill, listed, model_size
 from agent.records.base import Language
 from agent.records.device_comparison import ComparedCell, ComparedRow, ComparedSubject, DeviceComparison
@@ -108,10 +109,46 @@ def compared(comparison: DeviceComparison, lang: Language) -> Said:
         if cell.label is None
     ]
     unknown = fill(SPOKEN, "gaps", lang, gaps=(("；" if lang == "zh" else "; ").join(gaps))) if gaps else ""
-    abilities = fill(COMPARISON, "note_abilities", lang)
-    notes = "\n".join(note for note in comparison.notes if note != abilities)
     evidence = tuple(one.id for one in (first, *others))
-    return Said(joined("\n".join(verdicts), lines, unknown, notes), evidence=evidence, articles=("hardware",))
+    return Said(
+        joined("\n".join(verdicts), lines, unknown, _notes(comparison, lang)), evidence=evidence, articles=("hardware",)
+    )
+
+
+def token_costs(comparison: DeviceComparison, file: str, lang: Language) -> Said:
+    """Return what output tokens cost by the prices that somebody gave; where nobody did, how to give one.
+
+    Args:
+        comparison: Of what was asked about.
+        file: Where a user's own prices are read from.
+        lang: Language of the answer.
+    """
+    rows = [row for row in comparison.rows if row.group == "cost"]
+    head = fill(ANSWERS, "cost_of_tokens", lang, size=model_size(comparison.params_b)) if rows else ""
+    lines = "\n".join(f"- {_row(row, comparison.subjects, lang)}" for row in rows)
+    paid = next((row for row in rows if row.key == "price"), None)
+    unpaid = [one for at, one in enumerate(comparison.subjects) if paid is None or paid.cells[at].value is None]
+    missing = fill(ANSWERS, "no_price", lang, device=listed(tuple(one.name for one in unpaid), lang)) if unpaid else ""
+    # A price goes by the name that is the same in every language.
+    give = fill(ANSWERS, "give_price", lang, device=unpaid[0].id, file=file) if unpaid else ""
+    slow = fill(ANSWERS, "cost_no_speed", lang) if rows and all(row.key == "price" for row in rows) else ""
+    notes = _notes(comparison, lang) if rows else ""
+    evidence = tuple(one.id for one in comparison.subjects)
+    return Said(joined(missing, head, lines, slow, give, notes), evidence=evidence, articles=("hardware",))
+
+
+def with_left_out(said: Said, names: Sequence[str], most: int, lang: Language) -> Said:
+    """Add which devices a comparison has no room for."""
+    if not names:
+        return said
+    told = fill(ANSWERS, "left_out", lang, most=most, names=listed(tuple(names), lang))
+    return replace(said, text=joined(told, said.text))
+
+
+def _notes(comparison: DeviceComparison, lang: Language) -> str:
+    """Return how a comparison has to be read, but for what no answer shows: what trains."""
+    abilities = fill(COMPARISON, "note_abilities", lang)
+    return "\n".join(note for note in comparison.notes if note != abilities)
 
 
 def _verdict(comparison: DeviceComparison, place: int, lang: Language) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from agent.policy.memory_details import answering_notes
 from agent.prompts.assistant import READINGS, RESULTS, TALK
 from agent.prompts.memory import PLAN
 from agent.prompts.phrases import fill, listed, model_size
@@ -22,6 +23,7 @@ from agent.records.pairs import ExtractResult, Pair
 from agent.records.tuning import TuneResult
 from graph.replies.interview import method_name
 from graph.replies.names import dimension_name, station_name
+from graph.replies.plans import method_line
 from graph.replies.said import Said, joined, reasons_text
 from knowledge.guide.library import Article
 from tools.benchmark.subjects import spoken_name
@@ -137,35 +139,34 @@ def stand(readiness: Readiness, project: str, lang: Language, running: str = "")
     )
 
 
-def memory(plan: MemoryPlan, lang: Language, answering_b: float | None = None) -> Said:
-    """Return what fits a device, method by method.
+def memory(plan: MemoryPlan, lang: Language, *, sized: bool = True) -> Said:
+    """Return what fits a device, method by method, and what answering takes.
 
     Args:
         plan: For a device and a model.
         lang: Language of the answer.
-        answering_b: Where nobody named a model: the largest that one of the devices can answer with, thousand millions
-            of parameters. Then the largest models come first.
+        sized: Whether somebody named the model or its size; where nobody did, the largest models come first.
     """
-    words = {"en": ("fits", "does not fit"), "zh": ("装得下", "装不下")}[lang]
-    rows = []
-    for fit in plan.methods:
-        # The reason says itself that a method is not available.
-        state = f"{words[0] if fit.fits else words[1]} — " if fit.available else ""
-        rows.append(f"- {METHOD_NAMES[fit.method][lang]}: {state}{fit.why}")
+    rows = [f"- {method_line(fit, lang)}" for fit in plan.methods]
     device = f"{plan.count} × {spoken_name(plan.device, lang)}"
     head = f"{device}, {model_size(plan.params_b)}"
-    if answering_b is not None:
-        head = joined(_largest(plan, device, answering_b, lang), fill(PLAN, "plan_for_base", lang, head=head))
+    if not sized:
+        head = joined(_largest(plan, device, lang), fill(PLAN, "plan_for_base", lang, head=head))
     first = len(plan.notes) - plan.figure_notes
-    # Of the notes on figures, those that say why they are ranges and for what work: times are not told here.
-    notes = "\n".join(f"- {note}" for note in plan.notes[: first + _ON_RANGES])
+    # Of the notes on figures, those that say why they are ranges, for what work, and what answering takes: times are
+    # not told here.
+    notes = "\n".join(f"- {note}" for note in (*plan.notes[: first + _ON_RANGES], *answering_notes(plan, lang)))
     return Said(joined(head, "\n".join(rows), notes), evidence=(plan.device,), articles=("memory", "ladder"))
 
 
-def _largest(plan: MemoryPlan, device: str, answering_b: float, lang: Language) -> str:
+def _largest(plan: MemoryPlan, device: str, lang: Language) -> str:
     """Return the largest models that devices carry, for answering and by each method."""
-    size = model_size(float(f"{answering_b:.2g}")) if answering_b else ""
-    rows = [fill(PLAN, "largest_answering" if size else "largest_answering_none", lang, size=size)]
+    rows = []
+    for key, found in (("largest_answering", plan.inference), ("largest_4bit", plan.inference_4bit)):
+        if found is not None:
+            size = model_size(found.largest_params_b)
+            told = key if found.largest_params_b else f"{key}_none"
+            rows.append(fill(PLAN, told, lang, type=found.compute_type, size=size))
     for fit in plan.methods:
         key = "largest_tuning" if fit.largest_params_b else "largest_tuning_none"
         gaps = {"method": METHOD_NAMES[fit.method][lang], "size": model_size(fit.largest_params_b or 0.0)}

@@ -20,10 +20,15 @@ from typing import Final
 from agent.records.hardware import Device
 from graph.understanding.numbers import amount
 from graph.understanding.patterns import patterns
+from tools.devices_file import folded
 from tools.hardware import catalogue
 
 _P: Final = patterns("devices")
 _COUNTS: Final = {"single": 1, "单": 1, "dual": 2, "双": 2, "a pair of": 2}
+_BELOW: Final = re.compile(r"^(?:[-−–负]|minus )")
+_PARTS: Final = re.compile(r"\.|^half")
+MOST_COUNTED: Final = 100_000
+"""A larger number of devices is a slip of the finger."""
 _BEGINS: Final = r"(?:(?<![a-z0-9])|(?<=\dx))"
 _ENDS: Final = r"(?=s?(?![a-z0-9])|x\d)"
 _SHORT: Final = 3
@@ -44,6 +49,8 @@ class NamedDevice:
     known: bool
     count: int | None
     """How many, where the message says so."""
+    miscount: str | None = None
+    """A number before or after it that no devices can have, as written: `zero`, `-2`, `1.5`, `1000000`."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ class NamedDevices:
     def known(self) -> tuple[NamedDevice, ...]:
         """Those of the catalogue and of the user's file."""
         return tuple(one for one in self.all if one.known)
+
+    @property
+    def miscounts(self) -> tuple[str, ...]:
+        """Numbers that no devices can have, as written."""
+        return tuple(one.miscount for one in self.all if one.miscount is not None)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -71,7 +83,7 @@ def named_devices(text: str, asked: bool = True) -> NamedDevices:
         asked: Whether the message is about devices, so that any name of their form is one.
     """
     found = _known(text, asked)
-    for candidate in _candidates(text, asked):
+    for candidate in _candidates(text, asked, bool(found)):
         if all(candidate.end <= one.at or candidate.at >= one.end for one in found):
             found.append(candidate)
     once = {one.name.casefold(): one for one in sorted(found, key=lambda one: -one.at)}
@@ -85,18 +97,19 @@ def asks_what_runs(text: str) -> bool:
 
 def _known(text: str, asked: bool) -> list[NamedDevice]:
     devices = catalogue()
-    names = {_key(name): device for device in devices for name in (device.name, *device.aliases)}
+    names = {folded(name): device for device in devices for name in (device.name, *device.aliases)}
     found = []
     for match in _names(tuple(names)).finditer(text):
-        device, rest = names[_key(match[0])], text[match.end() :]
-        count = _count(text, match.start(), match.end())
-        placed = asked or count is not None or _P.find("place_before", text[: match.start()])
-        if (len(_key(match[0])) < _SHORT and not placed) or _is_amount(match[0], rest):
+        device, rest = names[folded(match[0])], text[match.end() :]
+        said = _said_count(text, match.start(), match.end())
+        count, miscount = counted(said)
+        placed = asked or said is not None or _P.find("place_before", text[: match.start()])
+        if (len(folded(match[0])) < _SHORT and not placed) or _is_amount(match[0], rest):
             continue
         other = _P.find("variant", rest) or _other_memory(device, rest, count)
         end = match.end() + (other.end() if other else 0)
         name = text[match.start() : end].strip() if other else device.name
-        found.append(NamedDevice(name, match.start(), end, other is None, count))
+        found.append(NamedDevice(name, match.start(), end, other is None, count, miscount))
     return found
 
 
@@ -109,24 +122,41 @@ def _other_memory(device: Device, rest: str, count: int | None) -> re.Match[str]
     return None if any(abs(int(said["gib"]) - gib) <= _MEMORY * gib for gib in meant) else said
 
 
-def _candidates(text: str, asked: bool) -> list[NamedDevice]:
+def _candidates(text: str, asked: bool, beside: bool) -> list[NamedDevice]:
     found = []
-    for kind in ("family", "token", "card"):
+    for kind in ("family", "token", "card", "coded"):
         for match in _bounded(kind).finditer(text):
             before, rest = text[: match.start()], text[match.end() :]
-            count = _count(text, match.start(), match.end())
+            said = _said_count(text, match.start(), match.end())
             if (
                 _P.find("documents_after", rest)
                 or _is_amount(match[0], rest)
                 or (kind != "family" and _P.find("no_device", match[0]))
             ):
                 continue
-            if kind == "family" or _stands_as_device(kind, before, rest, count, asked):
-                found.append(NamedDevice(match[0].strip(), match.start(), match.end(), False, count))
+            stands = kind == "family" or (
+                _is_coded_device(match[0], before, rest, said, asked or beside, beside)
+                if kind == "coded"
+                else _stands_as_device(kind, before, rest, said, asked)
+            )
+            if stands:
+                count, miscount = counted(said)
+                found.append(NamedDevice(match[0].strip(), match.start(), match.end(), False, count, miscount))
     return found
 
 
-def _stands_as_device(kind: str, before: str, rest: str, count: int | None, asked: bool) -> bool:
+def _is_coded_device(name: str, before: str, rest: str, count: str | None, asked: bool, beside: bool) -> bool:
+    """Return whether letters, a dash and digits are a device and no model, norm or product."""
+    if _P.find("no_coded", name):
+        return False
+    number = _P.find("count_before", before)
+    placed = any(_P.find("place_before", part) for part in (before, before[: number.start()] if number else before))
+    if beside and (_P.find("beside_before", before) or _P.find("beside_after", rest)):
+        return True
+    return ((count is not None and asked) or placed) and _P.find("ends_after", rest) is not None
+
+
+def _stands_as_device(kind: str, before: str, rest: str, count: str | None, asked: bool) -> bool:
     if kind == "token" and asked:
         return True
     placed = _P.find("article_before" if kind == "card" else "place_before", before) is not None
@@ -140,16 +170,20 @@ def _is_amount(name: str, rest: str) -> bool:
     return name.isdigit() and bool(_P.find("documents_after", rest) or _P.find("amount_after", rest))
 
 
-def _count(text: str, at: int, end: int) -> int | None:
-    before, after = _P.find("count_before", text[:at]), _P.find("count_after", text[end:])
-    said = before["n"] if before else (after["n"] or after["m"]) if after else None
+def counted(said: str | None) -> tuple[int | None, str | None]:
+    """Return a number of devices as it was said; where no devices can be so many, the words instead."""
     if said is None:
-        return None
-    return _COUNTS.get(said.lower()) or amount(said) or None
+        return None, None
+    plain = said.strip().lower()
+    number = _COUNTS.get(plain) or amount(plain)
+    if number is None or _BELOW.search(plain) or _PARTS.search(plain) or not 1 <= number <= MOST_COUNTED:
+        return None, said.strip()
+    return number, None
 
 
-def _key(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
+def _said_count(text: str, at: int, end: int) -> str | None:
+    before, after = _P.find("count_before", text[:at]), _P.find("count_after", text[end:])
+    return before["n"] if before else (after["n"] or after["m"]) if after else None
 
 
 @cache

@@ -22,6 +22,8 @@ _P: Final = patterns("facts")
 
 _SHORT: Final = 24
 """Characters of a message that may correct a field by its bare value."""
+_MOST_PARAMS_B: Final = 2000
+"""Thousand millions of parameters above which nobody has a model."""
 _YES_NO: Final = frozenset({"needs_citations", "per_document_access_control", "general_ability_matters"})
 
 
@@ -136,14 +138,26 @@ def _target(text: str, asked: str | None) -> dict[str, Any]:
     return {"target": value} if value is not None and 0 < value <= 1 else {}
 
 
-def _params(text: str, asked: str | None) -> dict[str, Any]:
+def model_size_in(text: str) -> tuple[float | None, str | None]:
+    """Return the size of a model that a text names, thousand millions of parameters, or a size that none can have.
+
+    Returns:
+        The size, and the words that were meant as one where it is none: `5000B`.
+    """
     # `910B` is a device and no size.
     match = _P.find("params", _without_devices(text))
     if match is None:
-        return {}
-    scale = {"亿": 0.1, "m": 0.001}.get(match["unit"][0].lower(), 1.0)
-    size = round(float(match["size"]) * scale, 4)
-    return {"base_model_params_b": size} if 0 < size <= 2000 else {}
+        return None, None
+    unit = (match["unit"] or match["scale"] or match["zh_unit"]).lower()
+    scale = {"亿": 0.1, "万": 1000.0, "m": 0.001, "t": 1000.0}.get(unit[0], 1.0)
+    number = match["size"].replace(",", "") if match["size"] else amount(match["words"] or match["zh"])
+    size = round(float(number or 0) * scale, 4)
+    return (size, None) if 0 < size <= _MOST_PARAMS_B else (None, match[0].strip())
+
+
+def _params(text: str, asked: str | None) -> dict[str, Any]:
+    size, _ = model_size_in(text)
+    return {"base_model_params_b": size} if size is not None else {}
 
 
 @cache

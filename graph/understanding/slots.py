@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from agent.records.decision import Action
-from graph.understanding.devices import named_devices
-from graph.understanding.facts import read_facts
+from graph.understanding.devices import counted, named_devices
+from graph.understanding.facts import model_size_in, read_facts
+from graph.understanding.meaning import about, asks_cost, asks_of_devices, work_in
 from graph.understanding.numbers import amount, fraction, spaced
 from graph.understanding.patterns import patterns
 
@@ -27,10 +28,12 @@ def read_slots(action: Action, text: str) -> dict[str, Any]:
     plain = " ".join(text.split())
     apart = spaced(plain)
     found: dict[str, Any] = {}
+    slips: list[dict[str, str]] = []
     for read in _READERS.get(action, ()):
         # A question and a path are taken over word for word; everything else is searched for.
         found.update(read(plain if read in _VERBATIM else apart))
-    return found
+        slips += found.pop("slips", [])
+    return {**found, "slips": slips} if slips else found
 
 
 def paths_in(text: str) -> list[str]:
@@ -90,8 +93,12 @@ def _device(text: str, asked: bool = False) -> dict[str, Any]:
     count = named.known[0].count if named.known else None
     if len(named.known) >= _SEVERAL and any(one.count for one in named.known):
         found["counts"] = [one.count or 1 for one in named.known]
-    elif count is None and len(named.all) < _SEVERAL and (said := _P.find("device_count", plain)) is not None:
-        count = 1 if said["n"].lower() == "single" else amount(said["n"])
+    slips = list(named.miscounts)
+    if not slips and count is None and len(named.all) < _SEVERAL and (said := _P.find("device_count", plain)):
+        count, slip = counted(said["n"])
+        slips += [slip] if slip else []
+    if slips:
+        return {**found, "slips": [{"what": "count", "said": one} for one in slips]}
     if count:
         found["count"] = count
     return found
@@ -101,7 +108,9 @@ def _hardware(text: str) -> dict[str, Any]:
     """Read what a team has: names that nobody has described stay as they are written."""
     found = _device(text)
     named = named_devices(_P.without("path", text), asked=False).all
-    if named:
+    if not named:
+        found.pop("slips", None)  # 500,000 cards may be what a team makes
+    if named and not asks_of_devices(text):
         alone = found.get("count", 1) if len(named) == 1 else 1
         found["hardware"] = [{"device": one.name, "count": one.count or alone} for one in named]
     return found
@@ -116,8 +125,28 @@ def _devices(text: str) -> dict[str, Any]:
 
 
 def _size(text: str) -> dict[str, Any]:
-    size = read_facts(text).get("base_model_params_b")
+    size, slip = model_size_in(text)
+    if slip is not None:
+        return {"slips": [{"what": "size", "said": slip}]}
     return {"params_b": size} if size else {}
+
+
+def _work(text: str) -> dict[str, Any]:
+    """Read the work of a training and what is asked about it."""
+    found, slips = work_in(text)
+    asked = about(text)
+    subject = {"about": asked} if asked != "training" else {}
+    return {**found, **subject, **({"slips": slips} if slips else {})}
+
+
+def _wish(text: str) -> dict[str, Any]:
+    """Read the work that a wish to train names; it asks nothing about it."""
+    found = _work(text)
+    return {name: value for name, value in found.items() if name != "about"}
+
+
+def _prices(text: str) -> dict[str, Any]:
+    return {"about": "cost"} if asks_cost(text) else {}
 
 
 def _method(text: str) -> dict[str, Any]:
@@ -231,14 +260,14 @@ _READERS: Final[Mapping[Action, tuple[_Reader, ...]]] = {
     "ingest": (_paths,),
     "decide": (_facts,),
     "mix": (_share,),
-    "plan": (_asked_device, _size, _method),
-    "tune": (_rung, _hyperparameters, _device, _size, _resume),
+    "plan": (_asked_device, _size, _method, _work),
+    "tune": (_rung, _hyperparameters, _device, _size, _resume, _wish),
     "validate": (_paths,),
     "extract": (_wordings,),
     "evaluate": (_arms, _paths, _limit, _dimensions),
     "diagnose": (_dimension, _topic, _run),
     "compare": (_question, _arms),
-    "benchmark": (_devices, _size),
+    "benchmark": (_devices, _size, _prices),
     "status": (_cancel,),
     "guide": (_ask_guide,),
     "review": (_topic,),

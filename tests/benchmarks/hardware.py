@@ -4,9 +4,9 @@
 
 The built-in model decodes one prompt of 64 tokens for 32 tokens, in turns: the product's decoding in fp32 and NF4, and
 llama.cpp on the GGUF file the product's weights come from (Q4_1), timed as `llama-bench` does, by its own clock
-(`timings` of its completions). `bench --endpoint` measures llama.cpp's server from outside, which is held against that
-clock. Then the whole of `bench` runs twice; compared are the medians of every point. What is known is printed, and
-written to the file, after each of these.
+(`timings` of its completions). `bench --endpoint` measures llama.cpp's server from outside, on as many threads; the
+second table sets that beside the clock and states how far apart they are. Then the whole of `bench` runs twice;
+compared are the medians of every point. What is known is printed, and written to the file, after each of these.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 os.environ.setdefault("OPENAI_API_KEY", "any")
 
 from agent.progress import Silent
-from agent.records.benchmark import BenchmarkResult
+from agent.records.benchmark import BenchmarkResult, Measurement
 from agent.settings import load_settings
 from tests.graph.llama_server import llama
 from tools.benchmark.answering import Point, answer
@@ -44,6 +44,7 @@ OUTPUT: Final = 32
 TURNS: Final = 3
 AGREE: Final = 0.15
 """How far apart two medians may lie, over the smaller."""
+LLAMA: Final = "llama.cpp, Q4_1"
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,14 @@ def figures(result: BenchmarkResult) -> dict[str, float]:
     return {name: value for name, value in found.items() if value}
 
 
-def llama_rates(count: int) -> list[dict[str, float]]:
+def llama_rates(count: int, threads: int) -> list[dict[str, float]]:
     """Return llama.cpp's own timings of completions of fixed length, in this process."""
-    import torch
     import xllamacpp
 
     wanted = xllamacpp.CommonParams()
     wanted.model.path = str(builtin_gguf())
     wanted.port, wanted.n_ctx, wanted.n_parallel, wanted.verbosity = 0, 2048, 1, -1
-    wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = torch.get_num_threads()
+    wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(wanted)
     rates = []
     for number in range(count + 1):
@@ -100,15 +100,15 @@ def llama_rates(count: int) -> list[dict[str, float]]:
     return rates[1:]  # the first one warms up
 
 
-def llama_in_a_process(count: int) -> list[dict[str, float]]:
+def llama_in_a_process(count: int, threads: int) -> list[dict[str, float]]:
     """Return the same from a process of its own: its threads wait by spinning, beside torch's."""
-    command = [sys.executable, "-m", "tests.benchmarks.hardware", "--llama", str(count)]
+    command = [sys.executable, "-m", "tests.benchmarks.hardware", "--llama", str(count), "--threads", str(threads)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     return list(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def beside_llama(folder: Path) -> dict[str, dict[str, list[float]]]:
-    """Return decode and prefill rates of the product and of llama.cpp, in turns."""
+def beside_llama(folder: Path, threads: int) -> dict[str, dict[str, list[float]]]:
+    """Return decode and prefill rates of the product and of llama.cpp, in turns, on as many threads each."""
     device, silent, found = detect(), Silent(), {}
     models = {"product, fp32": load_model(folder), "product, NF4": load_model(folder, quantized=True)}
     for _ in range(TURNS):
@@ -117,20 +117,44 @@ def beside_llama(folder: Path) -> dict[str, dict[str, list[float]]]:
             line = found.setdefault(name, {"decode": [], "prefill": []})
             line["decode"].append(told.decode_tokens_per_s or 0.0)
             line["prefill"].append(told.prefill_tokens_per_s or 0.0)
-        for timings in llama_in_a_process(1):
-            line = found.setdefault("llama.cpp, Q4_1", {"decode": [], "prefill": []})
+        for timings in llama_in_a_process(1, threads):
+            line = found.setdefault(LLAMA, {"decode": [], "prefill": []})
             line["decode"].append(timings["decode"])
             line["prefill"].append(timings["prefill"])
     return found
 
 
-def from_outside() -> dict[str, Any]:
+def from_outside(threads: int) -> Measurement:
     """Return what `bench --endpoint` measures of llama.cpp's server, one request at a time."""
-    with llama() as url:
+    with llama(threads) as url:
         request = LoadRequest(url=url, model="smollm2", concurrency=(1,), lengths=((PROMPT, OUTPUT),), rounds=TURNS)
         ended = load(load_settings(), request, Silent())
     (one,) = ended.result.measurements
-    return {"ttft_ms": one.ttft_ms, "tpot_ms": one.tpot_ms, "errors": one.errors, "counted": one.tokens_counted}
+    return one
+
+
+def against_the_clock(clock: dict[str, list[float]], outside: Measurement) -> list[Agreement]:
+    """Return llama.cpp's own times beside those that were measured from outside; of a prompt of the length it had.
+
+    Args:
+        clock: Rates of its decoding and of its reading of prompts, tokens a second.
+        outside: The same requests through HTTP, chat template and stream.
+    """
+    assert outside.ttft_ms is not None, outside.errors
+    assert outside.tpot_ms is not None, outside.errors
+    prefill, decode = statistics.median(clock["prefill"]), statistics.median(clock["decode"])
+    return [
+        Agreement("TTFT ms", 1000 * outside.prompt_tokens / prefill, outside.ttft_ms),
+        Agreement("TPOT ms", 1000 / decode, outside.tpot_ms),
+    ]
+
+
+def agreement_table(pairs: Sequence[Agreement], first: str, second: str) -> str:
+    """Return figures side by side with how far apart they are, and how many agree."""
+    rows = [["figure", first, second, "apart"]]
+    rows += [[one.name, f"{one.first:.4g}", f"{one.second:.4g}", f"{one.apart:.0%}"] for one in pairs]
+    close = sum(one.apart <= AGREE for one in pairs)
+    return f"{table(rows)}\n\n{close} of {len(pairs)} within {AGREE:.0%}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -146,12 +170,17 @@ def main() -> None:
     parser.add_argument("--model", help="another model for both runs; llama.cpp keeps the built-in one")
     parser.add_argument("--out", type=Path, help="JSON of everything")
     parser.add_argument("--llama", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, help="of torch and of llama.cpp alike; torch's own number by default")
     options = parser.parse_args()
     if options.llama:
-        print(json.dumps(llama_rates(options.llama)), flush=True)
+        print(json.dumps(llama_rates(options.llama, options.threads)), flush=True)
         os._exit(0)  # llama.cpp's threads are not waited for
-    settings = load_settings()
-    data: dict[str, Any] = {}
+    import torch
+
+    threads = options.threads or torch.get_num_threads()
+    torch.set_num_threads(threads)
+    settings = load_settings().model_copy(update={"threads": threads})
+    data: dict[str, Any] = {"threads": threads}
 
     def tell(text: str, **found: Any) -> None:
         print(text + "\n", flush=True)
@@ -159,15 +188,21 @@ def main() -> None:
         if options.out:
             options.out.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
-    rates = beside_llama(resolve_base_model(settings))
+    rates = beside_llama(resolve_base_model(settings), threads)
     rows = [["decoder", "decode tokens/s", "prefill tokens/s", "range of decode"]]
     for name, line in rates.items():
         decode = line["decode"]
         span = f"{min(decode):.1f}–{max(decode):.1f}"
         rows.append([name, f"{statistics.median(decode):.1f}", f"{statistics.median(line['prefill']):.0f}", span])
-    tell(table(rows), beside_llama=rates)
-    outside = from_outside()
-    tell(f"llama.cpp's server from outside: {outside}", from_outside=outside)
+    tell(f"{table(rows)}\n\n{threads} threads each", beside_llama=rates)
+    outside = from_outside(threads)
+    held = against_the_clock(rates[LLAMA], outside)
+    counted = f"tokens counted by: {outside.tokens_counted}; errors: {outside.errors or 'none'}"
+    tell(
+        f"{agreement_table(held, 'its own clock', 'bench --endpoint')}; {threads} threads each; {counted}",
+        from_outside=outside.model_dump(mode="json"),
+        against_the_clock=[asdict(one) | {"apart": one.apart} for one in held],
+    )
     results: list[BenchmarkResult] = []
     for number in (1, 2):
         with TerminalReporter(f"run {number}") as reporter:
@@ -176,11 +211,8 @@ def main() -> None:
         runs = [result.model_dump(mode="json") for result in results]
         tell(f"run {number}: {results[-1].seconds:.0f} s{doubts}", runs=runs)
     pairs = agreements(*results)
-    rows = [["figure", "first", "second", "apart"]]
-    rows += [[one.name, f"{one.first:.4g}", f"{one.second:.4g}", f"{one.apart:.0%}"] for one in pairs]
-    close = sum(one.apart <= AGREE for one in pairs)
     agreed = [asdict(one) | {"apart": one.apart} for one in pairs]
-    tell(f"{table(rows)}\n\n{close} of {len(pairs)} within {AGREE:.0%}", agreement=agreed)
+    tell(agreement_table(pairs, "first", "second"), agreement=agreed)
 
 
 if __name__ == "__main__":

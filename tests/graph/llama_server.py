@@ -1,6 +1,6 @@
 """llama.cpp as an OpenAI-compatible server over the built-in model, in a process of its own.
 
-python -m tests.graph.llama_server        # prints its address once it listens, and serves until its input ends
+python -m tests.graph.llama_server [THREADS]   # prints its address once it listens, serves until its input ends
 """
 
 from __future__ import annotations
@@ -30,16 +30,22 @@ def main() -> None:
     wanted.n_predict = TOKENS
     wanted.warmup = False
     wanted.verbosity = -1
+    if len(sys.argv) > 1:
+        wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = int(sys.argv[1])
     server = xllamacpp.Server(wanted)
     print(server.listening_address, flush=True)
     sys.stdin.read()
 
 
 @contextmanager
-def llama() -> Iterator[str]:
-    """Run the server; yields the address of its `/v1`."""
+def llama(threads: int | None = None) -> Iterator[str]:
+    """Run the server; yields the address of its `/v1`.
+
+    Args:
+        threads: Of the processor; `None` leaves it to llama.cpp.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.graph.llama_server"],
+        [sys.executable, "-m", "tests.graph.llama_server", *([] if threads is None else [str(threads)])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

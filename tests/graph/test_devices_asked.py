@@ -55,16 +55,23 @@ def test_beside_a_known_device_none_is_offered(world: World, text: str, lang: La
 def test_a_machine_that_is_the_unknown_device_answers_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tools.hardware.this_machine().model_copy(update={"name": "NVIDIA H200", "gib": 139.0})
     monkeypatch.setattr(tools.hardware, "this_machine", lambda lang=None: here)
+    monkeypatch.setattr(tools.hardware, "_name_here", lambda: here.name)
     assert "1 × NVIDIA H200, 70B" in world.assistant().send("t", "can we tune a 70B on an H200?").reply
 
 
 @pytest.mark.parametrize(
     ("text", "lang", "says"),
     [
-        ("what can we run on a 910A?", "en", ["largest models", "16 bit on one device: about 16B", "LoRA: about 12B"]),
-        ("910A 上能跑什么？", "zh", ["能承载的最大模型", "推理（16 位，单设备）：约 16B", "LoRA：约 12B"]),
+        (
+            "what can we run on a 910A?",
+            "en",
+            ["largest models", "answering, in fp16 on one device: about 16B", "LoRA: about 12B"],
+        ),
+        ("910A 上能跑什么？", "zh", ["能承载的最大模型", "推理（fp16，单设备）：约 16B", "LoRA：约 12B"]),
         ("what can we run on an S3000?", "en", ["about 16B", "LoRA: none"]),
         ("S3000 上能跑什么？", "zh", ["约 16B", "LoRA：无"]),
+        ("what can we run on a T4?", "en", ["in fp16 on one device: about 7.7B", "in 4 bit on one device: about 24B"]),
+        ("T4 上能跑什么？", "zh", ["推理（fp16，单设备）：约 7.7B", "推理（4 位，单设备）：约 24B"]),
     ],
 )
 def test_without_a_size_the_largest_models_come_first(world: World, text: str, lang: Language, says: list[str]) -> None:

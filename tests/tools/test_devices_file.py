@@ -78,6 +78,12 @@ def test_no_file_in_the_home_is_no_fault_and_a_named_one_that_is_missing_is(tmp_
         catalogue()
 
 
+@pytest.mark.parametrize(("bare", "read"), [("yes", "yes"), ("no", "no"), ("true", "yes"), ('"emulated"', "emulated")])
+def test_a_bare_yes_is_read_as_it_is_meant(tmp_path: Path, bare: str, read: str) -> None:
+    (device,) = read_devices(written(tmp_path, GOOD.replace('["yes", datasheet', f"[{bare}, datasheet")))
+    assert device.bf16 == read
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [
@@ -88,7 +94,8 @@ def test_no_file_in_the_home_is_no_fault_and_a_named_one_that_is_missing_is(tmp_
         ("gib: [96, datasheet, page]", "gib: [96, guessed, page]", "Example X100: gib", "'guessed' is no label"),
         ("gib: [96, datasheet, page]", 'gib: [96, datasheet, ""]', "Example X100: gib", "no source"),
         ("      gib: [96, datasheet, page]\n", "", "Example X100: gib", "missing"),
-        ('["yes", datasheet', "[yes, datasheet", "Example X100: bf16", "True is none of its values"),
+        ('["yes", datasheet', "[maybe, datasheet", "Example X100: bf16", "'maybe' is none of its values"),
+        ("backend: [musa", "backend: [yes", "Example X100: backend", "True is none"),
         ("backend: [musa", "backend: [tpu", "Example X100: backend", "'tpu' is none"),
         ("lora: [true", "lora: [maybe", "Example X100: lora", "neither true nor false"),
         ("bandwidth_gb_s: [1600", "bandwidth_gb_s: [fast", "Example X100: bandwidth_gb_s", "no figure"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -11,8 +12,10 @@ import pytest
 
 from agent.errors import InputError, NotFoundError
 from agent.policy.devices import starting_rung
+from agent.policy.memory import detailed_plan
+from agent.records.base import Language
 from agent.records.benchmark import BenchmarkResult, Capability
-from agent.records.hardware import Backend, Support, Workload
+from agent.records.hardware import Backend, Figure, Support, Workload
 from agent.records.profile import HardwareItem, Profile
 from agent.records.tuning import Method
 from agent.settings import Settings
@@ -21,7 +24,7 @@ from tools.benchmark import backends
 from tools.benchmark.run import _listed
 from tools.benchmark.saved import save
 from tools.devices_file import CELLS, RATES, folded
-from tools.hardware import catalogue, find_device, listed_device, this_machine
+from tools.hardware import catalogue, find_device, listed_device, means_this_machine, this_machine
 from tools.hardware_settings import use_settings
 from tools.plan import plan
 from tools.processor import memory_gib
@@ -169,6 +172,9 @@ class FakeBackend:
     def is_available(self) -> bool:
         return True
 
+    def device_count(self) -> int:
+        return 1
+
     def get_device_name(self, _: int) -> str:
         return self.name
 
@@ -197,7 +203,147 @@ def test_an_accelerator_is_taken_from_the_catalogue_or_from_its_driver(
     machine = hardware._accelerator(backends.Accelerator(backend))
     assert (machine.name, machine.bandwidth_gb_s, machine.qlora, machine.bf16, machine.compute_type) == expected
     assert machine.gib == 79.0
-    assert machine.figures["gib"].label == machine.figures["bf16"].label == "measured"
+    assert machine.figures["gib"] == Figure(label="measured", source="driver")
+    assert machine.figures["bf16"] == Figure(label="datasheet", source="driver"), "nothing ran: it is the maker's word"
+    assert {one.label for name, one in machine.figures.items() if name != "gib"} <= {"datasheet", "estimated"}
+
+
+class Wordless:
+    """A driver that tells neither its memory nor anything of bf16."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_device_name(self, _: int) -> str:
+        return self.name
+
+
+@pytest.fixture
+def wordless(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], backends.Accelerator]:
+    def put(name: str) -> backends.Accelerator:
+        import torch
+
+        monkeypatch.setattr(torch, "musa", Wordless(name), raising=False)
+        monkeypatch.setitem(sys.modules, "torch_musa", ModuleType("torch_musa"))
+        monkeypatch.setattr(backends, "_asked", lambda *_: None)
+        opened = backends.Accelerator("musa")
+        monkeypatch.setattr(hardware, "_detected", lambda: opened)
+        return opened
+
+    return put
+
+
+def test_what_a_driver_does_not_tell_has_the_catalogues_word(wordless: Callable[[str], backends.Accelerator]) -> None:
+    wordless("MTT S4000")
+    machine, listed = this_machine(), find_device("S4000")
+    assert (machine.gib, machine.bf16, machine.compute_type) == (listed.gib, listed.bf16, listed.compute_type)
+    assert machine.figures == listed.figures
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "how much memory"), ("zh", "显存大小")])
+def test_main_memory_is_never_that_of_a_device(
+    wordless: Callable[[str], backends.Accelerator], lang: Language, says: str, tmp_path: Path
+) -> None:
+    wordless("MTT X9")
+    with pytest.raises(InputError, match=says) as caught:
+        plan("this machine", 1, 7.0, lang=lang)
+    assert caught.value.where == "MTT X9"
+    assert "devices.yaml" in caught.value.mend
+    use_settings(Settings(home=tmp_path))
+    with pytest.raises(InputError) as caught:
+        this_machine(lang)
+    assert str(tmp_path / "devices.yaml") in caught.value.mend
+    assert plan("cpu", 1, 0.135).device.startswith("this machine"), "its processor can be planned for"
+    with pytest.raises(NotFoundError):
+        find_device("Foo 9000")
+
+
+def test_an_unknown_word_about_bf16_is_no_figure(wordless: Callable[[str], backends.Accelerator]) -> None:
+    from tools.benchmark.comparison_rows import ability_rows
+    from tools.benchmark.subjects import of_device
+
+    opened = wordless("MTT X9")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backends.Accelerator, "total_gib", lambda _: 48.0)
+        machine = hardware._accelerator(opened)
+    assert (machine.bf16, machine.compute_type, machine.gib) == ("unknown", "fp16", 48.0)
+    assert "bf16" not in machine.figures
+    (cell,) = ability_rows([of_device(machine)], "en")[0].cells
+    assert (cell.text, cell.label) == ("not known", None)
+
+
+@pytest.mark.parametrize("emulated", [True, False])
+def test_a_listed_device_whose_driver_denies_bf16_trains_in_fp16(
+    emulated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "musa", FakeBackend("MTT S4000", False, emulated), raising=False)
+    monkeypatch.setitem(sys.modules, "torch_musa", ModuleType("torch_musa"))
+    machine = hardware._accelerator(backends.Accelerator("musa"))
+    assert (machine.name, machine.compute_type) == ("Moore Threads S4000", "fp16")
+    assert machine.bf16 == ("emulated" if emulated else "no")
+    assert machine.figures["compute_type"].label == "estimated"
+    notes = "\n".join(detailed_plan(machine, 1, 7.0).notes)
+    assert "loss scaling" in notes
+
+
+def test_cpu_is_the_processor_of_a_machine_with_an_accelerator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "cuda", FakeBackend("NVIDIA H100 80GB HBM3", True))
+    monkeypatch.setattr(hardware, "_detected", lambda: backends.Accelerator("cuda"))
+    assert plan("this machine", 1, 7.0).device == this_machine().name == "NVIDIA H100 SXM"
+    assert [means_this_machine(name) for name in ("This Machine", "本机", "CPU", "H100")] == [True, True, False, False]
+    made = plan("cpu", 1, 7.0, Workload())
+    assert made.device == f"this machine ({backends.Accelerator('cpu').name()})"
+    assert made.compute_type == "fp32"
+    assert find_device("CPU").gib == round(memory_gib(), 2)
+    assert find_device("cpu").aliases == ("cpu",)
+    # What a benchmark of the processor found is the processor's alone.
+    machine = backends.Accelerator("cpu").machine()
+    refused = {"qlora_step": Capability(outcome="refused", message="RuntimeError: no kernel")}
+    save(
+        tmp_path,
+        BenchmarkResult(place="local", at="2026-01-01T00:00:00+00:00", device=machine, capabilities=refused),
+    )
+    monkeypatch.setattr(backends.Accelerator, "driver", lambda self: "")
+    hardware._fingerprint.cache_clear()
+    use_settings(Settings(home=tmp_path))
+    assert (find_device("cpu").qlora, this_machine().qlora) == (False, True)
+    hardware._fingerprint.cache_clear()
+
+
+def test_the_processors_word_on_bf16_is_not_measured() -> None:
+    machine = find_device("cpu")
+    assert {name for name, one in machine.figures.items() if one.label == "measured"} == {"gib"}
+    assert machine.figures["bf16"] == Figure(label="datasheet", source="operating system")
+
+
+def test_a_variant_with_other_memory_is_no_alias_of_its_sister(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The 910B4 is sold with less memory than the entry's 64 GiB; its driver's own word stands."""
+    import torch
+
+    assert listed_device("Ascend910B4", "npu", "yes") is None
+    with pytest.raises(NotFoundError, match="Huawei Ascend 910B"):
+        find_device("Ascend910B4")
+    monkeypatch.setattr(torch, "npu", FakeBackend("Ascend910B4", True), raising=False)
+    monkeypatch.setitem(sys.modules, "torch_npu", ModuleType("torch_npu"))
+    machine = hardware._accelerator(backends.Accelerator("npu"))
+    assert (machine.name, machine.fp16_tflops, machine.bandwidth_gb_s) == ("Ascend910B4", None, None)
+
+
+@pytest.mark.parametrize("word", ["yes", "unknown", "emulated"])
+def test_a_users_own_910a_leaves_the_generations_apart(tmp_path: Path, word: str) -> None:
+    cells = ("backend: [npu, d, p]", "gib: [32, d, p]", f'bf16: ["{word}", d, p]', "compute_type: [fp16, d, p]")
+    methods = ("qlora: [false, d, p]", "lora: [true, d, p]", "full: [true, d, p]")
+    listed = ", ".join((*cells, *methods)).replace(" d,", " datasheet,")
+    entry = f"{{name: Huawei Ascend 910A, cells: {{{listed}}}, why_not: {{qlora: none}}}}"
+    (tmp_path / "devices.yaml").write_text(f"devices: [{entry}]", encoding="utf-8")
+    use_settings(Settings(home=tmp_path))
+    found = listed_device("Ascend910B", "npu", "no")
+    assert found is not None
+    assert (found.name, found.bf16) == ("Huawei Ascend 910A", word)
 
 
 @pytest.mark.parametrize(

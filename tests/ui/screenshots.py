@@ -12,7 +12,7 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,8 @@ THEMES: Final = ("light", "dark")
 WIDTHS: Final = (1280, 390)
 NEW: Final = "new"
 """Name and id of a project without anything."""
+SETTLING: Final = 30.0
+"""Seconds in which what is drawn anew, e.g. a chart for another width, finds its place."""
 SHOWN: Final = 3
 """Pictures named of those that show a fault."""
 
@@ -67,18 +69,24 @@ class Album:
         watched.page.set_viewport_size({"width": self.widths[0], "height": 900})
         scene.open(watched)
         for theme in THEMES:
-            watched.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            watched.page.emulate_media(color_scheme=theme)
             for width in self.widths:
                 watched.page.set_viewport_size({"width": width, "height": 900})
                 # Charts are drawn anew for a width.
                 watched.page.wait_for_timeout(400)
                 name = f"{scene.name}.{lang}.{theme}.{width}"
+                found = self._settled(watched, lambda: faults(watched.page, lang))
                 self.pictures.append(self.folder / f"{name}.png")
                 watched.page.screenshot(path=self.pictures[-1], full_page=True)
-                self._note(name, faults(watched.page, lang))
+                self._note(name, found)
         for width in self.widths:
             watched.page.set_viewport_size({"width": width, "height": 900})
-            self._note(f"{scene.name}.{lang}.unfolded.{width}", unfolded(watched.page, lang))
+            found = self._settled(watched, lambda: unfolded(watched.page, lang))
+            self._note(f"{scene.name}.{lang}.unfolded.{width}", found)
+
+    @staticmethod
+    def _settled(watched: Watched, look: Callable[[], list[Fault]]) -> list[Fault]:
+        return watched.at_last(look, lambda found: not found, SETTLING)
 
     def _note(self, name: str, found: list[Fault]) -> None:
         for fault in found:

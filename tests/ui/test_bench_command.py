@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from agent.records.benchmark import BenchmarkResult, Capability
 from tests.tiny_model import build_tiny_model
 from tests.tools.benchmark.test_emitting import told, written
-from tests.tools.benchmark.test_endpoint_load import process
+from tests.tools.benchmark.test_endpoint_load import ROOT
+from tests.tools.benchmark.test_endpoint_load import process as server_process
+from tests.tools.benchmark.test_sweep import RATES, small
 from tests.tools.benchmark.timed_server import Timing, timed
 from tests.ui.conftest import Ran
-from tests.ui.test_cli import assert_one_line
+from tests.ui.test_cli import assert_one_line, fill
+from tools.benchmark import endpoint_load
 from tools.benchmark import run as run_module
 from tools.benchmark.answering import Point
 from tools.benchmark.stepping import TrainingShape
 from tools.benchmark.sweep import Plan
+from ui.commands import bench as bench_command
 
 Cli = Callable[..., Ran]
 SMALL = Plan((Point(1, 16, 4),), 1, TrainingShape(1, 16, 1), ("lora",))
@@ -63,6 +72,80 @@ def test_bad_usage_is_one_line(
     assert_one_line(cli("bench", *arguments), 2, *words)
 
 
+ENDPOINT = ["--endpoint", "http://h"]
+SCRIPT = ["--emit-script", "new.py"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "option", "goes_with"),
+    [
+        (ENDPOINT, ["--only", "sweep"], "this machine"),
+        (ENDPOINT, ["--params-b", "7"], "--compare"),
+        (ENDPOINT, ["--price", "A800=3"], "--compare"),
+        ([], ["--concurrency", "1"], "--endpoint"),
+        ([], ["--prompt-tokens", "512"], "--endpoint"),
+        ([], ["--output-tokens", "128"], "--endpoint"),
+        ([], ["--goodput-ttft", "500"], "--endpoint"),
+        ([], ["--goodput-tpot", "50"], "--endpoint"),
+        ([], ["--tokenizer", "."], "--endpoint"),
+        ([], ["--params-b", "7"], "--compare"),
+        ([], ["A800"], "--compare"),
+        (["--only", "probe"], ["--model", "builtin"], "--endpoint"),
+        (["--only", "probe"], ["--quick"], "--endpoint"),
+        (["--only", "probe"], ["--seed", "0"], "--endpoint"),
+        (["--compare"], ["--quick"], "this machine"),
+        (["--compare"], ["--model", "x"], "this machine"),
+        (["--compare"], ["--only", "probe"], "this machine"),
+        (["--compare"], ["--seed", "1"], "this machine"),
+        (SCRIPT, ["--quick"], "this machine"),
+        (SCRIPT, ["--model", "x"], "this machine"),
+        (["--emit-script", "-"], ["--json"], "--emit-script FILE"),
+        (["--import", "x.json"], ["--seed", "0"], "this machine"),
+        (["--import", "x.json"], ["--concurrency", "1"], "--endpoint"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("lang", "says"), [("en", "has no effect"), ("zh", "不起作用")])
+def test_an_option_without_effect_is_refused(
+    cli: Cli,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[str],
+    option: list[str],
+    goes_with: str,
+    lang: str,
+    says: str,
+) -> None:
+    def measured(*_: Any, **__: Any) -> None:
+        raise AssertionError("nothing is to be measured")
+
+    monkeypatch.setattr(run_module, "measure", measured)
+    monkeypatch.setattr(endpoint_load, "load", measured)
+    with_it = goes_with if lang == "en" else goes_with.replace("this machine", "本机")
+    ran = cli("bench", *asked, *option, "--lang", lang)
+    assert_one_line(ran, 2, option[0], says, with_it)
+    assert ran.out == ""
+    assert not Path("new.py").exists()
+    assert not (home / "benchmarks").exists()
+
+
+SHARED = {"json", "lang", "install_completion", "show_completion"}
+
+
+def test_every_option_is_for_something() -> None:
+    app = typer.Typer()
+    bench_command.register(app)
+    known = {one.name for one in typer.main.get_command(app).params}
+    asks = {"endpoint", "emit_script", "import_file", "compare"}
+    assert set(bench_command.EFFECT) == known - asks - SHARED
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_two_things_at_once_are_refused_in_either_language(cli: Cli, lang: str) -> None:
+    ran = cli("bench", "--compare", "--import", "x.json", "--lang", lang)
+    assert_one_line(ran, 2, "--import --compare", "one thing at a time" if lang == "en" else "一次只做一件事")
+
+
 def test_an_endpoint_is_measured_kept_and_shown(cli: Cli, home: Path) -> None:
     options = ["--concurrency", "1,2", "--prompt-tokens", "40", "--output-tokens", "12", "--quick"]
     with timed(Timing(faults=("", "", "", "500"))) as server:
@@ -83,13 +166,31 @@ def test_a_server_that_dies_in_the_middle_is_a_failure_that_keeps_its_part(
     cli: Cli, home: Path, lang: str, says: str
 ) -> None:
     options = ["--concurrency", "2,4,1", "--prompt-tokens", "40", "--output-tokens", "12", "--lang", lang]
-    with process('{"first": 0.05, "each": 0.01, "die_at": 6}') as server:
+    with server_process('{"first": 0.05, "each": 0.01, "die_at": 6}') as server:
         ran = cli("bench", "--endpoint", server.url, *options, "--json")
     (part,) = kept(home)
     (file,) = (home / "benchmarks").glob("*.json")
     assert_one_line(ran, 1, says, file.name)
     assert (ran.json["complete"], part.complete) == (False, False)
     assert part.measurements[0].errors == {}
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "mend that"), ("zh", "请排除后")])
+def test_an_error_in_the_middle_is_a_failure_that_keeps_its_part(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str, says: str
+) -> None:
+    def sweep(*_: Any, **__: Any) -> None:
+        raise OSError("the disk is gone")
+
+    small(monkeypatch, RATES)
+    monkeypatch.setattr(run_module, "sweep", sweep)
+    ran = cli("bench", "--model", str(build_tiny_model(tmp_path / "tiny")), "--lang", lang, "--json")
+    (part,) = kept(home)
+    (file,) = (home / "benchmarks").glob("*.json")
+    assert_one_line(ran, 1, says, file.name)
+    assert (ran.json["complete"], part.complete) == (False, False)
+    assert "OSError: the disk is gone" in part.stopped
+    assert part.capabilities["memory_sum"].figure == 10.0
 
 
 def test_prices_that_are_given_give_costs(cli: Cli, home: Path) -> None:
@@ -200,3 +301,44 @@ def test_the_script_is_written_and_its_result_comes_back(cli: Cli, home: Path, t
     assert len(kept(home)) == 1
     file.write_text(json.dumps(told(seconds="long")), encoding="utf-8")
     assert_one_line(cli("bench", "--import", file), 2, "seconds", "--emit-script")
+
+
+def test_figures_are_printed_where_the_disk_is_full(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, small_disk: Path
+) -> None:
+    monkeypatch.setenv("DOMAINSMITH_HOME", str(small_disk))
+    fill(small_disk)
+    options = ["--concurrency", "1", "--prompt-tokens", "40", "--output-tokens", "12", "--quick"]
+    with timed(Timing()) as server:
+        ran = cli("bench", "--endpoint", server.url, *options)
+        as_json = cli("bench", "--endpoint", server.url, *options, "--json")
+    assert_one_line(ran, 1, "the disk is full")
+    assert "tokens/s" in ran.out
+    assert_one_line(as_json, 1, "the disk is full")
+    assert as_json.json["measurements"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_benchmark_that_is_told_to_end_keeps_its_part(home: Path, number: int) -> None:
+    options = ["--concurrency", "1,2", "--prompt-tokens", "40", "--output-tokens", "8"]
+    with timed(Timing(each=0.2)) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ui.cli", "bench", "--endpoint", server.url, *options],
+            cwd=ROOT,
+            env={**os.environ, "DOMAINSMITH_HOME": str(home)},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "1/2" in line:
+                break
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "what was measured is kept" in err
+    assert "Saved as" in out
+    (part,) = kept(home)
+    assert (part.complete, len(part.measurements)) == (False, 1)

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def assert_one_line(ran: Ran, code: int, *words: str) -> None:
         pytest.param(["plan", "--device", "Abacus 9", "--params-b", "7"], 2, ["Abacus"], id="unknown device"),
         pytest.param(["plan", "--device", "A800", "--params-b", "0"], 2, ["size of a model"], id="no size"),
         pytest.param(["plan", "--device", "RTX 4090", "--params-b", "70"], 3, ["70"], id="nothing fits"),
+        pytest.param(["plan", "--device", "S3000", "--params-b", "7"], 3, ["whatever the model"], id="nothing trains"),
         pytest.param(["jobs", "show", "x"], 2, ["no project"], id="job without project"),
         pytest.param(["jobs", "-p", "gone"], 2, ["gone"], id="jobs of no project"),
         pytest.param(["jobs", "-p", "a", "list"], 2, ["`list`"], id="option before a subcommand of jobs"),
@@ -355,3 +357,32 @@ def test_the_terminal_shows_what_still_waits(cli: Cli, home: Path, monkeypatch: 
     assert turn.approval.summary in ran.out
     assert "要开始吗？" in ran.out
     assert turn.approval.summary not in cli("chat", "--thread", "another").out
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filled").open("wb", buffering=0) as filled, suppress(OSError):
+        while filled.write(bytes(4096)):
+            pass
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "the disk is full"), ("zh", "磁盘已满")])
+@pytest.mark.parametrize("command", [("ingest", "{file}"), ("chat", "-m", "What fits on one A800?")])
+def test_a_full_disk_is_one_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, small_disk: Path, command: tuple[str, ...], lang: str, says: str
+) -> None:
+    monkeypatch.setenv("DOMAINSMITH_HOME", str(small_disk))
+    assert cli("new", "Pumps").code == 0
+    manual = small_disk.parent / "manual.md"
+    manual.write_text("# Pump\n\nThe P7 runs at 12 bar.\n", encoding="utf-8")
+    fill(small_disk)
+    ran = cli(*(word.format(file=manual) for word in command), "--lang", lang)
+    assert_one_line(ran, 1, says)
+
+
+def test_other_errors_of_files_are_not_hidden(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("tools.workspace.Workspace.create", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        cli("new", "Pumps")

@@ -22,8 +22,10 @@ from tests.graph.worlds import World, small_settings
 from tests.tiny_model import build_tiny_model
 from tests.tiny_project import build_tiny_project
 from tests.ui.conftest import Ran
+from tools.benchmark.comparison import compare
+from tools.benchmark.subjects import of_device
 from tools.forecast import step_facts
-from tools.hardware import catalogue, this_machine
+from tools.hardware import catalogue, find_device, this_machine
 from tools.model_shape import BUILTIN_MODEL, read_shape
 from tools.models import resolve_base_model
 from tools.plan import model_at_hand
@@ -64,6 +66,26 @@ def test_of_a_size_on_a_device(cli: Cli, home: Path, lang: Language, asks: str) 
     assert wanted["qlora"] in why.text
     cost = costs(None, small_settings(home), profile, ("tune",))["tune"]
     assert (cost.gib_low, cost.gib_high) == (plan.methods[0].gib_low, plan.methods[0].gib_high)
+
+
+@pytest.mark.parametrize(
+    ("lang", "asks"), [("en", "what fits on an S3000 for a 14B model?"), ("zh", "S3000 上 14B 的模型放得下什么？")]
+)
+def test_of_answering_where_nothing_trains(cli: Cli, home: Path, lang: Language, asks: str) -> None:
+    ran = cli("plan", "--device", "S3000", "--params-b", "14", "--lang", lang, "--json")
+    plan = MemoryPlan.model_validate_json(ran.out)
+    assert plan.inference is not None
+    assert (plan.compute_type, plan.inference.compute_type, plan.inference_4bit) == ("fp32", "fp16", None)
+    context = f"{plan.inference.largest_context:,}"
+    assert plan.inference.largest_context > 2176
+    assert any(context in note and "fp16" in note for note in plan.notes)
+    assert context in taken_apart("S3000", 1, 14.0, None, None, lang)
+    told = World(home, small_settings(home)).assistant().send("t", asks)
+    assert told.action == "plan"
+    assert context in told.reply
+    row = compare([of_device(find_device("S3000"))], 14.0, lang).row("largest")
+    assert row is not None
+    assert row.cells[0].value == plan.inference.largest_params_b
 
 
 def test_the_page_shows_the_parts_what_is_published_and_what_decides(cli: Cli) -> None:
@@ -110,6 +132,24 @@ def test_of_the_base_model_that_is_set(
     assert auto.gib_high == plan.methods[0].gib_high
     (first,) = costs(project, settings, Profile(), ("tune",)).values()
     assert first.gib_high == plan.methods[0].gib_high
+
+
+def test_the_cost_of_a_training_is_of_the_devices_that_the_decision_takes(home: Path) -> None:
+    owned = (
+        HardwareItem(device="our own accelerator", count=8),
+        HardwareItem(device="S3000", count=8),
+        HardwareItem(device="A800", count=2),
+    )
+    profile = Profile(hardware=owned, base_model_params_b=7.0)
+    method, (why, *_) = starting_rung(profile, {one.name: one for one in catalogue()}, "en")
+    cost = costs(None, small_settings(home), profile, ("tune",))["tune"]
+    assert cost.gib_low is not None
+    assert cost.gib_high is not None
+    assert method == "qlora"
+    assert gib_range(cost.gib_low, cost.gib_high) in why.text
+    assert "tune" not in costs(
+        None, small_settings(home), Profile(hardware=owned[:1], base_model_params_b=7.0), ("tune",)
+    )
 
 
 def test_the_settings_of_a_training_count_before_it(cli: Cli, home: Path, tmp_path: Path) -> None:

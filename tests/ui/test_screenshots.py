@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "context"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 GOOD: dict[Language, str] = {
     "en": '<p>All is well with <code>raw_name</code>, <q lang="zh">你好</q> and <b translate="no">研和</b>.</p>',

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "context"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 def test_all_three_uses(tmp_path: Path, context: BrowserContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ side. Nothing is prepared: what the walk needs, it does on the page. Prints what
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -20,8 +21,9 @@ from typing import TYPE_CHECKING, Final
 from agent.records.base import Language
 from agent.records.job import Job
 from knowledge.company.build import build_documents
+from tests.ui.pages.awaiting import expect, says
 from tests.ui.pages.browsing import clean
-from tests.ui.pages.talking import CARD, ROW, options, say, visit
+from tests.ui.pages.talking import CARD, ROW, say, visit
 from tests.ui.web.conftest import Server, Watched, chromium, serving
 from tools.jobs.reconcile import reconcile
 from tools.jobs.store import TERMINAL, JobStore
@@ -53,6 +55,8 @@ SAYINGS: Final[dict[str, dict[Language, str]]] = {
     "train": {"en": "train it with LoRA, 1 epoch", "zh": "用 LoRA 训练，1 轮"},
     "train_all": {"en": "train it", "zh": "开始训练"},
 }
+PATIENCE: Final = 900.0
+"""Seconds that a job, or the answers of all arms, may take of the real model: on a slow machine many times as long."""
 QUESTION: Final = "How long is the cable of the Tarvo Heron pump?"
 """What all arms are asked; the manual says 3.1 metres."""
 
@@ -97,6 +101,7 @@ class Walker:
     def approve(self) -> str:
         """Say yes on the card and return what the card said."""
         self.page.wait_for_selector(CARD)
+        self.page.wait_for_selector("#assistant-card .ds-approval")
         card = self.page.locator("#assistant-card").first.inner_text()
         self.page.click(CARD)
         self.page.wait_for_selector(CARD, state="detached")
@@ -108,13 +113,17 @@ class Walker:
         done = len(self.jobs())
         self.tell(key)
         card = self.begun(done)
-        job, said = self.report()
+        job, said = self.report(done)
         assert job.kind == kind
         return card, said
 
     def begun(self, done: int) -> str:
-        """Wait until another job has started, with a yes where one is asked for; returns what the card said."""
-        card, deadline = "", time.monotonic() + 180
+        """Wait until another job has started, with a yes where one is asked for; returns what the card said.
+
+        Args:
+            done: How many jobs there were before.
+        """
+        card, deadline = "", time.monotonic() + PATIENCE
         while len(self.jobs()) == done:
             assert time.monotonic() < deadline, "nothing started"
             if self.page.locator(CARD).count():
@@ -122,23 +131,27 @@ class Walker:
             self.page.wait_for_timeout(200)
         return card
 
-    def report(self, seconds: float = 900) -> tuple[Job, str]:
-        """Wait for the end of the job that runs; returns it, and what the conversation says of it."""
-        deadline = time.monotonic() + seconds
+    def report(self, done: int = 0) -> tuple[Job, str]:
+        """Wait for the end of a job that has started; returns it, and what the conversation says of it.
+
+        Args:
+            done: How many jobs there were before it.
+        """
+        deadline = time.monotonic() + PATIENCE
         while True:
             reconcile(self.project)
-            job = JobStore(self.project.jobs).list()[-1]
+            job = JobStore(self.project.jobs).list()[done]
             if job.state in TERMINAL:
                 break
             assert time.monotonic() < deadline, f"{job.kind} still runs"
             self.page.wait_for_timeout(500)
         assert job.state == "done", job.error
-        self.page.wait_for_function(
-            "(run) => [...document.querySelectorAll('#assistant-chat .bot-row')].some((one) => "
-            "one.innerText.includes(run))",
+        told = self.page.wait_for_function(
+            "(run) => [...document.querySelectorAll('#assistant-chat .bot-row')].map((one) => one.innerText)"
+            ".findLast((one) => one.includes(run))",
             arg=job.run,
         )
-        said = self.page.locator("#assistant-chat .bot-row", has_text=job.run).last.inner_text()
+        said = str(told.json_value())
         self._print(said)
         return job, said
 
@@ -147,17 +160,19 @@ class Walker:
         return [job.kind for job in JobStore(self.project.jobs).list()]
 
     def _answered(self, before: int) -> str:
-        self.page.wait_for_function(
+        # Looked at and read at once: a moment later the page may be drawn anew.
+        answered = self.page.wait_for_function(
             """(before) => {
                  const rows = [...document.querySelectorAll("#assistant-chat .message-row")];
                  const mine = rows.map((row) => row.className.includes("user-row")).lastIndexOf(true);
                  return mine >= before && mine < rows.length - 1 && !document.querySelector(
-                   "#assistant-chat [role=status], #assistant-chat .ds-steps-open");
+                   "#assistant-chat [role=status], #assistant-chat .ds-steps-open"
+                 ) && rows.slice(before).map((row) => row.innerText);
                }""",
             arg=before,
-            timeout=300_000,
+            timeout=PATIENCE * 1000,
         )
-        rows = self.page.locator(ROW).all_inner_texts()[before:]
+        rows: list[str] = answered.json_value()
         self._print("\n".join(rows))
         return "\n".join(rows[1:])
 
@@ -169,7 +184,7 @@ class Walker:
 def set_up(walker: Walker, folder: Path, *, thorough: bool) -> None:
     """Use 1: from an empty home to a project that is measured, asked one question at a time."""
     visit(walker.watched, f"/{walker.lang}/")
-    assert phrase("assistant_empty", walker.lang) in walker.page.inner_text("#assistant-chat")
+    says(walker.page, "#assistant-chat", phrase("assistant_empty", walker.lang))
     walker.tell("begin", folder=folder)
     job, said = walker.report()
     assert job.kind == "ingest"
@@ -197,15 +212,15 @@ def diagnose(walker: Walker) -> None:
     said = walker.tell("why")
     assert first.name in said, "the run that is spoken of is named"
     assert len(walker.jobs()) == done, "nothing starts before a yes"
-    applicable = [one for one in options(walker.page) if one.startswith(("Apply", "执行", "应用", "采用"))]
-    assert applicable, said
-    walker.choose(applicable[0])
+    offered = walker.page.locator("#assistant-chat .option", has_text=re.compile("^\\s*(Apply|执行|应用|采用)"))
+    expect(offered, said).not_to_have_count(0)
+    walker.choose(offered.first.inner_text())
     while True:
         walker.begun(done)
-        job, said = walker.report()
+        job, said = walker.report(done)
         if job.kind == "evaluate":
             break
-        done = len(walker.jobs())
+        done += 1
     assert walker.project.latest_run("evaluate") != first
     changed = {"en": "Same ", "zh": "同样"}[walker.lang]
     assert changed in said, said
@@ -230,11 +245,10 @@ def side_by_side(walker: Walker) -> None:
     walker.watched.visit(f"/{walker.lang}/compare?project={walker.project.id}")
     page.fill("#compare-question textarea", QUESTION)
     page.click("#compare-ask")
-    page.wait_for_selector("#compare-tie", state="visible", timeout=180_000)
-    columns = page.inner_text("#compare-columns")
-    assert "3.1 m" in columns
+    page.wait_for_selector("#compare-tie", state="visible", timeout=PATIENCE * 1000)
+    says(page, "#compare-columns", "3.1 m")
     page.click("#compare-columns .ds-citation summary >> nth=0")
-    assert page.locator("#compare-columns .ds-citation[open]").count() == 1
+    expect(page.locator("#compare-columns .ds-citation[open]")).to_have_count(1)
     page.click("#compare-tie")
     page.wait_for_function("document.querySelector('#compare-tally')?.innerText.includes('1')")
 

@@ -89,7 +89,7 @@ def answer(
     replies: list[Reply] = []
     began = time.perf_counter()
     device.reset_peak()
-    with Energy() as energy:
+    with Energy(device) as energy:
         while len(replies) < repeats and (not replies or time.perf_counter() - began < budget):
             replies.append(_reply(model, prompts, point.output, device, reporter))
     return _measurement(replies, point, name, compute_type, device.peak_gib(), energy.joules)

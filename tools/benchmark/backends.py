@@ -4,8 +4,8 @@
     device.reset_peak(); work(); device.synchronize(); print(device.peak_gib())
 
 Every vendor's module offers the calls of `torch.cuda`; what one lacks is asked of `torch.accelerator`. In this order,
-because memory counters came to `torch.accelerator` with torch 2.9 only, and an extension need not register its own
-there. An extension is imported only when its devices are asked for.
+because memory counters came to `torch.accelerator` with torch 2.9 only, what is free after 2.9 only, and an extension
+need not register its own there. An extension is imported only when its devices are asked for.
 """
 
 from __future__ import annotations
@@ -22,8 +22,18 @@ from typing import Any, Final, get_args
 from agent.errors import InputError
 from agent.records.benchmark import Machine
 from agent.records.hardware import Backend, Support
-from tools.benchmark.extensions import EXTENSIONS, STACKS, broken_extensions, how_to_get, installed, last_line, load
+from tools.benchmark.extensions import (
+    EXTENSIONS,
+    STACKS,
+    broken_extensions,
+    first_line,
+    how_to_get,
+    installed,
+    last_line,
+    load,
+)
 from tools.processor import (
+    free_memory_gib,
     memory_gib,
     multiplies_bf16,
     processor_name,
@@ -32,12 +42,21 @@ from tools.processor import (
     usable_cores,
 )
 
-__all__ = ["BACKENDS", "Accelerator", "broken_extensions", "detect", "fingerprint", "last_line", "open_device"]
+__all__ = [
+    "BACKENDS",
+    "Accelerator",
+    "broken_extensions",
+    "detect",
+    "fingerprint",
+    "first_line",
+    "last_line",
+    "open_device",
+]
 
 BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
 """Names that `open_device` takes, besides `auto`."""
 _PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes")
-_NODES: Final = ("nvidia0", "davinci0", "mtgpu.0", "mtgpu0", "dri/renderD128", "kfd")
+_NODES: Final = ("nvidia0", "davinci0", "mtgpu.0", "mtgpu0", "dri/renderD128", "kfd", "dxg")
 """Device files of accelerators; without any of them, and without an extension, torch need not be asked."""
 _NVIDIA_DRIVER: Final = Path("/proc/driver/nvidia/version")
 _GIB: Final = 2**30
@@ -73,6 +92,20 @@ class Accelerator:
             return float(_module("mps").recommended_max_memory()) / _GIB
         info = _asked(self.backend, "mem_get_info", "get_memory_info", self.index)
         return None if info is None else float(info[1]) / _GIB
+
+    def free_gib(self) -> float | None:
+        """Return the memory that is free on the device now, GiB; `None` where the vendor does not tell.
+
+        For the processor it is what the system has free and this process may take.
+        """
+        if self.backend == "cpu":
+            return free_memory_gib()
+        if self.backend == "mps":
+            metal = _module("mps")
+            left = (float(metal.recommended_max_memory()) - float(metal.driver_allocated_memory())) / _GIB
+            return max(0.0, min(left, free_memory_gib()))
+        info = _asked(self.backend, "mem_get_info", "get_memory_info", self.index)
+        return None if info is None else float(info[0]) / _GIB
 
     def peak_gib(self) -> float | None:
         """Return the most memory taken since `reset_peak`, GiB: allocated on the device, for the processor resident."""

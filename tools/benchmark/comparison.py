@@ -16,7 +16,6 @@ from agent.prompts.comparison import COMPARISON
 from agent.prompts.phrases import fill, listed, model_size
 from agent.records.base import Language
 from agent.records.device_comparison import ComparedSubject, DeviceComparison
-from tools.benchmark.bounds import layout_for
 from tools.benchmark.comparison_rows import ability_rows, bound_rows, device_rows
 from tools.benchmark.cost_rows import cost_rows
 from tools.benchmark.known_limits import limits_of
@@ -73,7 +72,7 @@ def compare(
 
 def _notes(subjects: Sequence[ComparedSubject], params_b: float, measured: bool, lang: Language) -> list[str]:
     size = model_size(params_b)
-    notes = [fill(COMPARISON, "note_bounds", lang, size=size, shape=layout_for(params_b).name)]
+    notes = [fill(COMPARISON, "note_bounds", lang, size=size)]
     if measured:
         notes += [fill(COMPARISON, "note_models", lang, size=size), fill(COMPARISON, "note_points", lang)]
     notes.append(fill(COMPARISON, "note_abilities", lang))

@@ -84,4 +84,5 @@ def _place(place: str | None, lang: Language) -> str:
 
 def _plain(text: str) -> str:
     """Return text that cannot end a cell or begin markup: names come from other machines."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")
+    plain = " ".join(text.split()).replace("\\", "\\\\")  # first, else a backslash of the text would undo one of ours
+    return plain.replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")

@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.policy.capabilities import STEPS
 from agent.policy.memory import LADDER, supports
+from agent.policy.memory_inference import largest_for_inference, usual_type
 from agent.prompts.comparison import COMPARISON
 from agent.prompts.phrases import fill, gib, model_size
 from agent.records.base import Language
@@ -17,11 +18,9 @@ from agent.records.device_comparison import ComparedCell, ComparedRow
 from agent.records.hardware import Figure, Label, Support
 from tools.benchmark.bounds import (
     BATCHES,
-    OUTPUT,
     PROMPT,
     decode_bound,
     first_token_bound_ms,
-    largest_for_inference,
     needed_gib,
 )
 from tools.benchmark.known_limits import Known, Limits
@@ -181,17 +180,15 @@ def _ridge(one: Limits, lang: Language) -> ComparedCell:
 
 
 def _largest(one: Limits, lang: Language) -> ComparedCell:
-    if one.gib is None:
+    if one.gib is None or one.backend is None:
         return unknown(lang)
-    value = largest_for_inference(one.gib.value)
-    cell = _estimated(value, "from_memory", one.gib, lang)
-    # Rounded down: a model of the written size must really fit.
-    return cell.model_copy(update={"text": f"{int(value * 10) / 10:g}"})
+    value = largest_for_inference(one.gib.value, usual_type(one.backend, "unknown"), one.backend)
+    return _estimated(value, "from_memory", one.gib, lang).model_copy(update={"text": f"{value:g}"})
 
 
 def _no_room(one: Limits, params_b: float, batch: int, lang: Language) -> ComparedCell | None:
     """Return the cell of a model that one device cannot hold, `None` where it can or nobody knows."""
-    need = needed_gib(params_b, batch, PROMPT + OUTPUT)
+    need = needed_gib(params_b, batch)
     if one.gib is None or need <= one.gib.value:
         return None
     text = fill(COMPARISON, "too_big", lang, need=gib(need), gib=gib(one.gib.value))

@@ -14,3 +14,5 @@ class Ended:
     result: BenchmarkResult
     cancelled: bool
     """Whether somebody stopped it; `result` then holds what was measured until then."""
+    error: Exception | None = None
+    """What ended it before its time; `result` then holds what was measured until then and says why there is no more."""

@@ -43,7 +43,9 @@ _CALIBRATION: Final = (32, 160)
 _TOLERANCE: Final = 0.10
 """Share by which a prompt's real length may differ from the wanted one unmentioned."""
 _TRIES: Final = 3
-_GONE: Final = frozenset({"connection", "cut_off", "timeout"})
+_GONE: Final = frozenset({"connection", "cut_off", "timeout", "http_502", "http_503", "http_504"})
+"""Of a server that is no longer there: its own, and what a proxy before it says then. A busy one says 503 too, so that
+one more request, alone, decides."""
 
 
 class LoadRequest(Record):
@@ -186,12 +188,11 @@ def _calibrate(work: _Load) -> None:
         error = InputError if refused else WorkFailedError
         says = partial(fill, BENCHMARK_ERRORS, lang=work.settings.lang)
         raise error(says("no_answer", kind=first.kind, why=first.why), where=where, mend=says("endpoint_mend"))
-    longer = work.text(long)
-    second = _persistently(work, longer)
+    second = _persistently(work, work.text(long))
     if isinstance(second, Answered):
-        counted = [work.counting.prompt(one, sent) for one, sent in ((first, text), (second, longer))]
-        if counted[0] is not None and counted[1] is not None:
-            work.lengths = Lengths.through((short, counted[0]), (long, counted[1]))
+        (one, _), (other, _) = (work.counting.prompt(answer) for answer in (first, second))
+        if one is not None and other is not None:
+            work.lengths = Lengths.through((short, one), (long, other))
 
 
 def _persistently(work: _Load, text: str) -> Answered | Failed:
@@ -234,21 +235,30 @@ def _remark(work: _Load, level: Level, measured: Measurement) -> None:
         return
     if measured.spread is not None and measured.spread > AGREEMENT:
         work.warn("spread", point=level, spread=f"{measured.spread:.0%}")
-    if abs(measured.prompt_tokens - level.prompt) > _TOLERANCE * level.prompt:
+    counted = measured.prompts_counted == "server"
+    if counted and abs(measured.prompt_tokens - level.prompt) > _TOLERANCE * level.prompt:
         work.warn("other_prompt_length", point=level, got=measured.prompt_tokens)
     if measured.output_tokens < (1 - _TOLERANCE) * level.output:
         work.warn("short_replies", point=level, got=measured.output_tokens, wanted=level.output)
 
 
 def _say_how_counted(work: _Load) -> None:
-    counted = {one.tokens_counted for one in work.measurements if one.ttft_ms is not None}
-    if "estimate" in counted:
-        work.warn("counted_by_estimate", each=f"{work.lengths.per_word:g}")
-    if "tokenizer" in counted:
+    answered = [one for one in work.measurements if one.ttft_ms is not None]
+    prompts, replies = {one.prompts_counted for one in answered}, {one.tokens_counted for one in answered}
+    each = f"{work.lengths.per_word:g}"
+    if work.counting.doubted:
+        work.warn("counts_doubted", names=", ".join(sorted(work.counting.doubted)))
+    if "estimate" in prompts & replies:
+        work.warn("counted_by_estimate", each=each)
+    elif "estimate" in prompts:
+        work.warn("prompts_by_estimate", each=each)
+    elif "estimate" in replies:
+        work.warn("replies_by_estimate")
+    if "tokenizer" in prompts | replies:
         work.warn("counted_by_tokenizer", folder=work.request.tokenizer)
-    each = work.counting.tokens_per_chunk
-    if each is not None and each > 1 + _TOLERANCE:
-        work.warn("several_tokens", each=f"{each:.1f}")
+    per_chunk = work.counting.tokens_per_chunk
+    if per_chunk is not None and per_chunk > 1 + _TOLERANCE:
+        work.warn("several_tokens", each=f"{per_chunk:.1f}")
 
 
 def _gone(work: _Load, last: Round) -> str:

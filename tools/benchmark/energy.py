@@ -1,6 +1,6 @@
 """The energy a measurement takes, where the machine tells it.
 
-with Energy() as energy:
+with Energy(detect()) as energy:
     work()
 energy.joules
 """
@@ -12,36 +12,35 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from tools.benchmark.backends import Accelerator
+
 POWERCAP: Final = Path("/sys/class/powercap")
 
 
 class Energy:
-    """Joules taken meanwhile: of torch's current NVIDIA GPU through NVML, of the processor's packages without a GPU.
+    """Joules that the measured device took meanwhile: an NVIDIA GPU by NVML, the processor by its packages' counters.
 
-    `joules` stays `None` where that cannot be read; on processors that is usual, since the files of Linux's powercap
-    belong to root.
+    `joules` stays `None` where that cannot be read: of every other accelerator, of which the processor's counters say
+    nothing, and usually of a processor, since the files of Linux's powercap belong to root.
     """
 
-    def __init__(self, powercap: Path = POWERCAP) -> None:
+    def __init__(self, device: Accelerator, powercap: Path = POWERCAP) -> None:
+        self._device = device
         self._powercap = powercap
         self._begun: dict[str, int] = {}
         self._gpu: int | None = None
         self.joules: float | None = None
 
     def __enter__(self) -> Energy:
-        import torch
-
-        there = torch.cuda.is_available()
-        self._gpu = _gpu_millijoules() if there else None
-        # What the processor takes meanwhile says nothing of a GPU whose own energy cannot be read.
-        self._begun = {} if there else _packages(self._powercap)
+        self._gpu = _gpu_millijoules(self._device.index) if self._device.backend == "cuda" else None
+        self._begun = _packages(self._powercap) if self._device.backend == "cpu" else {}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._gpu is not None:
-            ended = _gpu_millijoules()
+            ended = _gpu_millijoules(self._device.index)
             self.joules = None if ended is None else (ended - self._gpu) / 1e3
         elif self._begun:
             ended_at = _packages(self._powercap)
@@ -67,8 +66,8 @@ def _packages(powercap: Path) -> dict[str, int]:
     return found
 
 
-def _gpu_millijoules() -> int | None:
-    """Return the energy of torch's current GPU since its driver was loaded; `None` where nobody can tell it.
+def _gpu_millijoules(index: int) -> int | None:
+    """Return the energy of torch's GPU of that number since its driver was loaded; `None` where nobody can tell it.
 
     NVML counts the machine's GPUs by their bus, torch those of CUDA_VISIBLE_DEVICES by speed: their numbers are not the
     same, their UUIDs are. A part of a GPU (MIG) keeps no count of its own.
@@ -80,7 +79,7 @@ def _gpu_millijoules() -> int | None:
     except ImportError:
         return None
     nvml: Any = pynvml
-    known = torch.cuda.get_device_properties(torch.cuda.current_device())
+    known = torch.cuda.get_device_properties(index)
     uuid = getattr(known, "uuid", None)
     if uuid is None or " MIG " in f" {known.name} ":
         return None

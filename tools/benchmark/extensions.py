@@ -22,6 +22,8 @@ STACKS: Final[dict[Backend, tuple[tuple[str, str], ...]]] = {
     "xpu": (("SYCL", "xpu"),),
 }
 """What a vendor's stack is called, and its attribute of `torch.version`."""
+_MOST_SAID: Final = 300
+"""Characters of an error's line: some hold the arguments of a call."""
 
 
 def load(backend: Backend) -> None:
@@ -56,10 +58,24 @@ def broken_extensions() -> dict[Backend, str]:
 
 def last_line(error: BaseException) -> str:
     """Return the last line of an error that says something, with its kind, at most 300 characters."""
+    return _line(error, -1)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error, with its kind, at most 300 characters.
+
+    What torch says of a kernel stands first; what follows is advice on how to look for the cause.
+    """
+    return _line(error, 0)
+
+
+def _line(error: BaseException, which: int) -> str:
+    said = error.what if isinstance(error, DomainsmithError) else str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    line = lines[which] if lines else ""
     if isinstance(error, DomainsmithError):
-        return error.what[:300]
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1] if lines else ''}".rstrip(": ")[:300]
+        return line[:_MOST_SAID]
+    return f"{type(error).__name__}: {line}".rstrip(": ")[:_MOST_SAID]
 
 
 def how_to_get(backend: Backend) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from agent.errors import CancelledError
+from agent.errors import CancelledError, WorkFailedError
 from agent.progress import Reporter
+from agent.prompts.benchmark_errors import BENCHMARK_ERRORS
+from agent.prompts.phrases import fill
 from agent.records.benchmark import BenchmarkResult
 from agent.settings import Settings
 from knowledge.files import write_record
@@ -28,7 +30,7 @@ fine-tuning takes longer than a job that is cancelled has before it is killed.""
 
 
 def bench(project: Project, settings: Settings, request: BenchRequest, reporter: Reporter) -> BenchmarkResult:
-    """Measure this machine; what was measured until somebody cancels is saved, marked as partial.
+    """Measure this machine; what was measured until somebody cancels or an error ends it is saved, marked as partial.
 
     Args:
         project: Hosts the job and is not touched: a benchmark is of the machine, and all projects see it.
@@ -39,6 +41,7 @@ def bench(project: Project, settings: Settings, request: BenchRequest, reporter:
     Raises:
         CancelledError: Somebody cancelled.
         InputError: The model or the user's file of devices cannot be used.
+        WorkFailedError: An error ended it after something was measured.
     """
     kept, ended = _Kept(settings), threading.Event()
 
@@ -52,6 +55,9 @@ def bench(project: Project, settings: Settings, request: BenchRequest, reporter:
     kept.keep(made.result, last=True)
     if made.cancelled:
         raise CancelledError("cancelled", mend="what was measured is kept; `domainsmith jobs resume` measures anew")
+    if not made.result.complete:
+        mend = fill(BENCHMARK_ERRORS, "broke_off_mend", settings.lang)
+        raise WorkFailedError(made.result.stopped, mend=mend) from made.error
     return made.result
 
 

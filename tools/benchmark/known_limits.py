@@ -12,8 +12,9 @@ from typing import Final
 from agent.prompts.comparison import COMPARISON
 from agent.prompts.phrases import fill
 from agent.records.base import Language
-from agent.records.benchmark import BenchmarkResult, Capability
-from agent.records.hardware import Device, Figure, Label
+from agent.records.benchmark import BenchmarkResult
+from agent.records.hardware import Backend, Device, Figure, Label
+from tools.benchmark.roofline import best_rate
 from tools.benchmark.subjects import Chosen, said_moment
 
 _16_BIT: Final = ("matmul_bf16", "matmul_fp16")
@@ -32,6 +33,8 @@ class Known:
 class Limits:
     """What is known of one subject's device."""
 
+    backend: Backend | None
+    """`None` where only an endpoint was seen."""
     gib: Known | None
     bandwidth: Known | None
     """GB/s."""
@@ -47,6 +50,7 @@ def limits_of(one: Chosen, lang: Language) -> Limits:
     assert one.device is not None
     device = one.device
     return Limits(
+        device.backend,
         _listed(device, "gib"),
         _listed(device, "bandwidth_gb_s"),
         _listed(device, "fp16_tflops"),
@@ -69,9 +73,8 @@ def _measured_limits(result: BenchmarkResult, lang: Language) -> Limits:
     roofline = result.roofline
 
     def rate(names: Sequence[str], unit: str) -> Known | None:
-        found = [result.capabilities[name] for name in names if name in result.capabilities]
-        figures = [one.figure for one in found if _ran(one) and one.figure and one.unit == unit]
-        return Known(max(figures), "measured", own) if figures else None
+        found = best_rate(result.capabilities, names, unit)
+        return None if found is None else Known(found, "measured", own)
 
     def known(value: float | None, label: Label | None) -> Known | None:
         if not value or label is None:
@@ -84,13 +87,10 @@ def _measured_limits(result: BenchmarkResult, lang: Language) -> Limits:
         arithmetic = known(roofline.tflops, roofline.tflops_label)
     type_of = roofline.compute_type if roofline is not None else None
     return Limits(
+        result.device.backend,
         Known(result.device.gib, "measured", own) if result.device.gib else None,
         bandwidth or rate(("memory_sum", "memory_copy"), "GB/s"),
         rate(_16_BIT, "TFLOPS") or (arithmetic if type_of in ("bf16", "fp16") else None),
         rate(("matmul_fp32",), "TFLOPS") or (arithmetic if type_of == "fp32" else None),
         rate(("matmul_int8",), "TOPS"),
     )
-
-
-def _ran(one: Capability) -> bool:
-    return one.outcome in ("supported", "emulated")

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from agent.records.benchmark import Measurement
 from tools.benchmark.streamed import Answered, Failed
 from tools.benchmark.timing import Limits, goodput, median, quantiles, spread
+
+How = Literal["estimate", "tokenizer", "server"]
+"""How tokens were counted, the least certain first."""
+_WAYS: Final[tuple[How, ...]] = get_args(How)
 
 
 @dataclass(frozen=True)
@@ -49,33 +53,33 @@ class Counting:
     """Of the model, with a chat template; `None` where nobody gave one."""
     _chunks: int = 0
     _tokens: int = 0
-    how: set[Literal["tokenizer", "server", "estimate"]] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
+    """Counts that servers gave and that cannot be."""
 
-    def prompt(self, answer: Answered, text: str) -> int | None:
-        """Return the tokens of a prompt, `None` where only an estimate is possible."""
+    def prompt(self, answer: Answered) -> tuple[int | None, How]:
+        """Return the tokens of a prompt, `None` where only an estimate is possible, and how they were counted."""
+        self.doubted.update(answer.doubted)
         if answer.prompt_tokens is not None:
-            return answer.prompt_tokens
+            return answer.prompt_tokens, "server"
         if self.tokenizer is None:
-            return None
-        turns = [{"role": "user", "content": text}]
+            return None, "estimate"
+        turns = [{"role": "user", "content": answer.prompt}]
         written = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-        return len(self.tokenizer.encode(written, add_special_tokens=False))
+        return len(self.tokenizer.encode(written, add_special_tokens=False)), "tokenizer"
 
-    def output(self, answer: Answered) -> int:
-        """Return the tokens of a reply, at least one."""
+    def output(self, answer: Answered) -> tuple[int, How]:
+        """Return the tokens of a reply, at least one, and how they were counted."""
         chunks = len(answer.arrivals)
+        how: How = "server"
         if answer.output_tokens is not None:
-            self.how.add("server")
             tokens = answer.output_tokens
         elif self.tokenizer is not None:
-            self.how.add("tokenizer")
-            tokens = len(self.tokenizer.encode(answer.text, add_special_tokens=False))
+            tokens, how = max(1, len(self.tokenizer.encode(answer.text, add_special_tokens=False))), "tokenizer"
         else:
-            self.how.add("estimate")
-            return chunks
+            return chunks, "estimate"
         self._chunks += chunks
-        self._tokens += max(tokens, 1)
-        return max(tokens, 1)
+        self._tokens += tokens
+        return tokens, how
 
     @property
     def tokens_per_chunk(self) -> float | None:
@@ -91,6 +95,8 @@ class _Timed:
     each: float | None
     gaps: tuple[float, ...]
     tokens: int
+    how: How
+    """The tokens were counted."""
 
 
 def measurement(
@@ -104,13 +110,14 @@ def measurement(
         counting: Counts tokens.
         limits: Of the goodput.
         model: The endpoint's name of it.
-        expected: Tokens of a prompt where the server counts none.
+        expected: Tokens of a prompt where nobody counts them.
     """
     timed = [[_timed(one, counting) for one in part.answered] for part in rounds]
     replies = [one for part in timed for one in part]
     whole = [(part, replied) for part, replied in zip(rounds, timed, strict=True) if replied]
     rates = [sum(one.tokens for one in replied) / part.seconds for part, replied in whole if part.seconds > 0]
-    prompts = [one.prompt_tokens for part in rounds for one in part.answered if one.prompt_tokens is not None]
+    asked = [counting.prompt(one) for part in rounds for one in part.answered]
+    prompts = [expected if tokens is None else tokens for tokens, _ in asked]
     seconds = sum(part.seconds for part, _ in whole)
     errors = Counter(one.kind for part in rounds for one in part.failed)
     return Measurement(
@@ -131,25 +138,24 @@ def measurement(
         spread=spread(rates),
         requests=sum(len(part.answered) + len(part.failed) for part in rounds),
         errors=dict(sorted(errors.items())),
-        tokens_counted=_how(counting),
+        tokens_counted=_least({one.how for one in replies}),
+        prompts_counted=_least({how for _, how in asked}),
         asked_prompt=level.prompt,
         asked_output=level.output,
     )
 
 
 def _timed(answer: Answered, counting: Counting) -> _Timed:
-    tokens = counting.output(answer)
+    tokens, how = counting.output(answer)
     chunks = len(answer.arrivals)
     first, last = answer.arrivals[0], answer.arrivals[-1]
     # The first chunk holds as many tokens as the others, so that much of the reply was not waited for.
     waited = tokens * (1 - 1 / chunks)
     each = (last - first) / waited * 1000 if waited else None
-    return _Timed(
-        first * 1000, each, tuple((after - before) * 1000 for before, after in pairwise(answer.arrivals)), tokens
-    )
+    gaps = tuple((after - before) * 1000 for before, after in pairwise(answer.arrivals))
+    return _Timed(first * 1000, each, gaps, tokens, how)
 
 
-def _how(counting: Counting) -> Literal["tokenizer", "server", "estimate"]:
+def _least(used: set[How]) -> How:
     """Return the least certain way that was used."""
-    ways: tuple[Literal["estimate", "tokenizer", "server"], ...] = ("estimate", "tokenizer", "server")
-    return next((way for way in ways if way in counting.how), "estimate")
+    return next((way for way in _WAYS if way in used), "estimate")

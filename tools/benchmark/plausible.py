@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ LONGEST_NAME: Final = 300
 """Characters of what stands at the head of a table; a path that a server calls its model by is shorter."""
 LONGEST_TEXT: Final = 2000
 """Characters of any other text; the longest that a benchmark writes are what libraries say, some 300."""
+YEARS: Final = range(2000, 2100)
+"""Of a benchmark, as its file says it; near the ends of the calendar no moment can be told in another time zone."""
 _SHOWN: Final = 100
 """Characters that are shown of a field's name."""
 _NAMES: Final = ("name", "model")
@@ -68,8 +70,8 @@ def plausible(result: BenchmarkResult, file: Path, lang: Language) -> None:
         what = fill(BENCHMARK_ERRORS, key, lang, **values)
         return InputError(what, where=f"{file}: {field}", mend=fill(BENCHMARK_ERRORS, "again", lang))
 
-    if not _aware(result.at):
-        raise refuse("at", "no_moment")
+    if moment_of(result.at) is None:
+        raise refuse("at", "far_moment" if _aware(result.at) else "no_moment")
     if not result.device.name.strip():
         raise refuse("device.name", "no_name")
     told = result.model_dump()
@@ -86,6 +88,11 @@ def plausible(result: BenchmarkResult, file: Path, lang: Language) -> None:
             raise refuse(path, "too_much", value=said, most=f"{MOST[name]:g}")
         if 0 < value < LEAST:
             raise refuse(path, "too_little", value=f"{value:g}", least=f"{LEAST:g}")
+
+
+def moment_of(at: str) -> datetime | None:
+    """Return when a benchmark began, in UTC; `None` where its text is no such moment."""
+    return datetime.fromisoformat(at).astimezone(UTC) if _aware(at) and int(at[:4]) in YEARS else None
 
 
 def _aware(at: str) -> bool:

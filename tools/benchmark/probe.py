@@ -22,6 +22,7 @@ from contextlib import suppress
 from typing import IO, Any, Final
 
 from agent.policy.capabilities import as_found, training_type
+from agent.policy.memory_inference import usual_type
 from agent.progress import Reporter, Silent
 from agent.prompts.capabilities import ITEM_NAMES, PROBE
 from agent.prompts.phrases import fill
@@ -91,7 +92,9 @@ def probe(
     wanted = [name for name in ITEMS if name in names] + [name for name in names if name not in ITEMS]
     first = [name for name in wanted if name.startswith(_FIRST)]
     work.run(first, "fp32")
-    work.run([name for name in wanted if name not in first], training_type(device.backend, work.found))
+    # Where memory was too short for a product, the vendor's word stands, as it does for the device that is planned for.
+    compute = training_type(device.backend, work.found, usual_type(device.backend, work.bf16))
+    work.run([name for name in wanted if name not in first], compute)
     return {name: work.found[name] for name in wanted}
 
 
@@ -118,7 +121,8 @@ class _Probe:
         self._threads = ["--threads", str(threads)] if threads is not None else []
         self._item_seconds = item_seconds
         self._child = child
-        self._bf16: Support = "unknown"
+        self.bf16: Support = "unknown"
+        """The vendor's word, once a process has opened the device."""
         self._deadline = 0.0
         self._closed: Capability | None = None
         """What became of opening the device, where it cannot be opened."""
@@ -157,7 +161,7 @@ class _Probe:
         for event in self._events(process):
             match event:
                 case {"bf16": word}:
-                    self._bf16, opened, limit = word, True, self._item_seconds
+                    self.bf16, opened, limit = word, True, self._item_seconds
                 case {"begins": str(name)}:
                     begun = name
                 case {"item": str(name), "found": found}:
@@ -208,7 +212,7 @@ class _Probe:
             time.sleep(_LOOK_SECONDS)
 
     def _know(self, name: str, tried: Capability) -> None:
-        found = as_found(name, tried, self.found, self._device.backend, self._bf16, self._lang)
+        found = as_found(name, tried, self.found, self._device.backend, self.bf16, self._lang)
         self.found[name] = found
         if self._on_item is not None:
             self._on_item(name, found)

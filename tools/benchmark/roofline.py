@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from agent.records.benchmark import Capability, Measurement, Roofline
 from agent.records.hardware import Device, Label
@@ -17,6 +18,7 @@ from agent.records.tuning import ComputeType
 
 GIGA = 1e9
 TERA = 1e12
+_RAN: Final = ("supported", "emulated")
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,10 @@ def peaks(
         compute_type: Type the models compute in.
         listed: The device in the catalogue.
     """
-    read, read_label = _rate(capabilities, bandwidth, "GB/s"), "measured"
+    read, read_label = best_rate(capabilities, bandwidth, "GB/s"), "measured"
     if read is None and listed is not None and listed.bandwidth_gb_s is not None:
         read, read_label = listed.bandwidth_gb_s, _label(listed, "bandwidth_gb_s")
-    speed, speed_label = _rate(capabilities, matmul, "TFLOPS"), "measured"
+    speed, speed_label = best_rate(capabilities, matmul, "TFLOPS"), "measured"
     if speed is None and listed is not None and listed.fp16_tflops is not None and compute_type != "fp32":
         # The dense peaks of bf16 and fp16 are the same on every device of the catalogue that has both.
         speed, speed_label = listed.fp16_tflops, _label(listed, "fp16_tflops")
@@ -122,6 +124,18 @@ def peaks(
         None if speed is None else speed_label,  # type: ignore[arg-type]
         compute_type,
     )
+
+
+def best_rate(capabilities: Mapping[str, Capability], names: Sequence[str], unit: str) -> float | None:
+    """Return the highest rate that attempts reached, each being at least there; `None` where none of them ran.
+
+    Args:
+        capabilities: What a probe found. What was refused or crashed has no rate, whatever its record says.
+        names: Of the attempts.
+        unit: Of the rate.
+    """
+    found = (capabilities[name] for name in names if name in capabilities)
+    return max((one.figure for one in found if one.outcome in _RAN and one.figure and one.unit == unit), default=None)
 
 
 def roofline(points: Sequence[tuple[Measurement, Shape]], limits: Peaks) -> Roofline:
@@ -158,11 +172,6 @@ def roofline(points: Sequence[tuple[Measurement, Shape]], limits: Peaks) -> Roof
         decode_share=share,
         prefill_share=max(prefill, default=None),
     )
-
-
-def _rate(capabilities: Mapping[str, Capability], names: Sequence[str], unit: str) -> float | None:
-    found = [capabilities[name] for name in names if name in capabilities]
-    return max((one.figure for one in found if one.figure and one.unit == unit), default=None)
 
 
 def _label(device: Device, field: str) -> Label:

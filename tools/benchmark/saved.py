@@ -10,7 +10,6 @@ do beside that; see `Where`.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from agent.errors import DomainsmithError
 from agent.records.benchmark import BenchmarkResult, Capability
 from agent.settings import Settings
 from knowledge.files import read_record, write_record
+from tools.benchmark.plausible import moment_of
 
 Where = Path | Settings
 """One folder, or the settings of an account: its own home and the server's machine folder together."""
@@ -36,7 +36,8 @@ def save(home: Path, result: BenchmarkResult, beside: Path | None = None) -> Pat
     Raises:
         InputError: Nothing can be written there.
     """
-    moment = datetime.fromisoformat(result.at).astimezone(UTC)
+    moment = moment_of(result.at)
+    assert moment is not None, "whoever takes a result over checks it first"
     stem = f"{result.device.fingerprint}-{moment:%Y%m%dT%H%M%SZ}"
     folders = [folder / FOLDER for folder in (home, beside) if folder is not None]
     name, number = f"{stem}.json", 1
@@ -114,6 +115,7 @@ def _age(file: Path) -> tuple[str, int]:
 
 def _read(file: Path) -> BenchmarkResult | None:
     try:
-        return read_record(file, BenchmarkResult)
+        result = read_record(file, BenchmarkResult)
     except (DomainsmithError, OSError):
         return None
+    return result if moment_of(result.at) is not None else None

@@ -23,8 +23,9 @@ from datetime import datetime, timezone
 from typing import Any, Callable  # noqa: UP035 - Python 3.8
 
 from tools.benchmark.standalone_device import BACKENDS, Device, last_line, ran_out
-from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, parameters, train
-from tools.benchmark.standalone_trying import ITEM_SECONDS, RATES, STEPS, child, outcome_of
+from tools.benchmark.standalone_model import SHAPES, answer, build, kind_of, parameters
+from tools.benchmark.standalone_training import train, words_of
+from tools.benchmark.standalone_trying import ITEM_SECONDS, RATES, STEPS, child, not_native, outcome_of
 
 NOISY, AGREEMENT = 0.10, 0.15
 """Variation of a fixed calculation, and spread of repeats, from which a warning is due."""
@@ -43,7 +44,15 @@ TEXT = {
     "broken": ("{0} is installed and cannot be loaded: {1}", "已安装 {0} 但无法加载：{1}"),
     "unsaid": ("{0} does not tell what it is asked: {1}", "{0} 无法查询：{1}"),
     "hang": ("no end after {0} s", "{0} 秒后仍未结束"),
-    "slower": ("{0:.2f} times the speed of fp32", "速度为 fp32 的 {0:.2f} 倍"),
+    "slower": (
+        "runs at {0:.2g} times the speed of fp32, so nothing is gained by it",
+        "速度只有 fp32 的 {0:.2g} 倍，用它没有好处",
+    ),
+    "not_native": (
+        "not native by the vendor's own word; {0:.2g} times the speed of fp32",
+        "厂商自称并非原生支持；速度为 fp32 的 {0:.2g} 倍",
+    ),
+    "not_native_unrated": ("not native by the vendor's own word", "厂商自称并非原生支持"),
     "cancelled": ("cancelled after {0} of {1} parts", "已取消，完成 {1} 项中的 {0} 项"),
     "left": ("about {0:.0f} s left", "约剩 {0:.0f} 秒"),
     "written": ("written; next: domainsmith bench --import {0}", "已写入；下一步：domainsmith bench --import {0}"),
@@ -79,11 +88,7 @@ class Bench:
         """Measure everything."""
         for name in RATES:
             self.part(name, lambda name=name: self.probe(name))  # type: ignore[misc]
-        plain = self.rate("matmul_fp32")
-        for name in ("matmul_fp16", "matmul_bf16"):
-            found = self.capabilities.get(name, {})
-            if plain and found.get("figure") and found["figure"] < plain:
-                found.update(outcome="emulated", message=self.say("slower", found["figure"] / plain))
+        self.judge(self.device.bf16())
         if self.compute == "auto":
             tried = self.capabilities
             good = [one for one in ("bf16", "fp16") if tried.get("matmul_" + one, {}).get("outcome") == "supported"]
@@ -99,6 +104,14 @@ class Bench:
         for method in ("lora", "full"):
             self.part(method, lambda method=method: self.train(method, shape, kind))  # type: ignore[misc]
 
+    def judge(self, word: str) -> None:
+        """Call emulated what is not native by the vendor's word about bf16, or wins nothing over fp32."""
+        for name in ("matmul_fp16", "matmul_bf16"):
+            found = self.capabilities.get(name, {})
+            why = not_native(name, found, self.rate("matmul_fp32"), self.device.backend, word)
+            if why is not None:
+                found.update(outcome="emulated", message=self.say(*why))
+
     def part(self, name: str, work: Callable[[], Any]) -> None:
         """Do one part and tell how long the others will take; what it cannot do becomes a warning."""
         spent = time.monotonic() - self.began
@@ -109,17 +122,17 @@ class Bench:
             work()
         except Exception as error:  # whatever a vendor's torch raises is a finding; it must not take the others along
             key = "no_memory" if ran_out(error) else "failed"
-            self.warnings.append(self.say(key, name, last_line(error)))
+            self.warnings.append(self.say(key, name, words_of(error, self.args.lang == "zh")))
         self.samples.append(_sample())
         self.done += 1
         self.write(self.say("ended", self.done, self.total))  # whatever ends it from now on, this much is kept
 
-    def lacks_room(self, name: str, times: int) -> bool:
-        """Return whether main memory holds no such model so many times over; that becomes a warning.
+    def lacks_room(self, name: str, times: int, whole: bool = False) -> bool:
+        """Return whether main memory holds no such model so many times over, in fp32 if whole; a warning says so.
 
         A processor's system promises any memory, and ends the process that comes to use it.
         """
-        each = 4 if self.compute == "fp32" else 2
+        each = 4 if whole or self.compute == "fp32" else 2
         needed, free = times * each * parameters(SHAPES[self.args.params]) / 2**30, self.device.room_gib()
         lacking = free is not None and needed > free
         if lacking:
@@ -141,7 +154,7 @@ class Bench:
         compute = "fp32" if self.compute == "auto" else self.compute
         isolated = ["-I"] if sys.flags.isolated else []
         command = [sys.executable, *isolated, os.path.abspath(__file__), "--child", name]
-        command += ["--device", self.device.backend, "--dtype", compute]
+        command += ["--device", self.device.backend, "--dtype", compute, "--lang", self.args.lang]
         try:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=ITEM_SECONDS)
             told = outcome_of(done.returncode, done.stdout, done.stderr)
@@ -157,10 +170,13 @@ class Bench:
         if tried.get("outcome", "supported") != "supported":
             self.warnings.append(self.say("failed", method, tried.get("message") or tried["outcome"]))
             return
-        if self.lacks_room(method, 4 if method == "full" else 1):  # weights, gradients and two moments
+        full = method == "full"  # weights, gradients and two moments, which fp16 keeps in fp32
+        if self.lacks_room(method, 4 if full else 1, full and self.compute == "fp16"):
             return
         found = train(self.device, shape, kind, method, *self.training)
         self.steps.append(dict(found, model=self.model, compute_type=self.compute))
+        if found["spread"] is not None and found["spread"] > AGREEMENT:
+            self.warnings.append(self.say("spread", method, found["spread"]))
 
     def answer(self, point: Any, shape: Any, kind: Any, built: list[Any]) -> None:
         """Measure one point with the model, which is built for the first."""
@@ -253,7 +269,7 @@ def main() -> int:
     parser.add_argument("--child", choices=(*RATES, *STEPS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        child(args.child, args.device, args.dtype)
+        child(args.child, args.device, args.dtype, args.lang)
         return 0
     chinese = args.lang == "zh"
     try:

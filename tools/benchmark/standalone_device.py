@@ -18,6 +18,8 @@ BACKENDS = ("cuda", "npu", "musa", "xpu", "mps", "cpu")
 EXTENSIONS = {"npu": "torch_npu", "musa": "torch_musa"}
 STACKS = (("CUDA", "cuda"), ("ROCm", "hip"), ("CANN", "cann"), ("MUSA", "musa"), ("SYCL", "xpu"))
 CACHES = "/sys/devices/system/cpu"
+BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
+"""Of processors that multiply bf16 themselves: AVX-512 and AMX on x86, BF16 on Arm."""
 CGROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 CACHE_TIMES = 4
 """A tensor of as many times the caches is read from memory for three quarters at least, whatever stays behind."""
@@ -118,6 +120,29 @@ class Device:
         except Exception as error:  # whatever a vendor raises for what it does not know
             self.unsaid[name] = last_line(error)
             return None
+
+    def bf16(self) -> str:
+        """Return whether the device multiplies bf16 itself, by its vendor's word: yes, emulated, no or unknown.
+
+        The vendors' `is_bf16_supported()` counts emulation unless told not to (CUDA, MUSA, XPU). Where a version cannot
+        be told, only Ascend's yes is one: it knows no emulation.
+        """
+        if self.backend == "cpu":
+            said = [line for line in _lines("/proc/cpuinfo") if line.startswith(("flags", "Features"))]
+            return "yes" if said and set(BF16_FLAGS) & set(said[0].partition(":")[2].split()) else "emulated"
+        asked = getattr(self.module, "is_bf16_supported", None)
+        try:
+            if asked is None:
+                return "unknown"
+            if not asked():
+                return "no"
+            try:
+                return "yes" if asked(including_emulation=False) else "emulated"
+            except TypeError:
+                return "yes" if self.backend == "npu" else "unknown"
+        except Exception as error:  # whatever a vendor raises for what it does not know
+            self.unsaid["is_bf16_supported"] = last_line(error)
+            return "unknown"
 
     def memory_gib(self) -> float | None:
         """Return the device's memory; for a processor main memory, or the limit of its control group if lower."""

@@ -45,25 +45,29 @@ def build(torch: Any, where: dict[str, Any], shape: Shape, rank: int = 0) -> Any
 
     Args:
         torch: The module.
-        where: `device` and `dtype` of every tensor.
+        where: `device` and `dtype` of every tensor; adapters are in fp32, as peft keeps them beside half precision.
         shape: One of `SHAPES`.
         rank: Of adapters beside every matrix; 0 for none.
     """
     nn, functional = torch.nn, torch.nn.functional
     layers, width, heads, kv_heads, hidden, vocabulary = shape
     size = width // heads
+    whole = dict(where, dtype=torch.float32)
 
     class Linear(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self, inputs: int, outputs: int) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.empty(outputs, inputs, **where))
             if rank:
-                self.lora_a = nn.Parameter(torch.empty(rank, inputs, **where))
-                self.lora_b = nn.Parameter(torch.empty(outputs, rank, **where))
+                self.lora_a = nn.Parameter(torch.empty(rank, inputs, **whole))
+                self.lora_b = nn.Parameter(torch.empty(outputs, rank, **whole))
 
         def forward(self, x: Any) -> Any:
             y = functional.linear(x, self.weight)
-            return y + functional.linear(functional.linear(x, self.lora_a), self.lora_b) if rank else y
+            if not rank:
+                return y
+            own = x.to(self.lora_a.dtype)  # as peft does; under autocast both products are computed in its type
+            return y + functional.linear(functional.linear(own, self.lora_a), self.lora_b).to(y.dtype)
 
     class Norm(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
@@ -136,7 +140,8 @@ def _rotate(x: Any, turn: Any) -> Any:
     half = x.shape[-1] // 2
     turned = x.roll(half, dims=-1).clone()
     turned[..., :half] = -turned[..., :half]
-    return x * turn[0] + turned * turn[1]
+    cosine, sine = (one.to(x.dtype) for one in turn)  # beside weights in fp32, autocast gives narrower activations
+    return x * cosine + turned * sine
 
 
 def _attend(torch: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
@@ -177,7 +182,7 @@ def answer(device: Any, model: Any, batch: int, prompt: int, output: int, repeat
         "decode_tokens_per_s": batch / each,
         "prefill_tokens_per_s": batch * prompt / ttft * 1000,
         "repeats": len(replies),
-        "spread": _spread(rates),
+        "spread": spread(rates),
     }
 
 
@@ -197,38 +202,8 @@ def _reply(device: Any, model: Any, tokens: Any, output: int) -> list[float]:
     return times
 
 
-def train(device: Any, shape: Shape, kind: Any, method: str, batch: int, count: int, steps: int) -> dict[str, Any]:
-    """Do steps of AdamW after an unmeasured one, all weights or adapters; returns the fields of a training step."""
-    torch = device.torch
-    device.reset_peak()
-    model = build(torch, {"device": device.backend, "dtype": kind}, shape, 16 if method == "lora" else 0)
-    optimizer = torch.optim.AdamW([one for one in model.parameters() if one.requires_grad], lr=1e-5)
-    tokens = torch.randint(0, shape[-1], (batch, count + 1)).to(device.backend)
-    seconds: list[float] = []
-    for _ in range(steps + 1):
-        device.synchronize()
-        start = time.perf_counter()
-        logits = model(tokens[:, :-1]).float().flatten(0, 1)
-        torch.nn.functional.cross_entropy(logits, tokens[:, 1:].flatten()).backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        device.synchronize()
-        seconds.append(time.perf_counter() - start)
-    middle = statistics.median(seconds[1:])
-    return {
-        "method": method,
-        "batch": batch,
-        "tokens": count,
-        "seconds": middle,
-        "tokens_per_s": batch * count / middle,
-        "peak_gib": device.peak_gib(),
-        "steps": steps,
-        "label": "measured",
-        "spread": _spread(seconds[1:]),
-    }
-
-
-def _spread(values: Sequence[float]) -> Any:
+def spread(values: Sequence[float]) -> Any:
+    """Return (highest - lowest) / median; `None` of a single value."""
     return (max(values) - min(values)) / statistics.median(values) if len(values) > 1 else None
 
 

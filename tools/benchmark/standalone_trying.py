@@ -1,4 +1,4 @@
-"""Third part of the script for other machines (`bench --emit-script`): what is tried in a process of its own.
+"""Fifth part of the script for other machines (`bench --emit-script`): what is tried in a process of its own.
 
 `tools.benchmark.emitting` joins it with `tools.benchmark.standalone`. It runs on Python 3.8 with torch alone, and says
 of one event what `tools.benchmark.probe` says of it: what hung, found no memory or never came to its device was not
@@ -12,11 +12,17 @@ import statistics
 import time
 from typing import Any, Callable  # noqa: UP035 - Python 3.8
 
-from tools.benchmark.standalone_device import Device, beyond_caches, last_line, ran_out, says_no_memory
-from tools.benchmark.standalone_model import SHAPES, kind_of, train
+from tools.benchmark.standalone_device import Device, beyond_caches, ran_out, says_no_memory
+from tools.benchmark.standalone_model import SHAPES, kind_of
+from tools.benchmark.standalone_training import WrongError, train, words_of
 
 RATES = ("memory_copy", "memory_sum", "matmul_fp32", "matmul_fp16", "matmul_bf16", "matmul_int8")
 STEPS = ("attention_sdpa", "lora_step", "full_step")
+TOLERANCE = {"fp32": 5e-3, "fp16": 5e-3, "bf16": 3e-2}
+"""Largest relative error (Frobenius) of a product: the type's own rounding is 1e-7, 5e-4 and 4e-3; fp32 may be computed
+in TF32 or HF32, whose rounding is that of fp16."""
+CHECKED = 8
+"""Rows of the product that is timed which are computed again, in fp64 on the processor."""
 ITEM_SECONDS = 180
 """After which a child counts as hanging; some stacks compile a kernel on first use."""
 KILLED = -9
@@ -36,24 +42,47 @@ def _rate(device: Device, work: Callable[[], Any], amount: float) -> float:
     return amount / statistics.median(seconds[2:])
 
 
+def _off(reached: Any, left: Any, right: Any) -> float:
+    """Return the relative error (Frobenius) of the first rows of a product, from the same numbers in fp64."""
+    wanted = left[:CHECKED].cpu().double() @ right.cpu().double()
+    return float((reached[:CHECKED].cpu().double() - wanted).norm() / wanted.norm())
+
+
+def _refuse(off: float, most: float) -> None:
+    """Refuse a result that is off by more than that; one that is no number is wrong too.
+
+    Raises:
+        WrongError: It is.
+    """
+    if not off <= most:
+        raise WrongError("wrong", error=f"{off:.1%}")
+
+
 def attempt(name: str, device: Device, compute: str) -> tuple[float | None, str]:
-    """Do one thing for real; returns the rate reached and its unit."""
+    """Do one thing for real; returns the rate reached and its unit.
+
+    Raises:
+        WrongError: It ran, and what came out is wrong.
+    """
     torch, where = device.torch, device.backend
     if name.startswith("memory_"):
         count = beyond_caches(device.memory_gib()) // 4 if where == "cpu" else 2**28
         source = torch.ones(count, device=where)
         if name == "memory_sum":
+            _refuse(abs(float(source.sum()) / count - 1), 1e-3)
             return _rate(device, source.sum, 4 * count) / 1e9, "GB/s"
-        target = torch.empty_like(source)
-        return _rate(device, lambda: target.copy_(source), 8 * count) / 1e9, "GB/s"
+        target = torch.zeros_like(source)
+        rate = _rate(device, lambda: target.copy_(source), 8 * count) / 1e9
+        _refuse(0.0 if bool((target == 1).all()) else 1.0, 0.0)
+        return rate, "GB/s"
     side = 1024 if where == "cpu" else 8192
     if name == "matmul_int8":
         a = torch.randint(-127, 127, (side, side), device=where, dtype=torch.int8)
+        _refuse(_off(torch._int_mm(a, a), a, a), 0.0)
         return _rate(device, lambda: torch._int_mm(a, a), 2 * side**3) / 1e12, "TOPS"
     if name.startswith("matmul_"):
         b = torch.randn(side, side, device=where).to(kind_of(torch, name[7:]))
-        if not bool(torch.isfinite((b @ b).float()).all()):
-            raise ValueError("the product is not finite")
+        _refuse(_off(b @ b, b, b), TOLERANCE[name[7:]])
         return _rate(device, lambda: b @ b, 2 * side**3) / 1e12, "TFLOPS"
     kind = kind_of(torch, compute)
     if name == "attention_sdpa":
@@ -64,7 +93,29 @@ def attempt(name: str, device: Device, compute: str) -> tuple[float | None, str]
     return None, ""
 
 
-def child(name: str, wanted: str, compute: str) -> None:
+def not_native(name: str, told: dict[str, Any], plain: float | None, backend: str, word: str) -> Any:
+    """Return why a type that worked counts as emulated, and its speed over that of fp32; `None` where it is native.
+
+    By the rule of domainsmith's own probe: of bf16 the vendor's word goes first, and the clock decides on a processor
+    and where the vendor says nothing.
+
+    Args:
+        name: The item.
+        told: What came of it.
+        plain: The rate in fp32, if it is known.
+        backend: Of the device.
+        word: The vendor's about bf16.
+    """
+    if told.get("outcome") != "supported":
+        return None
+    ratio = told["figure"] / plain if plain and told.get("figure") is not None else None
+    if name == "matmul_bf16" and word in ("no", "emulated"):
+        return ("not_native_unrated" if ratio is None else "not_native"), ratio
+    by_measure = backend == "cpu" or (name == "matmul_bf16" and word == "unknown")
+    return ("slower", ratio) if by_measure and ratio is not None and ratio < 1 else None
+
+
+def child(name: str, wanted: str, compute: str, lang: str = "en") -> None:
     """Try one thing in a process that a kernel may take along; prints what came of it."""
     began, device = time.perf_counter(), None
     try:
@@ -75,7 +126,7 @@ def child(name: str, wanted: str, compute: str) -> None:
     except (Exception, SystemExit) as error:  # a refusal is what is looked for
         # What never came to its device, or found no memory, says nothing of what the device can do.
         outcome = "not_tried" if device is None or ran_out(error) else "refused"
-        told = {"outcome": outcome, "message": last_line(error)}
+        told = {"outcome": outcome, "message": words_of(error, lang == "zh")}
     print("\n" + json.dumps(dict(told, seconds=time.perf_counter() - began)), flush=True)
 
 

@@ -34,6 +34,8 @@ _SLACK: Final = 5.0
 _LISTING_SECONDS: Final = 20.0
 _LISTING: Final = 2**24
 """Most bytes of a list of models; a server of thousands has some 100 KB."""
+TEMPLATE: Final = 4096
+"""Most tokens that a chat template and a server's own instruction add to a prompt; Harmony's are some 70."""
 _TOLD: Final = 200
 """Characters of what a server or a library says."""
 EXTRAS: Final[tuple[dict[str, Any], ...]] = (
@@ -56,9 +58,13 @@ class Answered:
     ended: float
     """Seconds from the request to the end of the stream."""
     text: str
+    prompt: str
+    """What was asked."""
     prompt_tokens: int | None
-    """By the server's count, `None` where it gives none."""
+    """By the server's count, `None` where it gives none that can be one."""
     output_tokens: int | None
+    doubted: tuple[str, ...]
+    """Counts of the server's that no such request has, by their names; they are not used."""
     began: float
     """Of the clock when it was sent, to see what ran side by side."""
 
@@ -163,7 +169,8 @@ class Client:
                 extra_body=dict(extras or {}),
             ) as response:
                 sent: float = self._sent.at
-                return self._read(lines_of(limited(response.iter_bytes(), sent, self._seconds, REPLY, stop)), sent)
+                lines = lines_of(limited(response.iter_bytes(), sent, self._seconds, REPLY, stop))
+                return self._read(lines, sent, prompt, limit)
         except Stopped:
             raise
         except Exception as error:  # whatever breaks a request is what is being counted
@@ -175,7 +182,7 @@ class Client:
         if getattr(self._sent, "at", None) is None:
             self._sent.at = time.perf_counter()
 
-    def _read(self, lines: Iterable[tuple[bytes, float]], began: float) -> Answered | Failed:
+    def _read(self, lines: Iterable[tuple[bytes, float]], began: float, prompt: str, limit: int) -> Answered | Failed:
         arrivals: list[float] = []
         pieces: list[str] = []
         usage: Mapping[str, Any] = {}
@@ -202,14 +209,12 @@ class Client:
             return Failed("cut_off", f"the stream ended after {len(arrivals)} chunks without an end mark")
         if not arrivals:
             return Failed("empty", "the reply holds no text")
-        return Answered(
-            tuple(arrivals),
-            ended,
-            "".join(pieces),
-            _count(usage.get("prompt_tokens")),
-            _count(usage.get("completion_tokens")),
-            began,
-        )
+        # A token is a byte at least, and a reply never longer than what was asked for.
+        most = {"prompt_tokens": len(prompt.encode()) + TEMPLATE, "completion_tokens": limit}
+        counted = {name: _count(usage.get(name), bound) for name, bound in most.items()}
+        doubted = tuple(name for name, count in counted.items() if count is None and usage.get(name) is not None)
+        tokens = (counted["prompt_tokens"], counted["completion_tokens"])
+        return Answered(tuple(arrivals), ended, "".join(pieces), prompt, *tokens, doubted, began)
 
     def _failed(self, kind: str, why: str) -> Failed:
         # Hidden first and shortened then: of a key that is cut in two a half would remain.
@@ -272,5 +277,6 @@ def _event(data: bytes) -> _Event | None:
     return _Event(text, bool(choice.get("finish_reason")), usage if isinstance(usage, dict) else {}, "")
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+def _count(value: Any, most: int) -> int | None:
+    """Return a server's count, `None` where it is none or more than there can be: `true` is an int, and 10^400 too."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.errors import InputError, NotFoundError
@@ -23,9 +22,10 @@ from agent.records.hardware import Device
 from tools.benchmark.backends import detect
 from tools.benchmark.emitting import read_result
 from tools.benchmark.part_names import remark
+from tools.benchmark.plausible import moment_of
 from tools.benchmark.saved import Where, saved
 from tools.devices_file import folded
-from tools.hardware import THIS_MACHINE, catalogue, find_device, listed_device
+from tools.hardware import catalogue, find_device, listed_device, means_this_machine
 
 USUAL_DEVICES = ("NVIDIA A800 PCIe", "Moore Threads S4000", "Huawei Ascend 910A")
 """The devices the guide speaks of, which anything else is set against."""
@@ -54,8 +54,8 @@ def choose(where: Where, names: Sequence[str], lang: Language = "en", *, files: 
 
     Args:
         where: Whose saved benchmarks may be named by file, or by fingerprint for a machine's best.
-        names: Saved results, paths of result files, devices of the catalogue, `cpu` for this machine as the catalogue
-            has it; what is none of them, a part of a measured machine's name or an endpoint's address.
+        names: Saved results, paths of result files, devices of the catalogue, `this machine` or `cpu`, its processor;
+            what is none of them, a part of a measured machine's name or an endpoint's address.
         lang: Language of the errors.
         files: Whether paths are read; not where names come from a page or over the network.
 
@@ -118,7 +118,7 @@ def of_device(device: Device) -> Chosen:
 
 def is_this_machine(name: str) -> bool:
     """Return whether a name is one of those of the machine at hand."""
-    return folded(name) in {folded(alias) for alias in THIS_MACHINE}
+    return means_this_machine(name)
 
 
 def newest_here(where: Where) -> Chosen | None:
@@ -186,11 +186,8 @@ def _one(name: str, kept: Sequence[Chosen], lang: Language, *, files: bool) -> C
 
 def said_moment(at: str) -> str:
     """Return a result's moment as people write it, to the second; as it stands where it is none."""
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return at
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    moment = moment_of(at)
+    return at if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def spoken_name(name: str, lang: Language) -> str:

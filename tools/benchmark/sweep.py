@@ -6,47 +6,34 @@ sweep(folder, plan_for(detect(), quick=False), detect(), Silent(), found)
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from agent.errors import DomainsmithError, WorkFailedError
+from agent.errors import CancelledError, InputError, WorkFailedError
 from agent.progress import Reporter
-from agent.prompts.benchmark import BENCHMARK
-from agent.prompts.phrases import fill
-from agent.records.base import Language
-from agent.records.benchmark import Capability, Measurement, TrainingStep, Variant
-from agent.records.hardware import Workload
+from agent.records.benchmark import Capability, Variant
+from agent.records.hardware import Device
 from agent.records.tuning import ComputeType, Hyperparameters, Method
 from tools.benchmark.answering import Point, answer
-from tools.benchmark.backends import Accelerator, last_line
+from tools.benchmark.backends import Accelerator
+from tools.benchmark.findings import Findings, part_of, release
 from tools.benchmark.following import Course
+from tools.benchmark.guarding import cannot_train, refused
 from tools.benchmark.part_names import part_name
 from tools.benchmark.roofline import Shape
 from tools.benchmark.stepping import TrainingShape, train
-from tools.benchmark.timing import AGREEMENT, Noise
 from tools.hardware import this_machine
 from tools.models import load_model
-from tools.tuning.memory import free_gib, ran_out
-from tools.tuning.room import Model, carried, model_in
+from tools.tuning.memory import ran_out
+from tools.tuning.room import model_in
 from tools.tuning.run import prepare
 
 POINT_SECONDS: Final = 20.0
 """After which a point gets no further repeat: a model too large for the machine still gives one figure a point, and the
 whole sweep of the built-in model stays within minutes on a busy machine."""
-
-
-_PROBED: Final[Mapping[str, str]] = {
-    "4bit": "nf4_double",
-    "qlora": "qlora_step",
-    "lora": "lora_step",
-    "full": "full_step",
-}
-"""Which attempt of the probe stands before what is done in this process."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +49,6 @@ class Plan:
     def only(self, *, answering: bool, training: bool) -> Plan:
         """Return the plan with one half left out."""
         return replace(self, points=self.points if answering else (), methods=self.methods if training else ())
-
-
-@dataclass
-class Findings:
-    """What was measured so far; whole after every part, so that an interrupted sweep keeps it."""
-
-    lang: Language = "en"
-    measurements: list[tuple[Measurement, Shape]] = field(default_factory=list)
-    training: list[TrainingStep] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    noise: Noise = field(default_factory=Noise.begin)
-
-    def warn(self, key: str, **values: object) -> None:
-        """Add a sentence in the language of the result."""
-        self.warnings.append(fill(BENCHMARK, key, self.lang, **values))
 
 
 def plan_for(device: Accelerator, *, quick: bool) -> Plan:
@@ -104,6 +76,7 @@ def sweep(
     reporter: Reporter,
     found: Findings,
     *,
+    machine: Device | None = None,
     capabilities: Mapping[str, Capability] | None = None,
     name: str = "",
     course: Course | None = None,
@@ -111,48 +84,61 @@ def sweep(
 ) -> None:
     """Measure every point and method of the plan; what cannot be measured is left out with a warning that says why.
 
+    An error of one part costs that part alone.
+
     Args:
         folder: A checked model folder.
         plan: What to measure.
         device: Where.
         reporter: Told of every part and asked to stop between tokens and steps.
         found: Takes what is measured.
+        machine: What is known of the device, with what the probe found; `None` takes what was known before.
         capabilities: What the probe found; what it saw refused or crash is not tried in this process.
         name: Of the model, for the record.
         course: Tells of the whole work's progress; by default of this sweep's.
         seed: Of prompts and training tokens.
 
     Raises:
-        InputError: The model cannot be loaded.
+        InputError: The model's files cannot be used.
+        WorkFailedError: Nothing was measured, and a part failed other than for memory.
         CancelledError: The reporter asked to stop.
     """
+    machine, capabilities = machine or this_machine(), capabilities or {}
     course = course or Course(reporter, len(plan.points) + len(plan.methods), weights(plan), lang=found.lang)
-    compute = this_machine().compute_type
     for variant in dict.fromkeys(point.variant for point in plan.points):
         points = [point for point in plan.points if point.variant == variant]
-        why = _refused(capabilities or {}, variant)
+        why = refused(capabilities, variant, device.backend)
         if why:
             found.warn("no_4bit", why=why)
             course.skip(points)
             continue
-        _answer_all(folder, plan, variant, points, device, reporter, found, name, compute, course, seed)
+        _answer_all(folder, plan, variant, points, device, reporter, found, name, machine.compute_type, course, seed)
     base = model_in(folder)
     for method in plan.methods:
         course.begin(method)
         said = part_name(method, found.lang)
-        why = _cannot_train(method, base, plan.training, capabilities or {}, found.lang)
-        if why:
-            found.warn("method_left_out", method=said, why=why)
-        else:
-            with _within_memory(found, said, device):
+        with part_of(found, said, device):
+            why = cannot_train(method, base, plan.training, machine, capabilities, found.lang)
+            if why:
+                found.warn("method_left_out", method=said, why=why)
+            else:
                 step = train(
-                    folder, method, plan.training, device, reporter, name=name, compute_type=compute, seed=seed
+                    folder,
+                    method,
+                    plan.training,
+                    device,
+                    reporter,
+                    name=name,
+                    compute_type=machine.compute_type,
+                    seed=seed,
                 )
                 found.training.append(step)
-                _judge(found, said, step.spread)
-        _release(device)
+                found.judge(said, step.spread)
+        release(device)
         found.noise.sample()
         course.end(method)
+    if found.failed and not (found.measurements or found.training):
+        raise WorkFailedError(found.failed)
 
 
 def weights(plan: Plan) -> dict[str, float]:
@@ -195,16 +181,16 @@ def _answer_all(
     seed: int,
 ) -> None:
     course.begin(points[0])
-    model = _loaded(folder, variant, compute, found, device)
-    if model is None:
+    loaded = _loaded(folder, variant, compute, found, device)
+    if loaded is None:
         course.skip(points)
         return
-    shape = shape_of(model)
+    model, shape = loaded
     for wanted in points:
         course.begin(wanted)
         point = _that_fits(wanted, getattr(model.config, "max_position_embeddings", None), found)
         said = part_name(point, found.lang)
-        with _within_memory(found, said, device):
+        with part_of(found, said, device):
             measured = answer(
                 model,
                 point,
@@ -220,15 +206,21 @@ def _answer_all(
             if measured.repeats == 1 < plan.repeats and measured.tokens_per_s:
                 took = point.batch * point.output / measured.tokens_per_s
                 found.warn("one_repeat", point=said, seconds=f"{took:.0f}")
-            _judge(found, said, measured.spread)
+            found.judge(said, measured.spread)
         found.noise.sample()
         course.end(wanted)
-    del model
-    _release(device)
+    del model, loaded
+    release(device)
 
 
-def _loaded(folder: Path, variant: Variant, compute: ComputeType, found: Findings, device: Accelerator) -> Any:
-    """Return the model as the product loads it; `None` with a warning where this machine cannot."""
+def _loaded(
+    folder: Path, variant: Variant, compute: ComputeType, found: Findings, device: Accelerator
+) -> tuple[Any, Shape] | None:
+    """Return the model as the product loads it, and its shape; `None` with a warning where this machine cannot.
+
+    Raises:
+        InputError: The base itself cannot be used.
+    """
     load: Callable[[], Any]
     match variant:
         case "base":
@@ -238,15 +230,17 @@ def _loaded(folder: Path, variant: Variant, compute: ComputeType, found: Finding
         case "adapter" | "merged":
             load = partial(_with_adapter, folder, compute, merged=variant == "merged")
     try:
-        return load()
-    except (WorkFailedError, RuntimeError, ImportError, MemoryError) as error:
+        model = load()
+        return model, shape_of(model)
+    except CancelledError:
+        raise
+    except Exception as error:
         # What a vendor's torch or bitsandbytes cannot do is a finding; the sweep goes on with what it can.
-        if variant == "base" and not ran_out(error):
+        if variant == "base" and isinstance(error, InputError) and not ran_out(error):
             raise
-        key = "no_memory" if ran_out(error) else "no_4bit" if variant == "4bit" else "variant_left_out"
-        why = str(error) if isinstance(error, DomainsmithError) else last_line(error)
-        found.warn(key, point=part_name(variant, found.lang), why=why)
-    _release(device)
+        key = "no_4bit" if variant == "4bit" else "variant_left_out"
+        found.fail(key, error, point=part_name(variant, found.lang))
+    release(device)
     return None
 
 
@@ -263,47 +257,3 @@ def _that_fits(point: Point, positions: int | None, found: Findings) -> Point:
     used = max(1, positions - point.output)
     found.warn("too_long", wanted=point.prompt, used=used, positions=positions)
     return replace(point, prompt=used)
-
-
-def _cannot_train(
-    method: Method, base: Model, shape: TrainingShape, capabilities: Mapping[str, Capability], lang: Language
-) -> str:
-    """Return why a method is not tried: the device has no such kernels, or its memory does not carry it."""
-    refused = _refused(capabilities, method)
-    if refused:
-        return refused
-    work = {method: Workload(batch=shape.batch, length=shape.tokens, learnt=1.0)}
-    found = next(one for one in carried(this_machine(), free_gib(), base, work, lang) if one.method == method)
-    return "" if found.available and found.fits else found.why
-
-
-def _refused(capabilities: Mapping[str, Capability], kind: str) -> str:
-    """Return the probe's message where it did not see the attempt of that kind work.
-
-    What hung or ran out of memory there is no finding about the device, but here it would take the whole run along.
-    """
-    tried = capabilities.get(_PROBED.get(kind, ""))
-    return "" if tried is None or tried.outcome in {"supported", "emulated"} else tried.message or tried.outcome
-
-
-def _judge(found: Findings, point: str, apart: float | None) -> None:
-    if apart is not None and apart > AGREEMENT:
-        found.warn("spread", point=point, spread=f"{apart:.0%}")
-
-
-@contextmanager
-def _within_memory(found: Findings, point: str, device: Accelerator) -> Iterator[None]:
-    """Turn running out of memory into a warning."""
-    try:
-        yield
-    except (RuntimeError, MemoryError, DomainsmithError) as error:
-        if not ran_out(error):
-            raise
-        found.warn("no_memory", point=point)
-        _release(device)
-
-
-def _release(device: Accelerator) -> None:
-    """Give back what the last model held: the next one must find the memory free."""
-    gc.collect()
-    device.empty_cache()

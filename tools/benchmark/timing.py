@@ -18,6 +18,7 @@ from agent.prompts.benchmark import BENCHMARK
 from agent.prompts.phrases import fill
 from agent.records.base import Language
 from agent.records.benchmark import Quantiles
+from tools.processor import usable_cores
 
 AGREEMENT: Final = 0.15
 """Repeats whose `spread` is larger are warned of: hardware.md's method asks for repeats that agree at the median."""
@@ -104,7 +105,7 @@ class Noise:
     """Times one fixed calculation before, between and after measurements; on a quiet machine it takes equally long."""
 
     load: float = 0.0
-    """Load average over one minute per core, before anything was measured."""
+    """Load average over one minute per core that this process may use, before anything was measured."""
     clock: Callable[[], float] = time.perf_counter
     samples: list[float] = field(default_factory=list)
     """Seconds of each calculation."""
@@ -112,7 +113,7 @@ class Noise:
     @classmethod
     def begin(cls) -> Noise:
         """Look at the load and take the first sample."""
-        load = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
+        load = os.getloadavg()[0] / usable_cores() if hasattr(os, "getloadavg") else 0.0
         noise = cls(load)
         noise.sample()
         return noise

@@ -14,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from statistics import fmean, median
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from agent.records.evaluation import ARMS, Arm, ArmCost, Dimension, GroupCost, Item, ItemAnswer, Renewal
 from knowledge.files import read_records, write_records
+from tools.benchmark.backends import Accelerator, detect
 from tools.evaluation.arms import TUNED, WITH_RETRIEVAL, Task
 from tools.evaluation.dimensions import DOMAIN
 from tools.evaluation.retrieved import search_seconds
@@ -43,7 +44,7 @@ class Meter:
     def __enter__(self) -> Meter:
         device = _accelerator()
         if device is not None:
-            device.reset_peak_memory_stats()
+            device.reset_peak()
         else:
             self._watcher = threading.Thread(target=self._watch, daemon=True)
             self._watcher.start()
@@ -59,7 +60,7 @@ class Meter:
             self._watcher.join()
         device = _accelerator()
         if device is not None:
-            self.peak_gib = float(device.max_memory_allocated()) / _GIB
+            self.peak_gib = device.peak_gib() or 0.0
 
     def note(self, folder: Path, tasks: Sequence[Task]) -> None:
         """Write what a group of answers took into `spent.jsonl` of an `eval` folder."""
@@ -83,10 +84,12 @@ class Meter:
                 return
 
 
-def _accelerator() -> Any:
-    """Return torch's view of the accelerator, if the process computes on one."""
-    torch = sys.modules.get("torch")
-    return torch.accelerator if torch is not None and torch.accelerator.is_available() else None
+def _accelerator() -> Accelerator | None:
+    """Return the accelerator that models compute on; `None` on a processor, or where nothing has loaded torch."""
+    if "torch" not in sys.modules:
+        return None
+    device = detect()
+    return None if device.backend == "cpu" else device
 
 
 @dataclass(frozen=True)

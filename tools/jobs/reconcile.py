@@ -1,13 +1,13 @@
 """Bring the job list and the machine back together after a crash, a kill or a power loss.
 
 Runs at the start of every command that looks at jobs. A record that says `running` while its worker is gone, or silent
-beyond its lease, becomes `interrupted`; the record is fenced first and leftover processes are ended after that, so
-nothing that still wakes up can write into a run that somebody resumes.
+beyond its lease, becomes `interrupted`, or `cancelled` where somebody had asked for that; the record is fenced first
+and leftover processes are ended after that, so nothing that still wakes up can write into a run that somebody resumes.
 """
 
 from __future__ import annotations
 
-from agent.errors import BusyError
+from agent.errors import BusyError, CancelledError
 from agent.records.job import Job
 from tools.jobs.events import EVENTS, EventTail
 from tools.jobs.processes import end_frozen_workers, end_processes, is_here, memory_kills, worker_lives
@@ -19,10 +19,10 @@ LEASE_SECONDS = 15.0
 
 
 def reconcile(project: Project) -> tuple[Job, ...]:
-    """Mark abandoned jobs as interrupted and end what is left of them.
+    """Mark abandoned jobs as interrupted or cancelled and end what is left of them.
 
     Returns:
-        The jobs that were interrupted, as they stand now.
+        The jobs that were marked, as they stand now.
 
     Raises:
         BusyError: A process that is none of the project's workers keeps the job list locked.
@@ -50,9 +50,19 @@ def _abandoned(job: Job) -> bool:
     return job.state == "running" and age(job) > LEASE_SECONDS
 
 
+def goes_on(job: Job) -> str:
+    """Return how a job that ended before it was through goes on."""
+    return f"`domainsmith jobs resume {job.id}` goes on"
+
+
 def _interrupt(project: Project, store: JobStore, job: Job) -> bool:
     lived = worker_lives(job)
-    fenced = store.end(job.id, job.lease, "interrupted", error=_cause(project, job, lived=lived), exit_code=1)
+    if store.get(job.id).cancel_requested:
+        # It was told to end and did, by a signal before it could write so: what was asked for, and no crash.
+        error = f"cancelled - {goes_on(job)}"
+        fenced = store.end(job.id, job.lease, "cancelled", error=error, exit_code=CancelledError.exit_code)
+    else:
+        fenced = store.end(job.id, job.lease, "interrupted", error=_cause(project, job, lived=lived), exit_code=1)
     if fenced:
         end_processes(job)
     return fenced

@@ -32,7 +32,7 @@ from knowledge.files import read_record, write_json
 from tools.jobs.events import EVENTS, EventTail
 from tools.jobs.interrupts import Interrupts, held
 from tools.jobs.processes import MARK, end_processes, is_here, signal_worker, worker_lives
-from tools.jobs.reconcile import LEASE_SECONDS, reconcile
+from tools.jobs.reconcile import LEASE_SECONDS, goes_on, reconcile
 from tools.jobs.snapshot import save_snapshot
 from tools.jobs.store import RESUMABLE, TERMINAL, JobStore, age
 from tools.jobs.worker import RESULT
@@ -144,7 +144,7 @@ def cancel(project: Project, job_id: str) -> Job:
     while (job := store.get(job.id)).state not in TERMINAL:
         waited = time.monotonic() - began
         gone = job.pid is not None and is_here(job) and not worker_lives(job)
-        error = f"cancelled - {_goes_on(job)}"
+        error = f"cancelled - {goes_on(job)}"
         if job.state == "queued":
             # No worker has taken it yet, and none can take it from now on.
             if store.end(job.id, job.lease, "cancelled", error=error, exit_code=CancelledError.exit_code):
@@ -231,12 +231,8 @@ def log_of(project: Project, job: Job) -> Path:
 def _failure(job: Job) -> DomainsmithError:
     classes: tuple[type[DomainsmithError], ...] = (UserError, RefusedError, CancelledError)
     matching = next((one for one in classes if one.exit_code == job.exit_code), WorkFailedError)
-    mend = _goes_on(job) if not job.error and job.state in RESUMABLE else ""
+    mend = goes_on(job) if not job.error and job.state in RESUMABLE else ""
     return matching(job.error or f"{job.kind} {job.id} is {job.state}", mend=mend)
-
-
-def _goes_on(job: Job) -> str:
-    return f"`domainsmith jobs resume {job.id}` goes on"
 
 
 def _start(project: Project, job: Job, worker: Sequence[str], interrupts: Interrupts) -> Job:

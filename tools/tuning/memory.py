@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import resource
+import math
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +13,13 @@ from agent.errors import DoesNotFitError
 from agent.policy.memory import LADDER
 from agent.records.base import Language
 from agent.records.hardware import Device
+from tools.benchmark.backends import detect
+from tools.processor import resident_peak_gib
 from tools.tuning.batches import micro_batch
 from tools.tuning.choice import Choice, what_fits
 from tools.tuning.examples import Example
 from tools.tuning.room import Model, carried, workload_of
 
-_GIB: Final = 2**30
 _OUT_OF_MEMORY: Final = (
     "out of memory",
     "can't allocate memory",
@@ -34,26 +35,18 @@ _NOTHING_LEFT: Final = 0.25
 
 
 def free_gib() -> float:
-    """Return the memory that is free for a run: on the device, else what the system has and this process may take."""
-    import psutil
-    import torch
+    """Return the memory that is free for a run: on the device, else what the system has and this process may take.
 
-    if torch.accelerator.is_available():
-        return float(torch.accelerator.get_memory_info()[0]) / _GIB
-    free = float(psutil.virtual_memory().available)
-    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if allowed != resource.RLIM_INFINITY:
-        free = min(free, allowed - psutil.Process().memory_info().vms)
-    return max(free, 0.0) / _GIB
+    Infinite where the device's driver does not tell it: what limits a run is then the device's own size.
+    """
+    free = detect().free_gib()
+    return math.inf if free is None else free
 
 
 def peak_gib() -> float:
     """Return the most memory that was taken: allocated on the device, else resident in this process."""
-    import torch
-
-    if torch.accelerator.is_available():
-        return float(torch.accelerator.max_memory_allocated()) / _GIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _GIB
+    peak = detect().peak_gib()
+    return resident_peak_gib() if peak is None else peak
 
 
 def says_no_memory(text: str) -> bool:

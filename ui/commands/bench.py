@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Final, get_args
 
 import typer
 
 from agent.errors import CancelledError, InputError, WorkFailedError
+from agent.prompts.benchmark_errors import BENCHMARK_ERRORS
+from agent.prompts.phrases import fill, listed
+from agent.records.base import Language
 from ui.options import Json, Lang, Seed
 from ui.progress import TerminalReporter
 from ui.runtime import Runtime
+from ui.signals import ended_by_signals
 
 if TYPE_CHECKING:
     from tools.benchmark.ended import Ended
@@ -19,6 +25,17 @@ if TYPE_CHECKING:
 
 _MOST = 256
 """Requests in flight at once; each is a thread."""
+_HERE: Final = "this machine"
+_PROBE: Final = "--only probe"
+_LOAD: Final = ("model", "quick", "seed")
+EFFECT: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("names", "params_b", "price"), ("--compare",)),
+    **dict.fromkeys(_LOAD, (_HERE, "--endpoint")),
+    **dict.fromkeys(("only",), (_HERE, _PROBE)),
+    **dict.fromkeys(("concurrency", "prompt_tokens", "output_tokens", "tokenizer"), ("--endpoint",)),
+    **dict.fromkeys(("goodput_ttft", "goodput_tpot"), ("--endpoint",)),
+}
+"""What an option has an effect with; of those that are left out it has with all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
+    context: typer.Context,
     names: Annotated[
         list[str] | None, typer.Argument(help="With --compare: parts of measured names, or devices; all by default.")
     ] = None,
@@ -74,9 +92,13 @@ def bench(
 ) -> None:
     """Measure what this machine or an endpoint can do and how fast; take and compare what others measured."""
     runtime = Runtime(as_json=json, lang=lang)
-    _refuse_mixed(endpoint, emit_script, import_file, compare, names)
-    if price and not compare:
-        raise InputError("prices are for --compare", where="--price", mend="`domainsmith bench --compare --price ...`")
+    asked = {
+        "--endpoint": endpoint,
+        "--emit-script": emit_script,
+        "--import": import_file,
+        "--compare": compare or None,
+    }
+    _refuse_without_effect(context, _asked(asked, only, runtime.output.lang), runtime.output.lang)
     if compare:
         _compare(runtime, names or [], params_b, price or [])
     elif emit_script is not None:
@@ -99,7 +121,7 @@ def bench(
             tokenizer=str(tokenizer) if tokenizer is not None else "",
             seed=seed,
         )
-        with TerminalReporter("bench", lang=runtime.output.lang) as reporter:
+        with ended_by_signals(), TerminalReporter("bench", lang=runtime.output.lang) as reporter:
             ended = load(runtime.settings, request, reporter)
         _show(runtime, ended)
     else:
@@ -107,25 +129,43 @@ def bench(
         from tools.benchmark.run import measure
 
         wanted = BenchRequest(model=model, only=_part(only), quick=quick, seed=seed)
-        with TerminalReporter("bench", lang=runtime.output.lang) as reporter:
+        with ended_by_signals(), TerminalReporter("bench", lang=runtime.output.lang) as reporter:
             ended = measure(runtime.settings, wanted, reporter)
         _show(runtime, ended)
 
 
-def _refuse_mixed(
-    endpoint: str | None, emit: Path | None, file: Path | None, compare: bool, names: list[str] | None
-) -> None:
-    """Refuse two things at once, and names that nothing is done with.
+def _asked(asked: Mapping[str, object], only: str | None, lang: Language) -> str:
+    """Return the one thing that is asked for, by the option that asks for it.
 
     Raises:
-        InputError: More than one was asked for.
+        InputError: More than one is.
     """
-    asked = {"--endpoint": endpoint, "--emit-script": emit, "--import": file, "--compare": compare or None}
     given = [name for name, value in asked.items() if value is not None]
     if len(given) > 1:
-        raise InputError("one thing at a time", where=" ".join(given), mend="give one of them")
-    if names and not compare:
-        raise InputError("names are for --compare", where=" ".join(names), mend="`domainsmith bench --compare NAME...`")
+        says = partial(fill, BENCHMARK_ERRORS, lang=lang)
+        raise InputError(says("one_thing"), where=" ".join(given), mend=says("one_thing_mend"))
+    return given[0] if given else _PROBE if only == "probe" else _HERE
+
+
+def _refuse_without_effect(context: typer.Context, asked: str, lang: Language) -> None:
+    """Refuse an option that changes nothing about what is asked for: whoever gives it expects that it does.
+
+    Raises:
+        InputError: One was given.
+    """
+    for one in context.command.params:
+        name = one.name or ""
+        uses, source = EFFECT.get(name, (asked,)), context.get_parameter_source(name)
+        if asked not in uses and source is not None and source.name == "COMMANDLINE":  # what is a default nobody gave
+            where = max(one.opts, key=len) if one.param_type_name == "option" else " ".join(context.params[name])
+            raise _no_effect(where, asked, uses, lang)
+
+
+def _no_effect(where: str, asked: str, uses: tuple[str, ...], lang: Language) -> InputError:
+    says = partial(fill, BENCHMARK_ERRORS, lang=lang)
+    told = tuple(says("use_here") if use == _HERE else use for use in uses)
+    what = says("no_effect_here") if asked == _HERE else says("no_effect", asked=asked)
+    return InputError(what, where=where, mend=says("no_effect_mend", uses=listed(told, lang)))
 
 
 def _part(only: str | None) -> Part | None:
@@ -159,14 +199,23 @@ def _show(runtime: Runtime, ended: Ended) -> None:
 
     Raises:
         CancelledError: It was cancelled; names the file with what was measured, if anything was.
-        WorkFailedError: What was measured went away in the middle; a script must not take the part for the whole.
+        InputError: It was printed, and cannot be kept; so with an OSError.
+        WorkFailedError: What was measured went away in the middle, or an error ended it; a script must not take the
+            part for the whole.
     """
     from tools.benchmark.saved import save
     from tools.benchmark.subjects import holds_figures
     from ui.bench_tables import bench as shown
 
     output = runtime.output
-    file = save(runtime.settings.machine_folder, ended.result) if holds_figures(ended.result) else None
+    file, trouble = None, None
+    try:
+        file = save(runtime.settings.machine_folder, ended.result) if holds_figures(ended.result) else None
+    except (OSError, InputError) as error:
+        trouble = error  # a disk that is full must not take the figures along
+    if trouble is not None:
+        output.emit(ended.result, shown(ended.result, output))
+        raise trouble
     saved = output.say("bench_not_saved") if file is None else output.say("bench_saved", file=file)
     output.emit(ended.result, f"{shown(ended.result, output)}\n{saved}")
     if ended.cancelled and file is None:
@@ -175,7 +224,8 @@ def _show(runtime: Runtime, ended: Ended) -> None:
         raise CancelledError(output.say("bench_cancelled"), where=str(file))
     if not ended.result.complete:
         where = str(file) if file is not None else ended.result.endpoint or ""
-        raise WorkFailedError(output.say("bench_broke_off"), where=where, mend=output.say("bench_broke_off_mend"))
+        mend = "bench_broke_off_mend" if ended.result.place == "endpoint" else "bench_broke_off_here_mend"
+        raise WorkFailedError(output.say("bench_broke_off"), where=where, mend=output.say(mend)) from ended.error
     if output.as_json:
         print(saved, file=sys.stderr)
 
@@ -185,6 +235,8 @@ def _emit(runtime: Runtime, file: Path) -> None:
     from tools.benchmark.emitting import script
 
     if str(file) == "-":
+        if runtime.output.as_json:
+            raise _no_effect("--json", "--emit-script -", ("--emit-script FILE",), runtime.output.lang)
         print(script(), end="")
         return
     if file.is_dir():

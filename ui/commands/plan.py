@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.errors import DoesNotFitError, InputError
+from agent.prompts.phrases import model_size
 from ui import render
 from ui.options import Json, Lang
 from ui.runtime import Runtime
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def plan(
-    device: Annotated[str | None, typer.Option("--device", help="Name of the device; this machine by default.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", help="Name of the device; this machine by default, `cpu` for its processor alone."),
+    ] = None,
     count: Annotated[int, typer.Option("--count", min=1, help="How many of them.")] = 1,
     params_b: Annotated[
         float | None, typer.Option("--params-b", help="Parameters of the base model, in billions (10^9).")
@@ -70,7 +74,6 @@ def plan(
     )
     runtime.output.emit(made, render.plan(made, runtime.output))
     if made.start_at is None:
-        raise DoesNotFitError(
-            f"nothing fits {made.count} × {made.device} at {made.params_b:g}B parameters",
-            mend="take a smaller base model, a larger device or more of them",
-        )
+        key = "plan_nothing_fits" if any(one.available for one in made.methods) else "plan_nothing_trains"
+        say, size = runtime.output.say, model_size(made.params_b)
+        raise DoesNotFitError(say(key, device=f"{made.count} × {made.device}", size=size), mend=say(f"{key}_mend"))

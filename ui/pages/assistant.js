@@ -73,14 +73,12 @@
     true,
   );
 
-  // What was typed and not sent outlives a reload, and the reload that follows a restart of the server.
+  // What was typed and not sent outlives a reload, the reload that follows a restart of the server, and the answer to
+  // the message before, which empties the box.
   const DRAFT = "ds-draft";
-  let restored = false;
   const restore = () => {
-    if (restored || !box()) return;
-    restored = true;
     const draft = sessionStorage.getItem(DRAFT);
-    if (!draft || box().value) return;
+    if (!draft || !box() || box().value) return;
     box().value = draft;
     box().dispatchEvent(new Event("input", { bubbles: true }));
   };

@@ -89,7 +89,8 @@ class _Page:
             front.decline.click(told(self._settle("decline")), self._approval, talk, **once),
         ]
         for event in asked:
-            self._frame.after(event.then(told(self._beside), None, beside, **quiet))
+            # `multiple`: of two turns that end together, the second must be drawn around as well.
+            self._frame.after(event.then(told(self._beside), None, beside, trigger_mode="multiple", **quiet))
         front.change.click(None, None, None, js=CHANGE, api_visibility="private")
         opened = self._opener.click(told(self._open), None, [*talk, *beside], trigger_mode="always_last", **quiet)
         self._frame.after(opened)

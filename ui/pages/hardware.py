@@ -13,13 +13,14 @@ from agent.records.hardware import Workload
 from tools.benchmark.subjects import USUAL_DEVICES
 from tools.doctor import doctor
 from tools.hardware import catalogue, find_device, this_machine
+from tools.model_shape import BUILTIN_MODEL, ReadModel
 from tools.plan import plan, trained_like_here
 from ui.pages import hardware_measured
 from ui.pages import hardware_view as view
 from ui.pages.frame import Frame, told
 from ui.pages.hardware_parts import parts
 
-HERE = "cpu"
+HERE = "this machine"
 """The catalogue's name for the machine at hand, whatever it computes with."""
 BATCH, LENGTH = 16, 512
 """Examples a step and tokens of each to begin with."""
@@ -77,6 +78,7 @@ def build(frame: Frame) -> None:
     def tried(request: gr.Request) -> str:
         return view.checks(doctor(frame.desk(request).settings), lang)
 
+    @told
     def opened() -> tuple[str, str, str, str]:
         fitted, detailed = (
             what_fits(HERE, 1, OWN_SIZE, lang),
@@ -115,7 +117,8 @@ def what_fits(
     """
     sizes = sorted({*view.SIZES, *((own,) if own else ())})
     number, work = 1 if count is None else int(count), _work(batch, length)
-    return view.plans([plan(device, number, params_b, work, lang) for params_b in sizes], find_device(device), lang)
+    plans = [plan(device, number, _model(params_b), work, lang) for params_b in sizes]
+    return view.plans(plans, find_device(device), lang)
 
 
 def taken_apart(
@@ -136,8 +139,13 @@ def taken_apart(
     if not own:
         return ""
     number, work = 1 if count is None else int(count), _work(batch, length)
-    made = plan(device, number, own, work, lang, threads=threads)
+    made = plan(device, number, _model(own), work, lang, threads=threads)
     return parts(made, find_device(device), model_size(own), lang)
+
+
+def _model(params_b: float) -> ReadModel | float:
+    """Return a model of a size: for that of the built-in one its architecture, so that `plan` says the same."""
+    return BUILTIN_MODEL if params_b == view.SIZES[0] else params_b
 
 
 def _work(batch: float | None, length: float | None) -> Workload:

@@ -50,7 +50,7 @@ def bars_figure(bars: Bars, lang: Language) -> go.Figure:
             figure.add_bar(
                 x=[bar.value for bar in chosen],
                 y=[_broken(bar.name) for bar in chosen],
-                text=[bar.text for bar in chosen],
+                text=[_shown(bar.text) for bar in chosen],
                 name=phrase(f"measured_label_{label}", lang),
                 orientation="h",
                 textposition="outside",
@@ -60,7 +60,7 @@ def bars_figure(bars: Bars, lang: Language) -> go.Figure:
             )
     figure.update_layout(barmode="overlay", showlegend=True, bargap=0.35)
     longest = max((bar.value for bar in bars.bars), default=1.0) or 1.0
-    figure.update_xaxes(title_text=bars.unit, range=[0, longest * _ROOM], nticks=6)
+    figure.update_xaxes(title_text=_shown(bars.unit), range=[0, longest * _ROOM], nticks=6)
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], showgrid=False)
     return plain_figure(figure, height=130 + 48 * len(order))
 
@@ -74,7 +74,7 @@ def devices_radar(radar: Radar) -> go.Figure:
         look = MODEL_LOOKS[place % MOST]
         colour = GREY if place == 0 else look.colour
         shares = [spoke.shares[place] for spoke in radar.spokes]
-        texts = [f"{spoke.name}: {spoke.texts[place]}" for spoke in radar.spokes]
+        texts = [_shown(f"{spoke.name}: {spoke.texts[place]}") for spoke in radar.spokes]
         r: list[float | None] = []
         theta: list[float | None] = []
         said: list[str] = []
@@ -86,7 +86,7 @@ def devices_radar(radar: Radar) -> go.Figure:
         figure.add_scatterpolar(
             r=r,
             theta=theta,
-            name=name,
+            name=_shown(name),
             text=said,
             hovertemplate="%{text}<extra>%{fullData.name}</extra>",
             mode="lines+markers",
@@ -122,7 +122,12 @@ def devices_radar(radar: Radar) -> go.Figure:
 
 
 def _broken(name: str, width: int = _NAME) -> str:
-    """Return a name in short lines, Chinese ones shorter; Plotly breaks nothing by itself, and reads `<` as markup."""
+    """Return a name in short lines, Chinese ones shorter; Plotly breaks nothing by itself."""
     wide = sum(east_asian_width(character) in "WF" for character in name) > len(name) / 2
     lines = textwrap.wrap(name, width // 2 if wide else width)
-    return "<br>".join(line.replace("&", "&amp;").replace("<", "&lt;") for line in lines)
+    return "<br>".join(map(_shown, lines))
+
+
+def _shown(text: str) -> str:
+    """Return text that Plotly shows as it stands: it reads `<` as markup, and names come from other machines."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -20,6 +20,7 @@ from agent.prompts.training import METHOD_NAMES
 from agent.records.base import Language
 from agent.records.hardware import Device, Figure, MemoryPlan, MethodFit, Workload
 from agent.records.tuning import Method
+from tools.benchmark.subjects import spoken_name
 from tools.doctor import Check, DoctorReport, State
 from ui.i18n import phrase, phrases
 from ui.pages.inline_code import with_commands
@@ -41,8 +42,7 @@ _STATES: Final[dict[State, str]] = {"works": "✓", "warning": "!", "missing": "
 
 def device_name(device: Device, lang: Language) -> str:
     """Return a device's name, the machine at hand named in the page's language."""
-    found = re.fullmatch(r"this machine \((.*)\)", device.name)
-    return phrase("hardware_this_machine", lang, name=found[1]) if found else device.name
+    return spoken_name(device.name, lang)
 
 
 def note(text: str, lang: Language) -> str:

@@ -78,11 +78,20 @@ class JobPanel:
 
     def started(self, event: Any) -> None:
         """Begin to follow after an event that started a job."""
-        self._frame.after(event.success(self.shown, None, self.parts, show_progress="hidden", api_visibility="private"))
+        self._frame.after(event.success(self.begun, None, self.parts, show_progress="hidden", api_visibility="private"))
 
     def shown(self, request: gr.Request) -> list[Any]:
         """Return the values of `parts` for a page that opens."""
         return self._updates(self._look(request, is_fresh=False))
+
+    def begun(self, request: gr.Request) -> list[Any]:
+        """Return the values of `parts` for a page that has just started a job.
+
+        The timer runs in any case: a job that is through before this first look is told, and what it made is shown, by
+        the tick that follows.
+        """
+        *rest, _ = self.shown(request)
+        return [*rest, gr.Timer(TICK_SECONDS, active=True)]
 
     def _updates(self, state: tuple[str, str]) -> list[Any]:
         said, job = state

@@ -107,6 +107,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((bare, port))
+        listening.listen()  # a second server that begins at the same moment could take the port as well until then
     except (OSError, OverflowError) as error:
         raise InputError(
             f"cannot listen here, {error}", where=f"{host}:{port}", mend="choose another --host or --port"

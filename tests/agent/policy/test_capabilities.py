@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from agent.policy.capabilities import Capabilities, as_found, measured_bf16, measured_device, training_type
-from agent.policy.memory import detailed_plan
+from agent.policy.memory import detailed_plan, fit
 from agent.prompts.capabilities import ITEM_NAMES, MEASURED, PROBE
 from agent.prompts.devices import DEVICES
 from agent.records.benchmark import Capability, Outcome
 from agent.records.hardware import Backend, Support
-from tests.agent.policy.builders import ASCEND_910B, CPU, S4000, T4, device
+from agent.records.tuning import ComputeType
+from tests.agent.policy.builders import A800, ASCEND_910B, CPU, S4000, T4, device
 
 
 def found(outcome: Outcome, message: str = "", figure: float | None = None) -> Capability:
@@ -28,11 +31,54 @@ def found(outcome: Outcome, message: str = "", figure: float | None = None) -> C
     ],
 )
 def test_training_takes_bf16_where_it_is_native(backend: Backend, bf16: Outcome, fp16: Outcome, expected: str) -> None:
-    assert training_type(backend, {"matmul_bf16": found(bf16), "matmul_fp16": found(fp16)}) == expected
+    tried = {"matmul_bf16": found(bf16), "matmul_fp16": found(fp16)}
+    assert [training_type(backend, tried, known) for known in get_args(ComputeType)] == [expected] * 3
 
 
-def test_without_a_probe_training_takes_fp32() -> None:
-    assert training_type("cuda", {}) == "fp32"
+@pytest.mark.parametrize(
+    ("known", "tried", "expected"),
+    [
+        ("bf16", {}, "bf16"),
+        ("fp16", {}, "fp16"),
+        ("fp32", {}, "fp32"),
+        ("bf16", {"fp16": "supported"}, "bf16"),
+        ("bf16", {"fp16": "refused"}, "bf16"),
+        ("fp16", {"fp16": "supported"}, "fp16"),
+        ("fp16", {"fp16": "refused"}, "fp32"),
+        ("fp16", {"bf16": "emulated"}, "fp16"),
+        ("fp32", {"fp16": "supported"}, "fp16"),
+        ("fp32", {"bf16": "emulated"}, "fp32"),
+        ("bf16", {"bf16": "refused"}, "fp16"),
+        ("bf16", {"bf16": "emulated", "fp16": "not_tried"}, "fp16"),
+        ("fp16", {"bf16": "supported"}, "bf16"),
+    ],
+)
+def test_a_product_that_was_not_tried_speaks_against_no_type(
+    known: ComputeType, tried: dict[str, Outcome], expected: ComputeType
+) -> None:
+    capabilities = {"matmul_bf16": found("not_tried"), "matmul_fp16": found("not_tried")}
+    capabilities |= {f"matmul_{name}": found(outcome) for name, outcome in tried.items()}
+    assert training_type("cuda", capabilities, known) == expected
+
+
+def test_steps_alone_change_neither_the_type_nor_what_fits() -> None:
+    """A card whose memory is nearly full: the large products find none, the small steps pass."""
+    steps = dict.fromkeys(("qlora_step", "lora_step", "full_step"), found("supported"))
+    full = {**steps, "matmul_bf16": found("not_tried", "out of memory"), "matmul_fp16": found("not_tried")}
+    on = measured_device(A800, full)
+    assert on.compute_type == "bf16"
+    assert "compute_type" not in on.figures
+    assert [(one.gib_low, one.gib_high) for one in fit(on, 1, 7)] == [
+        (one.gib_low, one.gib_high) for one in fit(A800, 1, 7)
+    ]
+
+
+def test_a_type_that_follows_from_a_failure_was_not_measured_itself() -> None:
+    on = measured_device(A800, {"matmul_bf16": found("refused", "no kernel")})
+    assert (on.bf16, on.compute_type) == ("no", "fp16")
+    assert (on.figures["bf16"].label, on.figures["compute_type"].label) == ("measured", "estimated")
+    tried = measured_device(A800, {"matmul_bf16": found("refused"), "matmul_fp16": found("supported")})
+    assert (tried.compute_type, tried.figures["compute_type"].label) == ("fp16", "measured")
 
 
 @pytest.mark.parametrize(

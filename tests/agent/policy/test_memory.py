@@ -131,6 +131,13 @@ def test_several_devices_share_lora_and_full_but_not_qlora() -> None:
     assert any("FSDP" in note for note in detailed_plan(T4, 4, 14).notes)
 
 
+def test_each_method_names_the_memory_that_counts_for_it() -> None:
+    quantised, lora, _ = detailed_plan(A800, 2, 70).methods
+    assert quantised.why.endswith("one NVIDIA A800 has 80")
+    assert "2 × NVIDIA A800 has 160" in lora.why
+    assert "一张 NVIDIA A800" in detailed_plan(A800, 2, 70, lang="zh").methods[0].why
+
+
 def test_where_nothing_fits_the_plan_says_what_would() -> None:
     notes = "\n".join(detailed_plan(A800, 1, 400).notes)
     assert "largest model that Q-LoRA can carry has about 110B" in notes

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from agent.policy.memory import LADDER, detailed_plan, fit
 from agent.policy.memory_details import MARGIN, parts_range
-from agent.policy.memory_parts import GIB, activation_bytes, at_once, inference, layer_bytes, memory_parts
+from agent.policy.memory_parts import GIB, activation_bytes, at_once, layer_bytes, memory_parts
 from agent.policy.memory_published import memory_range
 from agent.policy.model_parameters import (
     adapter_parameters,
     embedding_parameters,
-    kv_bytes_per_token,
     linear_parameters,
     parameters,
     typical_shape,
@@ -75,23 +74,6 @@ works = st.builds(
 )
 def test_parameters_are_those_that_the_models_publish(shape: ModelShape, whole: int) -> None:
     assert parameters(shape) == whole
-
-
-@pytest.mark.parametrize(
-    ("shape", "width", "size"),
-    [(LLAMA_7B, 2, 524_288), (LLAMA_3_70B, 2, 327_680), (SMOLLM2_135M, 4, 46_080)],
-    ids=MODELS,
-)
-def test_the_cache_of_a_token_is_exact(shape: ModelShape, width: int, size: int) -> None:
-    assert kv_bytes_per_token(shape, width) == size
-    found = inference(shape, 400, "bf16" if width == 2 else "fp32", "cuda")
-    left = 400 * GIB - parameters(shape) * width - 1.4e9
-    assert found.largest_context == int(left / size)
-
-
-def test_a_model_that_does_not_fit_has_no_context() -> None:
-    assert inference(LLAMA_3_70B, 80, "bf16", "cuda").largest_context == 0
-    assert inference(SMOLLM2_135M, 8, "fp32", "cpu").largest_context > 100_000
 
 
 @pytest.mark.parametrize(

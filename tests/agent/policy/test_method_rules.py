@@ -193,6 +193,30 @@ def test_the_next_action(known: dict[str, Any], action: str) -> None:
             "lora",
             "4 × Ascend 910A",
         ),
+        (
+            {
+                "hardware": (HardwareItem(device="Moore Threads S3000", count=8), HardwareItem(device="A800", count=2)),
+                "base_model_params_b": 7,
+            },
+            True,
+            "qlora",
+            "NVIDIA A800 has 80",
+        ),
+        (
+            {"hardware": (HardwareItem(device="Moore Threads S3000", count=8), HardwareItem(device="A800", count=2))},
+            True,
+            "qlora",
+            "NVIDIA A800",
+        ),
+        (
+            {
+                "hardware": (HardwareItem(device="Ascend 910A", count=4), HardwareItem(device="A800")),
+                "base_model_params_b": 70,
+            },
+            True,
+            "qlora",
+            "NVIDIA A800 has 80",
+        ),
     ],
 )
 def test_the_first_rung(hardware: dict[str, Any], catalogue: bool, rung: str | None, says: str) -> None:

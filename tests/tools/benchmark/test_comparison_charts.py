@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import get_args
 
 import pytest
@@ -171,6 +172,16 @@ def test_a_speed_that_all_were_measured_at_is_a_spoke() -> None:
 def test_too_little_makes_no_radar() -> None:
     seen = result(device=Machine(name="m", backend=None), capabilities={}, roofline=None)
     assert radar(compare([of_result(seen)])).spokes == ()
+
+
+@pytest.mark.parametrize("name", ["x\\|y", "x\\", "x\\\\|y|", "x\\[y](javascript:1)"])
+def test_a_backslash_hides_no_end_of_a_cell(name: str) -> None:
+    for line in as_markdown(compare([of_result(result(name))])).splitlines():
+        if line.startswith("|"):
+            # What a reader of Markdown sees: a backslash and the sign behind it are that sign.
+            assert re.sub(r"\\(.)", "", line).count("|") == 3, line
+    plain = re.sub(r"\\(.)", r"\1", as_markdown(compare([of_result(result(name))])))
+    assert f"| {name} |" in plain
 
 
 def test_names_from_elsewhere_break_no_markdown() -> None:

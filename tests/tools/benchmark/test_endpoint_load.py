@@ -157,7 +157,7 @@ def test_a_server_is_asked_only_what_it_takes(
         one = only(measured(settings, server))
     last = server.asked[-1]
     assert {name for name in ("stream_options", "ignore_eos") if name in last} == sent
-    assert (one.tokens_counted, one.output_tokens) == (how, 16)
+    assert (one.tokens_counted, one.prompts_counted, one.output_tokens) == (how, how, 16)
 
 
 def test_replies_that_end_early_are_said(settings: Settings) -> None:
@@ -172,7 +172,7 @@ def test_a_tokenizer_counts_where_the_server_does_not(settings: Settings, tmp_pa
     with timed(Timing(usage=False)) as server:
         ended = measured(settings, server, tokenizer=str(folder))
     one = only(ended)
-    assert one.tokens_counted == "tokenizer"
+    assert (one.tokens_counted, one.prompts_counted) == ("tokenizer", "tokenizer")
     assert one.prompt_tokens == pytest.approx(64, abs=15)
     assert any(str(folder) in warning for warning in ended.result.warnings)
 
@@ -230,6 +230,22 @@ def test_a_server_killed_in_the_middle_leaves_a_partial_result(settings: Setting
     assert (whole.errors, whole.ttft.n if whole.ttft else 0) == ({}, 4)
     assert set(broken.errors) <= {"cut_off", "connection"}
     assert sum(broken.errors.values()) >= 4
+
+
+def test_a_server_that_dies_behind_a_proxy_leaves_a_partial_result(settings: Settings) -> None:
+    with timed(Timing(down_at=4)) as server:
+        ended = measured(settings, server, concurrency=(2, 4, 1))
+    result = ended.result
+    assert not result.complete
+    assert "stopped answering at 4 × 64/16" in result.stopped
+    assert [one.errors for one in result.measurements] == [{}, {"http_502": 4}]
+
+
+def test_a_server_that_is_busy_for_a_round_is_not_gone(settings: Settings) -> None:
+    with timed(Timing(faults=("503",))) as server:
+        ended = measured(settings, server)
+    assert only(ended).errors == {"http_503": 4}
+    assert ended.result.complete
 
 
 class Stop(Silent):

@@ -1,4 +1,4 @@
-"""The energy of the GPU that torch uses, whatever number NVML gives it."""
+"""The energy of the device that is measured and of no other: NVML's of a GPU, whatever number it gives it."""
 
 # ruff: noqa: N802 - the names are those of NVML
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from agent.records.hardware import Backend
+from tools.benchmark.backends import Accelerator
 from tools.benchmark.energy import Energy
 
 
@@ -63,9 +65,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return told
 
 
-def joules(packages: Path) -> float | None:
-    with Energy(packages) as energy:
-        pass
+def joules(packages: Path, backend: Backend = "cuda") -> float | None:
+    with Energy(Accelerator(backend), packages) as energy:
+        counter = packages / "intel-rapl:0" / "energy_uj"
+        counter.write_text(str(int(counter.read_text()) + 5_000))
     return energy.joules
 
 
@@ -91,3 +94,27 @@ def test_without_nvml_the_processors_energy_is_not_the_gpus(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert joules(packages) is None
+
+
+@pytest.mark.parametrize("backend", ["npu", "musa", "xpu", "mps"])
+def test_the_processors_energy_is_no_other_accelerators(
+    packages: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml())
+    assert joules(packages, backend) is None
+
+
+def test_a_processor_beside_a_gpu_has_its_own(seen: Any, packages: Path) -> None:
+    assert joules(packages, "cpu") == pytest.approx(0.005)
+
+
+def test_the_gpu_is_the_one_that_is_measured(seen: Any, packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    uuids = ("first", "second")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda index: SimpleNamespace(name="NVIDIA H100", uuid=uuids[index])
+    )
+    with Energy(Accelerator("cuda", 1), packages) as energy:
+        pass
+    assert energy.joules == pytest.approx(40.0)

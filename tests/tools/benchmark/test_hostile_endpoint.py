@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.errors import InputError
 from agent.progress import Silent
 from agent.settings import Settings
+from tests.tiny_model import build_tiny_model
 from tests.tools.benchmark.conftest import KEY
 from tests.tools.benchmark.test_endpoint_load import measured, only
 from tests.tools.benchmark.timed_server import Timing, timed
@@ -43,6 +46,48 @@ def test_separators_within_a_json_text_end_no_line(settings: Settings) -> None:
     with timed(Timing(word=" \u2028\u0085\x0c")) as server:
         one = only(measured(settings, server))
     assert (one.errors, one.output_tokens) == ({}, 16)
+
+
+@pytest.mark.parametrize("claim", [10**400, 10**12, 17, True, 0, -3, "16", 16.5], ids=lambda one: f"{one!s:.13}")
+def test_a_count_that_no_such_reply_has_is_not_used_and_said(settings: Settings, claim: Any) -> None:
+    with timed(Timing(claims={"completion_tokens": claim})) as server:
+        ended = measured(settings, server)
+    one = only(ended)
+    assert (one.output_tokens, one.tokens_counted, one.prompts_counted) == (16, "estimate", "server")
+    assert one.tokens_per_s is not None
+    assert one.tokens_per_s < 32 / 0.02
+    assert one.tpot_ms is not None
+    assert [warning for warning in ended.result.warnings if "(completion_tokens)" in warning]
+    assert [warning for warning in ended.result.warnings if "a chunk is taken for a token" in warning]
+
+
+@pytest.mark.parametrize("claim", [10**400, 10**12, True, 0], ids=lambda one: f"{one!s:.13}")
+def test_a_count_that_no_such_prompt_has_is_not_used_and_said(settings: Settings, claim: Any) -> None:
+    with timed(Timing(claims={"prompt_tokens": claim})) as server:
+        ended = measured(settings, server)
+    one = only(ended)
+    assert (one.tokens_counted, one.prompts_counted) == ("server", "estimate")
+    assert one.prompt_tokens == pytest.approx(64, abs=1)
+    assert [warning for warning in ended.result.warnings if "(prompt_tokens)" in warning]
+    assert [warning for warning in ended.result.warnings if "1.3 a word" in warning]
+
+
+def test_prompts_that_nobody_counts_are_an_estimate_beside_counted_replies(settings: Settings) -> None:
+    with timed(Timing(claims={"prompt_tokens": None})) as server:
+        ended = measured(settings, server)
+    one = only(ended)
+    assert (one.tokens_counted, one.prompts_counted) == ("server", "estimate")
+    assert [warning for warning in ended.result.warnings if "1.3 a word" in warning]
+    assert not [warning for warning in ended.result.warnings if "that no such request has" in warning]
+
+
+def test_a_tokenizer_counts_the_prompts_that_the_server_does_not(settings: Settings, tmp_path: Path) -> None:
+    folder = build_tiny_model(tmp_path / "tiny")
+    with timed(Timing(claims={"prompt_tokens": None})) as server:
+        ended = measured(settings, server, tokenizer=str(folder))
+    one = only(ended)
+    assert (one.tokens_counted, one.prompts_counted) == ("server", "tokenizer")
+    assert [warning for warning in ended.result.warnings if str(folder) in warning]
 
 
 def test_the_key_goes_to_the_server_and_nowhere_else(settings: Settings) -> None:

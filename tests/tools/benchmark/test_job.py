@@ -24,9 +24,9 @@ from tests.tools.jobs.sleeper import until
 from tools.benchmark import job as job_module
 from tools.benchmark.ended import Ended
 from tools.benchmark.foretold import QUICK_SECONDS, WHOLE_SECONDS, foretold_gib, foretold_seconds
+from tools.benchmark.guarding import needed
 from tools.benchmark.job import bench
 from tools.benchmark.request import BenchRequest
-from tools.benchmark.run import BANDWIDTH, matmul_item
 from tools.benchmark.saved import save, saved
 from tools.forecast import step_facts
 from tools.hardware import this_machine
@@ -79,7 +79,7 @@ def test_a_worker_measures_and_saves_for_all_projects(project: Project, settings
     assert [one for _, one in saved(settings.machine_folder)] == [made]
     assert saved(settings.home) == ()
     last = [one for one in EventTail(project.runs / job.run / EVENTS).read() if one.unit == "parts"][-1]
-    parts = len({*BANDWIDTH, matmul_item(this_machine().compute_type)}) + 1
+    parts = len(needed((), ("lora",), this_machine().backend)) + 1
     assert (last.done, last.total) == (parts, parts)
 
 

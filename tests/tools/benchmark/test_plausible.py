@@ -19,7 +19,8 @@ from tools.benchmark.comparison import compare
 from tools.benchmark.comparison_charts import bars, drawable, radar
 from tools.benchmark.emitting import read_result
 from tools.benchmark.plausible import LEAST, LONGEST_NAME, LONGEST_TEXT, MOST
-from tools.benchmark.subjects import Chosen
+from tools.benchmark.saved import save, saved
+from tools.benchmark.subjects import Chosen, said_moment
 
 QUANTILES: Final = {"p50": 1.0, "p90": 1.0, "p95": 1.0, "p99": 1.0, "n": 3}
 RESULT: Final[dict[str, Any]] = {
@@ -126,6 +127,30 @@ def test_every_number_has_a_bound() -> None:
     names = set(fields(BenchmarkResult))
     assert {"gib", "p99", "figure", "bandwidth_gb_s", "errors"} <= names
     assert names <= set(MOST)
+
+
+MOMENTS = [
+    *("0001-01-01T00:00:00+14:00", "0999-01-01T00:00:00+00:00", "1999-12-31T23:59:59+00:00"),
+    *("2100-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"),
+]
+
+
+@pytest.mark.parametrize("at", MOMENTS)
+def test_a_moment_before_or_after_any_benchmark_is_refused(at: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="from 2000 to 2099") as caught:
+        read_result(written(tmp_path, ("at",), at))
+    assert caught.value.where.endswith(": at")
+    with pytest.raises(InputError, match="2000 至 2099"):
+        read_result(written(tmp_path, ("at",), at), "zh")
+    assert said_moment(at) == at
+
+
+@pytest.mark.parametrize("at", ["2000-01-01T00:00:00+14:00", "2099-12-31T23:59:59-12:00"])
+def test_a_moment_at_the_edge_is_kept_and_found_again(at: str, tmp_path: Path) -> None:
+    result = read_result(written(tmp_path, ("at",), at))
+    file = save(tmp_path, result)
+    assert saved(tmp_path) == ((file, result),)
+    assert said_moment(at).endswith(" UTC")
 
 
 TEXTS = [

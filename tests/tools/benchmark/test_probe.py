@@ -82,6 +82,38 @@ def test_what_hangs_is_ended_at_its_limit() -> None:
     assert found["works"].outcome == "supported"
 
 
+@pytest.mark.parametrize(
+    ("word", "items", "expected"),
+    [
+        ("yes", {"matmul_bf16": "not_tried", "matmul_fp16": "not_tried"}, "bf16"),
+        ("emulated", {"matmul_bf16": "not_tried", "matmul_fp16": "not_tried"}, "fp16"),
+        ("unknown", {"matmul_bf16": "not_tried", "matmul_fp16": "not_tried"}, "fp16"),
+        ("yes", {"matmul_bf16": "refused", "matmul_fp16": "supported"}, "fp16"),
+        ("yes", {"matmul_bf16": "refused", "matmul_fp16": "refused"}, "fp32"),
+        ("unknown", {"matmul_bf16": "supported", "matmul_fp16": "supported"}, "bf16"),
+    ],
+)
+def test_steps_are_tried_in_the_vendors_type_where_memory_was_too_short_for_products(
+    tmp_path: Path, word: str, items: dict[str, str], expected: str
+) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(
+        "import json, sys\n"
+        f"word, items, log = {word!r}, {items!r}, {str(tmp_path / 'log')!r}\n"
+        "compute = sys.argv[sys.argv.index('--compute-type') + 1]\n"
+        "print(json.dumps({'bf16': word}), flush=True)\n"
+        "for name in sys.argv[sys.argv.index('--') + 1 :]:\n"
+        "    open(log, 'a').write(f'{name} {compute}\\n')\n"
+        "    print(json.dumps({'begins': name}), flush=True)\n"
+        "    found = {'outcome': items.get(name, 'supported')}\n"
+        "    print(json.dumps({'item': name, 'found': found}), flush=True)\n"
+    )
+    names = ("matmul_fp16", "matmul_bf16", "lora_step")
+    found = probe(Accelerator("musa"), names=names, child=(sys.executable, str(child)))
+    assert found["lora_step"].outcome == "supported"
+    assert (tmp_path / "log").read_text().splitlines()[-1] == f"lora_step {expected}"
+
+
 def test_reasons_are_in_the_language_asked_for() -> None:
     found = tried("segfaults", "is_wrong", lang="zh")
     assert found["segfaults"].message.startswith("进程随之崩溃：被 SIGSEGV 终止")

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.records.benchmark import Capability, Measurement
+from tests.tools.benchmark.compared import result
+from tools.benchmark.known_limits import limits_of
 from tools.benchmark.roofline import (
     Shape,
+    best_rate,
     decode_limit,
     decode_share,
     memory_bound_below,
@@ -19,6 +22,7 @@ from tools.benchmark.roofline import (
     roofline,
     ttft_bound_ms,
 )
+from tools.benchmark.subjects import of_result
 from tools.hardware import find_device
 
 SEVEN = Shape(int(6.5e9), 14e9, layers=32, kv_heads=8, head_size=128, kv_value_bytes=2)
@@ -107,6 +111,22 @@ def test_what_was_measured_comes_before_the_catalogue() -> None:
     assert (single.tflops, single.tflops_label) == (None, None)
     nothing = peaks({}, *names, "fp32")
     assert (nothing.bandwidth_gb_s, nothing.bandwidth_label) == (None, None)
+
+
+def test_what_did_not_run_has_no_rate() -> None:
+    found = rates(memory_copy=(900, "GB/s"), memory_sum=(9000, "GB/s"), matmul_bf16=(200, "TFLOPS"))
+    for outcome in ("refused", "crashed", "not_tried"):
+        found["memory_sum"] = found["memory_sum"].model_copy(update={"outcome": outcome})
+        names = ("memory_sum", "memory_copy")
+        assert best_rate(found, names, "GB/s") == 900
+        told = peaks(found, names, ("matmul_bf16",), "bf16")
+        assert (told.bandwidth_gb_s, told.bandwidth_label) == (900, "measured")
+        seen = limits_of(of_result(result(capabilities=found, roofline=None)), "en")
+        assert seen.bandwidth is not None
+        assert seen.bandwidth.value == 900
+    emulated = {"matmul_bf16": found["matmul_bf16"].model_copy(update={"outcome": "emulated"})}
+    assert best_rate(emulated, ("matmul_bf16",), "TFLOPS") == 200
+    assert best_rate(found, ("matmul_bf16",), "TOPS") is None
 
 
 def test_the_roofline_takes_the_best_measurements() -> None:

@@ -82,6 +82,8 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     (folder / f"{PRINT}-20270101T100000Z.json").write_text('{"format": "domainsmith-bench/9"}')
     (folder / f"{PRINT}-20270102T100000Z.json").write_bytes(good.read_bytes()[:50])
     (folder / "notes.json").write_text("{}")
+    ancient = result("0001-01-01T00:00:00+14:00")
+    (folder / f"{PRINT}-20270104T100000Z.json").write_text(ancient.model_dump_json())
     (folder / f"{PRINT}-20270103T100000Z.json").mkdir()
     assert capabilities_here(tmp_path, PRINT) == {"lora_step": Capability(outcome="supported")}
     assert [file for file, _ in saved(tmp_path)] == [good]

@@ -161,6 +161,15 @@ def test_training_steps_name_what_was_trained(bench: Bench, tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(("spread", "doubts"), [(0.4, ["lora: repeats differ by 40% of the median"]), (0.1, [])])
+def test_steps_that_vary_are_doubted(
+    bench: Bench, spread: float, doubts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.benchmark.standalone.train", lambda *_: {"method": "lora", "spread": spread})
+    bench.train("lora", SHAPES["0.001"], bench.device.torch.float32)
+    assert (len(bench.steps), bench.warnings) == (1, doubts)
+
+
 def test_a_child_that_cannot_be_started_was_not_tried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

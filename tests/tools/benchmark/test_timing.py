@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.progress import Silent
+from tools.benchmark import timing
 from tools.benchmark.answering import Point
+from tools.benchmark.backends import Accelerator
 from tools.benchmark.energy import Energy
 from tools.benchmark.following import Course
 from tools.benchmark.timing import (
@@ -103,6 +105,13 @@ def test_a_noisy_machine_is_told(seconds: tuple[float, ...], load: float, warned
     assert (variation(noise.samples) > NOISY or load > BUSY) == warned
 
 
+def test_the_load_is_that_of_the_cores_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (3.0, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setattr(timing, "usable_cores", lambda: 4)
+    assert Noise.begin().load == pytest.approx(0.75)
+
+
 def test_the_fixed_calculation_takes_time() -> None:
     noise = Noise.begin()
     assert len(noise.samples) == 1
@@ -116,12 +125,12 @@ def test_energy_of_the_processors_packages(tmp_path: Path) -> None:
         (zone / "name").write_text(f"{name}\n")
         (zone / "energy_uj").write_text("900000\n")
         (zone / "max_energy_range_uj").write_text("1000000\n")
-    with Energy(tmp_path) as energy:
+    with Energy(Accelerator("cpu"), tmp_path) as energy:
         (tmp_path / "intel-rapl:0" / "energy_uj").write_text("2900000\n")
         (tmp_path / "intel-rapl:1" / "energy_uj").write_text("100000\n")  # began anew at its range
         (tmp_path / "intel-rapl:2" / "energy_uj").write_text("9900000\n")  # no package
     assert energy.joules == pytest.approx(2.0 + 0.2)
-    with Energy(tmp_path / "none") as nothing:
+    with Energy(Accelerator("cpu"), tmp_path / "none") as nothing:
         pass
     assert nothing.joules is None
 

@@ -38,16 +38,20 @@ class Timing:
     later: tuple[float, ...] = (0.0,)
     """Added to `first` of one measured request after the other, over and over."""
     faults: tuple[str, ...] = ("",)
-    """Of one measured request after the other, over and over: `500`, `cut`, `malformed`, `error`, `empty`, `hang`; and
-    without an end: `drip` a byte each 50 ms and no line feed, `drip_head` the same before the reply, `flood` as fast as
-    can be; `echo` and `echo_in_stream`, `echo_malformed` repeat the key."""
+    """Of one measured request after the other, over and over: `500`, `503`, `cut`, `malformed`, `error`, `empty`,
+    `hang`; and without an end: `drip` a byte each 50 ms and no line feed, `drip_head` the same before the reply,
+    `flood` as fast as can be; `echo` and `echo_in_stream`, `echo_malformed` repeat the key."""
     usage: bool = True
+    claims: dict[str, Any] = field(default_factory=dict)
+    """Counts that it gives in place of the true ones."""
     knows: tuple[str, ...] = ("stream_options", "ignore_eos")
     """Fields it takes; any other of these is refused with 400."""
     ends_after: int | None = None
     """Tokens after which replies end by themselves where `ignore_eos` is not taken."""
     busy: int = 0
     """Requests it refuses with 503 at the start."""
+    down_at: int | None = None
+    """Measured request from which on, the unmeasured included, a proxy answers for it with 502."""
     die_at: int | None = None
     """Measured request in the middle of whose reply the process ends at once."""
     models: tuple[str, ...] = ("timed",)
@@ -134,9 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._whole(503, {"error": {"message": "starting"}})
         if unknown:
             return self._whole(400, {"error": {"message": f"unknown field {unknown[0]}"}})
+        if timing.down_at is not None and told.measured > timing.down_at:
+            return self._whole(502, {"error": {"message": "bad gateway"}})
         fault = timing.faults[number % len(timing.faults)] if counts else ""
-        if fault == "500":
-            return self._whole(500, {"error": {"message": "broken"}})
+        if fault in {"500", "503"}:
+            return self._whole(int(fault), {"error": {"message": "broken"}})
         if fault == "echo":
             return self._repeat_key()
         later = timing.later[number % len(timing.later)] if counts else 0.0
@@ -179,7 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         if timing.usage and body.get("stream_options", {}).get("include_usage"):
             words = len(body["messages"][-1]["content"].split())
-            self._event({"choices": [], "usage": {"prompt_tokens": words + TEMPLATE, "completion_tokens": tokens}})
+            counted = {"prompt_tokens": words + TEMPLATE, "completion_tokens": tokens, **timing.claims}
+            self._event({"choices": [], "usage": counted})
         self._data("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tools.jobs import processes
 from tools.jobs import reconcile as module
 from tools.jobs import store as store_module
 from tools.jobs.events import EventTail
-from tools.jobs.processes import members_of, memory_kills
+from tools.jobs.processes import members_of, memory_kills, worker_lives
 from tools.jobs.reconcile import reconcile
 from tools.jobs.runner import result_of, resume, submit, wait
 from tools.jobs.store import JobStore
@@ -64,6 +64,23 @@ def test_a_killed_worker_is_found_with_its_children_and_can_be_resumed(
     (project.runs / job.run / GO).touch()
     again(job.id)
     assert result_of(project, wait(project, job.id), Chain).digest == expected(40)
+
+
+def test_one_that_was_told_to_end_and_vanished_is_cancelled_and_can_be_resumed(
+    project: Project, start: Start, again: Callable[[str], Job]
+) -> None:
+    job = start(links=4, hold=1)
+    until(lambda: JobStore(project.jobs).get(job.id).state == "running")
+    os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGSTOP)
+    JobStore(project.jobs).request_cancel(job.id)
+    os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGKILL)
+    until(lambda: not worker_lives(JobStore(project.jobs).get(job.id)))
+    (found,) = reconcile(project)
+    assert (found.id, found.state, found.exit_code) == (job.id, "cancelled", 130)
+    assert f"jobs resume {job.id}" in found.error
+    (project.runs / job.run / GO).touch()
+    again(job.id)
+    assert result_of(project, wait(project, job.id), Chain).digest == expected(4)
 
 
 def test_a_frozen_worker_is_fenced_and_writes_nothing_after_it_wakes(
@@ -206,19 +223,6 @@ def test_events_of_a_killed_job_are_whole_lines(project: Project, start: Start) 
     os.kill(JobStore(project.jobs).get(job.id).pid or 0, signal.SIGKILL)
     wait(project, job.id)
     assert all(event.attempt == 1 for event in EventTail(project.runs / job.run / "events.jsonl").read())
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_full_disk_fails_cleanly_and_the_job_goes_on_once_there_is_room(small_disk: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from agent.records.tuning import TuneRequest
 from agent.settings import Settings
 from knowledge.files import read_record
 from tests.tiny_model import build_tiny_model
+from tests.tools.benchmark.test_backends import Vendor, present
 from tests.tools.tuning.conftest import FACTS, Recorder
 from tests.tools.tuning.limited_worker import LIMITED
 from tests.tools.tuning.test_run import request
+from tools.generation import _room_for_copy
 from tools.jobs.runner import submit, wait
-from tools.tuning.memory import free_gib, ran_out
+from tools.tuning.memory import free_gib, peak_gib, ran_out
 from tools.tuning.run import tune
 from tools.workspace import Project
 
@@ -74,3 +77,25 @@ def test_what_a_process_may_take_counts_as_free(monkeypatch: pytest.MonkeyPatch)
     assert free_gib() > 0
     monkeypatch.setattr("resource.getrlimit", lambda _: (1, 1))
     assert free_gib() == 0
+
+
+def test_the_vendor_is_asked_for_its_memory_where_torch_counts_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    told = {"free": 30 * 2**30}
+    calls = {"mem_get_info": lambda _: (told["free"], 32 * 2**30), "max_memory_allocated": lambda _: 3 * 2**30}
+    vendor = present(monkeypatch, "npu", Vendor(**calls))
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("meta"))
+    for name in ("get_memory_info", "max_memory_allocated"):  # as before torch 2.10 and 2.9
+        monkeypatch.delattr(torch.accelerator, name, raising=False)
+    assert (free_gib(), peak_gib()) == (30.0, 3.0)
+    copied = torch.nn.Linear(256, 256, bias=False)  # 256 KiB
+    assert _room_for_copy(copied)
+    told["free"] = 2 * 2**18
+    assert not _room_for_copy(copied)
+
+    vendor.mem_get_info = vendor.max_memory_allocated = None  # type: ignore[assignment]
+    assert free_gib() == math.inf, "then the device's own size is the limit"
+    assert peak_gib() > 0, "of the process"
+    assert not _room_for_copy(copied), "what nobody knows is no room"

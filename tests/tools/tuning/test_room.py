@@ -18,7 +18,7 @@ from agent.records.tuning import Hyperparameters, Method, TuneRequest
 from agent.settings import Settings
 from tests.agent.policy.builders import CPU
 from tests.agent.policy.test_memory_parts import SMOLLM2_135M
-from tools.benchmark import sweep
+from tools.benchmark import guarding
 from tools.benchmark.stepping import TrainingShape
 from tools.ladder import terms
 from tools.tuning.batches import micro_batch
@@ -121,14 +121,13 @@ def test_a_family_that_is_not_known_has_a_size_alone(tiny: Path, tmp_path: Path)
 
 
 def test_a_benchmark_tries_no_step_that_the_gate_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "this_machine", lambda: CPU)
-    monkeypatch.setattr(sweep, "free_gib", lambda: FREE)
+    monkeypatch.setattr(guarding, "free_gib", lambda: FREE)
     for shape, model, refused in (
         (TrainingShape(8, 256, 2), BUILTIN, True),
         (TrainingShape(8, 256, 2), UNKNOWN, True),
         (TrainingShape(2, 64, 2), BUILTIN, False),
     ):
-        assert bool(sweep._cannot_train("full", model, shape, {}, "en")) == refused
+        assert bool(guarding.cannot_train("full", model, shape, CPU, {}, "en")) == refused
 
 
 @pytest.mark.parametrize(("examples", "fits"), [(LONG, False), (SHORT, True)])

@@ -25,8 +25,8 @@ def presentable(watched: Watched) -> None:
     """Fail if anything on the page is hard to read, has no name, or does not fit a telephone."""
     for theme in ("light", "dark"):
         choose(watched, theme)
-        assert watched.page.evaluate(CONTRAST, "#ds-main") == [], theme
-    assert watched.page.evaluate(NAMELESS) == []
+        assert watched.wrong(CONTRAST, "#ds-main") == [], theme
+    assert watched.wrong(NAMELESS) == []
     for width in (360, 1920, 1280):
         watched.page.set_viewport_size({"width": width, "height": 900})
         watched.page.wait_for_timeout(100)

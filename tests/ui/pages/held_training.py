@@ -1,4 +1,6 @@
-"""Trainings that stand in the middle until they are let go: `python -m tests.ui.pages.held_training <root> <job>`.
+"""Trainings and benchmarks that stand in the middle until they are let go.
+
+    python -m tests.ui.pages.held_training <root> <job>
 
 However long a page takes to show one, it has not come to its end; it can be cancelled meanwhile like any other.
 """
@@ -20,13 +22,16 @@ from tools.workspace import Project
 HELD: Final = (sys.executable, "-P", "-m", "tests.ui.pages.held_training")
 """Worker command to hand to the runner."""
 GO: Final = "go"
-"""File of the project's folder that lets trainings go on, now and later."""
+"""File of the project's folder that lets them go on, now and later."""
 _LONGEST: Final = 500.0
-"""Seconds after which a training that nobody lets go gives up: its test has died."""
+"""Seconds after which one that nobody lets go gives up: its test has died."""
 
 
 class Holding(Silent):
-    """Passes everything on; does not come back from the middle before the file is there."""
+    """Passes everything on; does not come back from the middle before the file is there.
+
+    The middle of a training is half of its steps; that of a benchmark, whose parts differ, is after the first of them.
+    """
 
     def __init__(self, reporter: Reporter, go: Path) -> None:
         self._reporter = reporter
@@ -35,8 +40,9 @@ class Holding(Silent):
     def progress(self, done: float, total: float, unit: str, message: str = "") -> None:
         self._reporter.progress(done, total, unit, message)
         until = time.monotonic() + _LONGEST
-        while unit == "steps" and done >= total / 2 and not self._go.exists():
-            assert time.monotonic() < until, "nobody lets this training go"
+        middle = {"steps": total / 2, "parts": 1}.get(unit, float("inf"))
+        while done >= middle and not self._go.exists():
+            assert time.monotonic() < until, "nobody lets this job go"
             self._reporter.check()
             time.sleep(0.05)
 

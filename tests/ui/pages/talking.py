@@ -10,6 +10,7 @@ from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
 from tests.knowledge.corpus import write_folder
+from tests.ui.pages.awaiting import expect
 from tools.workspace import Project, Workspace
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ROW = "#assistant-chat .message-row"
 CARD = "#assistant-approve"
+BOX = "#assistant-box textarea"
 
 
 def build_read(home: Path, name: str) -> Project:
@@ -30,22 +32,34 @@ def build_read(home: Path, name: str) -> Project:
 
 
 def visit(watched: Watched, path: str) -> None:
-    """Open the page and wait until frame, conversation and what stands beside it are drawn.
+    """Open the page and wait until it is drawn.
 
     Not `Watched.visit`: of two events of a page that opens, Gradio may open a stream for the second after its answer
     has come already, and that stream stays open.
     """
     watched.page.goto(watched.origin + path)
-    watched.page.wait_for_selector("#ds-rail .ds-pages")
-    watched.page.wait_for_selector("#assistant-threads nav")
-    watched.page.wait_for_selector("#assistant-decision h2")
-    watched.page.wait_for_timeout(300)
+    drawn(watched.page)
+
+
+def drawn(page: Page) -> None:
+    """Wait until frame, conversation and what stands beside it are there, and the address names the conversation."""
+    for part in ("#ds-rail .ds-pages", "#assistant-threads nav", "#assistant-decision h2", BOX):
+        page.wait_for_selector(part)
+    page.wait_for_function("new URLSearchParams(location.search).has('thread')")
 
 
 def say(page: Page, text: str) -> None:
-    """Type a message and send it."""
-    page.fill("#assistant-box textarea", text)
-    page.press("#assistant-box textarea", "Enter")
+    """Type a message and send it, once the one before has been taken."""
+    expect(page.locator(BOX)).to_have_value("")
+    page.fill(BOX, text)
+    page.press(BOX, "Enter")
+
+
+def unfold(watched: Watched) -> None:
+    """Open the list of conversations, once nothing is under way that would draw it anew beneath the pointer."""
+    watched.settle()
+    watched.page.click(".ds-threads summary")
+    expect(watched.page.locator(".ds-threads details[open]")).to_have_count(1)
 
 
 def replies(page: Page) -> list[str]:

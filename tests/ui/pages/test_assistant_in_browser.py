@@ -11,8 +11,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.records.base import Language
+from tests.tools.jobs.sleeper import until
+from tests.ui.pages.awaiting import JOB, becomes, expect, says
 from tests.ui.pages.browsing import clean
-from tests.ui.pages.talking import CARD, ROW, answered, build_read, options, replies, say, visit
+from tests.ui.pages.talking import (
+    BOX,
+    CARD,
+    ROW,
+    answered,
+    build_read,
+    drawn,
+    options,
+    replies,
+    say,
+    unfold,
+    visit,
+)
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
 from tests.ui.web.killable import kept_port
 from tools.jobs.processes import end_processes
@@ -71,15 +85,17 @@ def test_the_interview_goes_from_an_example_to_the_plan(watched: Watched, server
     page, name = watched.page, f"Interview {lang}"
     project = project_of(server.home, name)
     visit(watched, f"/{lang}/?project={project.id}")
-    assert phrase("assistant_empty", lang) in page.inner_text("#assistant-chat")
+    says(page, "#assistant-chat", phrase("assistant_empty", lang))
     page.wait_for_url(re.compile(r"thread=[0-9a-f]{12}"))
     thread = re.search("thread=([0-9a-f]+)", page.url)
     page.click("#assistant-chat .example >> nth=0")
     said = answered(page, 1)
-    assert options(page)
+    expect(page.locator("#assistant-chat .option")).not_to_have_count(0)
     for number in range(2, 12):
         if PLAN[lang] in said:
             break
+        # The first click on an answer has to be through for the server too: until then Gradio takes no second one.
+        watched.settle()
         offered = options(page)
         fitting = next((one for one in ANSWERS[lang] if one in offered), None)
         if fitting is not None:
@@ -92,17 +108,14 @@ def test_the_interview_goes_from_an_example_to_the_plan(watched: Watched, server
     assert known.needs_citations is True
     assert known.documents is not None
     assert known.documents.count == 2000
-    beside = page.inner_text(".ds-beside")
-    for word in {"en": ("2,000", "monthly", "retrieval (RAG)", "Read documents"), "zh": ("2,000", "每月", "检索")}[
-        lang
-    ]:
-        assert word in beside
+    words = {"en": ("2,000", "monthly", "retrieval (RAG)", "Read documents"), "zh": ("2,000", "每月", "检索")}
+    says(page, ".ds-beside", *words[lang])
     before = replies(page)
     page.reload()
     answered(page, len(before))
-    assert replies(page) == before
+    becomes(lambda: replies(page), before)
     assert thread is not None
-    assert thread[1] in page.url
+    expect(page).to_have_url(re.compile(f"thread={thread[1]}"))
     clean(watched)
 
 
@@ -123,33 +136,40 @@ def test_a_costly_step_waits_through_reload_and_restart_and_starts_once(
         visit(watched, "/en/?project=pumps")
         say(page, "Make training pairs")
         page.wait_for_selector(CARD)
-        card = page.locator("#assistant-card").first.inner_text()
-        for part in ("Needs your yes", "Make training pairs from", "Takes", "memory", "Changes:", "Project: Pumps"):
-            assert part in card
+        shown = page.locator("#assistant-card").first
+        parts = ("Needs your yes", "Make training pairs from", "Takes", "memory", "Changes:", "Project: Pumps")
+        says(page, "#assistant-card", *parts)
+        card = shown.inner_text()
+        answered(page, 1)
         assert options(page) == []
         page.click("#assistant-change")
-        assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
-        assert "Until then this waits" in page.locator("#assistant-hint").first.inner_text()
+        expect(page.locator(BOX)).to_be_focused()
+        says(page, "#assistant-hint", "Until then this waits")
         page.reload()
         page.wait_for_selector(CARD)
-        assert page.locator("#assistant-card").first.inner_text().startswith(card[:60])
+        becomes(lambda: shown.inner_text()[:60], card[:60])
+        drawn(page)
+        address = page.url
+        # Left open, the page would find the next server by itself, and load anew while it is being told to.
+        page.goto("about:blank")
         assert JobStore(project.jobs).list() == () if project.jobs.exists() else True
         first.process.kill()
         first.process.wait()
     with serving(tmp_path, "--port", port) as second:
         assert second.url == first.url
-        page.reload()
+        page.goto(address)
         page.wait_for_selector(CARD)
         page.dblclick(CARD)
         page.wait_for_selector(CARD, state="detached")
         page.wait_for_function(
             "document.querySelector('#assistant-chat')?.innerText.includes('pairs accepted')",
+            timeout=JOB,
         )
         # Whoever comes late with the same yes starts nothing.
         jobs = JobStore(project.jobs).list()
         assert [(job.kind, job.state) for job in jobs] == [("extract", "done")]
-        started = [said for said in replies(page) if "Started:" in said]
-        assert len(started) == 1
+        becomes(lambda: len([said for said in replies(page) if "Started:" in said]), 1)
+        watched.settle()
         run = page.locator(f"#assistant-chat a:text-is('{jobs[0].run}')").first
         run.click()
         page.wait_for_url(f"**/en/runs?project=pumps&run={jobs[0].run}")
@@ -217,9 +237,10 @@ def test_files_dropped_without_a_project_make_one_and_are_read(tmp_path: Path, c
         page.wait_for_url(re.compile("project=assistant"))
         page.wait_for_function(
             "document.querySelector('#assistant-chat')?.innerText.includes('1 documents read')",
+            timeout=JOB,
         )
-        assert "Read these files: the manual.md" in page.inner_text("#assistant-chat")
-        assert page.inner_text(".ds-name") == "assistant"
+        says(page, "#assistant-chat", "Read these files: the manual.md")
+        expect(page.locator(".ds-name")).to_have_text("assistant", use_inner_text=True)
         page.wait_for_function("document.querySelector('.ds-road')?.innerText.includes('1 document')")
         clean(watched)
     project = project_of(home, "assistant")
@@ -232,6 +253,7 @@ def test_conversations_are_begun_opened_and_deleted_in_place(watched: Watched, s
     visit(watched, "/en/?project=many&thread=one")
     say(page, "What can you do?")
     answered(page, 1)
+    watched.settle()
     page.click(".ds-new")
     page.wait_for_selector("#assistant-chat .example")
     assert "thread=one" not in page.url
@@ -239,30 +261,35 @@ def test_conversations_are_begun_opened_and_deleted_in_place(watched: Watched, s
     page.evaluate("window.dsAssistant.at('/en/?project=many&thread=one')")
     page.wait_for_timeout(300)
     assert "thread=one" not in page.url
+    watched.settle()
     say(page, "Which model can we tune on one A800?")
     answered(page, 1)
-    page.click(".ds-threads summary")
-    assert page.locator(".ds-threads li").count() == 2
+    expect(page.locator(".ds-threads li")).to_have_count(2)
+    unfold(watched)
     say(page, "What can you do?")
     answered(page, 2)
-    assert page.locator(".ds-threads details[open]").count() == 1, "an unfolded list folds when it is drawn again"
+    watched.settle()
+    # An unfolded list does not fold when it is drawn again.
+    expect(page.locator(".ds-threads details[open]")).to_have_count(1)
+    expect(page.locator(".ds-threads li")).to_have_count(2)
     page.click(".ds-threads a:text-is('What can you do?')")
     page.wait_for_function(f"document.querySelector('{ROW}')?.innerText.includes('What can you do?')")
-    assert "thread=one" in page.url
+    expect(page).to_have_url(re.compile("thread=one"))
     page.go_back()
     page.wait_for_function(f"document.querySelector('{ROW}')?.innerText.includes('A800')")
     page.go_forward()
     page.wait_for_function(f"document.querySelector('{ROW}')?.innerText.includes('What can you do?')")
+    watched.settle()  # a conversation that is drawn once more takes the question away
     page.click("#assistant-delete")
     page.wait_for_selector("#assistant-delete-yes")
-    assert "Delete “What can you do?” for good?" in page.locator("#assistant-confirm").first.inner_text()
+    says(page, "#assistant-confirm", "Delete “What can you do?” for good?")
     page.click("#assistant-delete-no")
     page.wait_for_selector("#assistant-delete-yes", state="detached")
     page.click("#assistant-delete")
     page.click("#assistant-delete-yes")
     page.wait_for_function(f"document.querySelector('{ROW}')?.innerText.includes('A800')")
     page.wait_for_function("!location.search.includes('thread=one')")
-    assert not (server.home / "threads" / "one").exists()
+    until(lambda: not (server.home / "threads" / "one").exists())
     clean(watched)
 
 
@@ -274,10 +301,15 @@ def test_the_profile_is_corrected_in_place(watched: Watched, server: Server) -> 
     page.wait_for_function("document.querySelector('#assistant-profile')?.innerText.includes('2,000')")
     page.click("#assistant-edit")
     page.wait_for_selector("#assistant-save")
-    page.fill("#assistant-form label:has-text('documents') input", "1500")
-    page.click("#assistant-form input[aria-label='must cite sources']")
+    count = page.locator("#assistant-form label:has-text('documents') input")
+    expect(count).to_have_value("2000")  # the form is filled once it is open
+    count.fill("1500")
+    cited = page.locator("#assistant-form input[aria-label='must cite sources']")
+    cited.click()
+    page.wait_for_selector("#assistant-form [role=option]")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    expect(cited).to_have_value("yes")
     page.click("#assistant-save")
     page.wait_for_function("document.querySelector('#assistant-profile')?.innerText.includes('1,500')")
     page.wait_for_selector("#assistant-save", state="detached")
@@ -307,15 +339,17 @@ def test_composing_and_keyboard(watched: Watched) -> None:
     page.focus("#assistant-chat .example >> nth=0")
     page.keyboard.press("Enter")
     answered(page, 1)
+    watched.settle()  # what is drawn anew loses the focus
     page.focus("#assistant-chat .option >> nth=0")
     page.keyboard.press("Enter")
     answered(page, 2)
+    watched.settle()
     page.focus("#assistant-chat .ds-steps summary >> nth=0")
     page.keyboard.press("Enter")
-    assert page.locator("#assistant-chat .ds-steps[open]").count() == 1
+    expect(page.locator("#assistant-chat .ds-steps[open]")).to_have_count(1)
     names = "textarea, .upload-button, .submit-button"
-    labels = page.evaluate(f"[...document.querySelectorAll('#assistant-box :is({names})')].map((one) => one.ariaLabel)")
-    assert set(labels) == {"消息", "添加文档", "发送"}
+    named = f"[...document.querySelectorAll('#assistant-box :is({names})')].map((one) => one.ariaLabel)"
+    becomes(lambda: set(page.evaluate(named)), {"消息", "添加文档", "发送"})
     clean(watched)
 
 
@@ -324,13 +358,15 @@ def test_what_was_typed_and_not_sent_outlives_a_reload(watched: Watched) -> None
     visit(watched, "/en/?project=many&thread=draft")
     page.fill("#assistant-box textarea", "We have 300 wiring")
     page.reload()
-    page.wait_for_function("document.querySelector('#assistant-box textarea')?.value === 'We have 300 wiring'")
+    drawn(page)
+    expect(page.locator(BOX)).to_have_value("We have 300 wiring")
     page.press("#assistant-box textarea", "End")
     page.type("#assistant-box textarea", " diagrams")
     page.press("#assistant-box textarea", "Enter")
     answered(page, 1)
-    assert "We have 300 wiring diagrams" in page.inner_text("#assistant-chat")
+    says(page, "#assistant-chat", "We have 300 wiring diagrams")
     page.reload()
+    drawn(page)
     page.wait_for_selector(ROW)
     page.wait_for_timeout(500)
     assert page.input_value("#assistant-box textarea") == ""

@@ -15,16 +15,18 @@ from agent.records.job import Job
 from graph.assistant import Assistant
 from tests.tiny_model import build_tiny_model
 from tests.tiny_project import PASSAGES, tiny_settings
+from tests.tools.jobs.sleeper import until
+from tests.ui.pages.awaiting import becomes, expect, says
 from tests.ui.pages.browsing import clean
 from tests.ui.pages.payloads import PAYLOADS, active
-from tests.ui.pages.talking import CARD, ROW, answered, options, replies, say, visit
+from tests.ui.pages.talking import BOX, CARD, ROW, answered, options, replies, say, unfold, visit
 from tests.ui.web.conftest import Watched, browser, context
 from tools.jobs.processes import end_processes
 from tools.jobs.store import JobStore
 from tools.workspace import Project
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Route
 
 __all__ = ["browser", "context"]
 
@@ -95,26 +97,27 @@ def test_a_second_message_waits_its_turn_and_no_page_is_needed(watched: Watched,
     place.gate.clear()
     say(page, "What can you do?")
     page.wait_for_selector("#assistant-chat [role=status]")
-    assert page.input_value("#assistant-box textarea") == ""
+    expect(page.locator(BOX)).to_have_value("")
     say(page, "Which model fits on one A800?")
     page.wait_for_function(
         "document.querySelector('#assistant-chat')?.innerText.includes('waits for the answer before it')"
     )
-    page.fill("#assistant-box textarea", "still typing")
-    assert place.asked == ["What can you do?"]
+    expect(page.locator(BOX)).to_have_value("")
+    page.fill(BOX, "still typing")
+    becomes(lambda: place.asked, ["What can you do?"])
     page.reload()
     page.wait_for_function(
         "document.querySelector('#assistant-chat')?.innerText.includes('waits for the answer before it')"
     )
-    typed = page.locator("#assistant-chat .user-row").all_inner_texts()
-    assert typed == ["What can you do?", "Which model fits on one A800?"]
+    asked = ["What can you do?", "Which model fits on one A800?"]
+    becomes(page.locator("#assistant-chat .user-row").all_inner_texts, asked)
     page.goto("about:blank")
     place.gate.set()
     visit(watched, "/zh/?project=pumps&thread=queue")  # the other language's page follows as well
     answered(page, 2)
-    assert place.asked == ["What can you do?", "Which model fits on one A800?"]
-    rows = page.locator(ROW)
-    assert ["user-row" in (rows.nth(at).get_attribute("class") or "") for at in range(4)] == [True, False, True, False]
+    assert place.asked == asked
+    said_by = f"[...document.querySelectorAll('{ROW}')].slice(0, 4).map((row) => row.matches('.user-row'))"
+    becomes(lambda: page.evaluate(said_by), [True, False, True, False])
     clean(watched)
 
 
@@ -124,11 +127,36 @@ def test_what_is_typed_meanwhile_stays(watched: Watched, place: Place) -> None:
     place.gate.clear()
     say(page, "What can you do?")
     page.wait_for_selector("#assistant-chat [role=status]")
-    page.fill("#assistant-box textarea", "half a thou")
+    expect(page.locator(BOX)).to_have_value("")
+    page.fill(BOX, "half a thou")
     place.gate.set()
     answered(page, 1)
+    watched.settle()
     page.wait_for_timeout(500)
-    assert page.input_value("#assistant-box textarea") == "half a thou"
+    assert page.input_value(BOX) == "half a thou"
+    clean(watched)
+
+
+def test_what_is_typed_before_the_server_has_the_message_stays(watched: Watched) -> None:
+    page = watched.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visit(watched, "/en/?project=pumps&thread=quick")
+    page.route("**/queue/join*", hold)
+    say(page, "What can you do?")
+    # A look at the page lets the requests that it makes be held.
+    until(lambda: page.evaluate("true") and any("What can you do?" in str(one.request.post_data) for one in held))
+    page.fill(BOX, "half a thou")
+    for one in held:
+        one.continue_()
+    page.unroute("**/queue/join*", hold)
+    assert "half a thou" not in answered(page, 1)
+    watched.settle()
+    expect(page.locator(BOX)).to_have_value("half a thou")
+    expect(page.locator("#assistant-chat .user-row")).to_have_text(["What can you do?"])
     clean(watched)
 
 
@@ -137,7 +165,7 @@ def test_a_message_that_could_not_be_sent_comes_back(watched: Watched) -> None:
     visit(watched, "/en/?project=pumps&thread=long")
     say(page, "x" * 20_001)
     page.wait_for_selector(".toast-body.error, .toast-wrap")
-    assert len(page.input_value("#assistant-box textarea")) == 20_001
+    becomes(lambda: len(page.input_value(BOX)), 20_001)
     assert page.locator(ROW).count() == 0
 
 
@@ -146,13 +174,10 @@ def test_answers_stand_side_by_side(watched: Watched) -> None:
     visit(watched, "/en/?project=pumps&thread=compare")
     say(page, "Ask both: What is the rated pressure of the pump?")
     answered(page, 1)
-    columns = page.locator("#assistant-chat .ds-column")
-    assert columns.count() >= 2
+    expect(page.locator("#assistant-chat .ds-column").nth(1)).to_be_visible()
     assert "**" not in replies(page)[-1]
-    tops = page.evaluate(
-        "[...document.querySelectorAll('.ds-column')].slice(0, 2).map((one) => one.getBoundingClientRect().y)"
-    )
-    assert tops[0] == tops[1]
+    tops = "[...document.querySelectorAll('.ds-column')].slice(0, 2).map((one) => one.getBoundingClientRect().y)"
+    becomes(lambda: len(set(page.evaluate(tops))), 1)
     clean(watched)
 
 
@@ -164,7 +189,7 @@ def test_a_citation_shows_its_passage_and_opens_the_document(watched: Watched, p
     place.said["cited"] = (ChatMessage(role="assistant", text=turn.reply, at=AT, turn=turn),)
     visit(watched, "/en/?project=pumps&thread=cited")
     page.click("#assistant-chat .ds-citation summary")
-    assert page.inner_text("#assistant-chat .ds-citation mark") == "12 bar"
+    expect(page.locator("#assistant-chat .ds-citation mark")).to_have_text("12 bar", use_inner_text=True)
     at = PASSAGES[0][2].index("12 bar")
     page.click("#assistant-chat .ds-citation a")
     page.wait_for_url(f"**/en/documents?project=pumps&document=pump.md&chunk=*&start={at}&end={at + 6}")
@@ -208,13 +233,13 @@ def test_a_conversation_full_of_scripts_stays_inert(watched: Watched, place: Pla
     for lang in ("en", "zh"):
         visit(watched, f"/{lang}/?project=pumps&thread=hostile")
         page.wait_for_selector(CARD)
+        becomes(lambda: options(page), [HOSTILE])
+        # Everything is there, as text.
+        becomes(page.locator("#assistant-chat .user-row").last.inner_text, PAYLOADS[-1])
         for summary in page.locator("#assistant-chat summary").all()[:40]:
             summary.click()
         page.hover("#assistant-card")
-        assert options(page) == [HOSTILE]
-        assert HOSTILE in page.locator("#assistant-card h3").first.inner_text()
-        # Everything is there, as text.
-        assert page.locator("#assistant-chat .user-row").last.inner_text() == PAYLOADS[-1]
+        says(page, "#assistant-card h3", HOSTILE)
         assert active(page) == []
         links = page.evaluate(
             "[...document.querySelectorAll('#assistant-chat a')].map((one) => one.getAttribute('href'))"
@@ -229,9 +254,9 @@ def test_messages_full_of_scripts_stay_inert(watched: Watched) -> None:
     for number, payload in enumerate((*PAYLOADS[::7], "\n".join(PAYLOADS)), start=1):
         say(page, payload)
         answered(page, number)
-        shown = page.locator("#assistant-chat .user-row").last.inner_text()
-        assert "".join(shown.split()) == "".join(payload.split())
-    page.click(".ds-threads summary")
+        shown = page.locator("#assistant-chat .user-row").last
+        becomes(lambda shown=shown: "".join(shown.inner_text().split()), "".join(payload.split()))  # type: ignore[misc]
+    unfold(watched)
     assert active(page) == []
     clean(watched)
 
@@ -249,10 +274,9 @@ def test_two_pages_say_yes_to_one_step_and_it_starts_once(
     other.click(CARD)
     page.wait_for_selector(CARD, state="detached")
     other.wait_for_selector(CARD, state="detached")
-    page.wait_for_selector("#assistant-job progress")
+    page.wait_for_selector("#assistant-job:has(progress):has-text('It goes on if this page is closed')")
     jobs: tuple[Job, ...] = tuple(JobStore(place.project.jobs).list())
     assert [job.kind for job in jobs] == ["evaluate"]
-    assert "It goes on if this page is closed" in page.inner_text("#assistant-job")
     for job in jobs:
         end_processes(job)
 
@@ -280,14 +304,14 @@ def test_it_fits_every_width_and_theme_with_a_card_and_a_conversation(watched: W
         page.wait_for_selector(CARD)
         page.click("#assistant-edit")
         page.wait_for_selector("#assistant-save")
-        assert page.evaluate(contrast, "#ds-main") == [], theme
+        assert watched.wrong(contrast, "#ds-main") == [], theme
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             page.wait_for_timeout(150)
             assert watched.overflow() <= 0, f"{width} px wide"
             page.locator(CARD).scroll_into_view_if_needed()
-            assert page.locator(CARD).is_visible()
-    unnamed = page.evaluate(
+            expect(page.locator(CARD)).to_be_visible()
+    unnamed = watched.wrong(
         """() => [...document.querySelectorAll('#ds-main :is(a[href], button, input:not([type=hidden]), textarea)')]
              .filter((one) => one.checkVisibility() && !(one.innerText?.trim() || one.ariaLabel || one.title ||
                               one.placeholder || one.labels?.length)).map((one) => one.outerHTML.slice(0, 120))"""

@@ -9,6 +9,7 @@ import pytest
 
 from agent.settings import Settings
 from tests.tools.evaluation.scripted import knowledge_items, project_in, skill_items
+from tests.ui.pages.awaiting import says
 from tests.ui.pages.served import served
 from tests.ui.pages.test_check_panel import seal
 from tests.ui.web.conftest import Watched, browser, context  # noqa: F401
@@ -43,7 +44,7 @@ def test_items_are_judged_by_buttons(context, project: Project, url: str) -> Non
     page.fill("#ds-check-why input, #ds-check-why textarea", "The unit is missing.")
     page.click("#ds-check-wrong")
     page.wait_for_selector("#ds-check:has-text('1 of 2 reviewed items were wrong: 50.0%')")
-    assert "The unit is missing." in page.inner_text("#ds-check")
+    says(page, "#ds-check", "The unit is missing.")
     assert [(one.item, one.verdict) for one in verdicts(project)] == [(first, "right"), (second, "wrong")]
     for width in (360, 1920, 1280):
         page.set_viewport_size({"width": width, "height": 900})

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from agent.progress import Reporter
+from agent.records.pairs import Message
+from agent.records.vote import Vote
 from tests.tiny_model import build_tiny_model
 from tests.tiny_project import build_tiny_project, tiny_settings
+from tests.tools.jobs.sleeper import until
+from tests.ui.pages.awaiting import becomes, expect, says
 from tests.ui.web.conftest import Watched, browser, context  # noqa: F401
 from tools.answerers import Answerers
 from tools.generated import Generated
@@ -52,13 +57,15 @@ class Scripted:
         self.gate.set()
         self.closed = 0
 
-    def prompt(self, conversation):
+    def prompt(self, conversation: Sequence[Message]) -> str:
         return "".join(message.content for message in conversation)
 
-    def count(self, text):
+    def count(self, text: str) -> int:
         return len(text.split())
 
-    def stream(self, conversation, limit, reporter, *, adapter, stop):
+    def stream(
+        self, conversation: Sequence[Message], limit: Any, reporter: Reporter, *, adapter: Any, stop: Any
+    ) -> Iterator[str | Generated]:
         words = ("It ", "is ", "<12> ", "bar.")
         try:
             for word in words:
@@ -104,7 +111,7 @@ def ask(page: Watched, question: str, wait: str = "#compare-tie") -> None:
     page.page.wait_for_selector(wait, state="visible")
 
 
-def votes(place: Place):
+def votes(place: Place) -> tuple[Vote, ...]:
     return standing(load_votes(place.project))
 
 
@@ -113,19 +120,20 @@ def test_a_blind_vote_on_a_sealed_question(page: Watched, place: Place) -> None:
     page.page.check("#compare-blind input")
     page.page.click("#compare-next")
     page.page.wait_for_selector("#compare-tie", state="visible")
-    before = page.page.inner_html("#compare-columns")
-    assert page.page.inner_text("#compare-columns").count("Answer ") == 4
+    columns = page.page.locator("#compare-columns").first
+    becomes(lambda: columns.inner_text().count("Answer "), 4)
+    before = columns.inner_html()
     for told in ("RAG", "tuned", "base", "12 bar</", "weights", " s in all"):
         assert told not in before
     assert "Reference" not in page.page.inner_text("#ds-main")
     page.page.click("#compare-better-2")
     page.page.wait_for_selector(".ds-outcome")
-    assert "Reference answer:" in page.page.inner_text("#compare-outcome")
-    assert "RAG" in page.page.inner_text("#compare-columns")
+    says(page.page, "#compare-outcome", "Reference answer:")
+    says(page.page, "#compare-columns", "RAG")
     (vote,) = votes(place)
     assert (vote.blind, vote.winner, vote.item in {"i0", "i1"}) == (True, vote.arms[2], True)
     page.page.wait_for_selector("#compare-tally table")
-    assert page.page.inner_text("#compare-tally").count("not enough votes to tell") == 3
+    becomes(lambda: page.page.inner_text("#compare-tally").count("not enough votes to tell"), 3)
 
     page.page.click("#compare-undo")
     page.page.wait_for_selector("#compare-undo", state="hidden")
@@ -138,7 +146,7 @@ def test_a_blind_vote_on_a_sealed_question(page: Watched, place: Place) -> None:
     first = page.page.input_value("#compare-question textarea")
     page.page.click("#compare-next")
     page.page.wait_for_selector("#compare-tie", state="visible")
-    assert page.page.input_value("#compare-question textarea") != first
+    expect(page.page.locator("#compare-question textarea")).not_to_have_value(first)
     page.clean()
 
 
@@ -151,14 +159,13 @@ def test_answers_stream_with_sources_and_the_votes_go_out(page: Watched, place: 
     page.page.wait_for_selector(".ds-column.ds-reading")
     scripted.gate.set()
     page.page.wait_for_selector("#compare-tie", state="visible")
-    columns = page.page.inner_text("#compare-columns")
-    assert columns.count("It is <12> bar.") == 2
-    assert "first token after 0.10 s · 0.50 s in all · 4 tokens" in columns
+    becomes(lambda: page.page.inner_text("#compare-columns").count("It is <12> bar."), 2)
+    says(page.page, "#compare-columns", "first token after 0.10 s · 0.50 s in all · 4 tokens")
     page.page.click(".ds-citation summary")
-    assert page.page.inner_text(".ds-citation mark").startswith("The rated pressure of the pump is 12 bar.")
-    href = page.page.get_attribute(".ds-citation a", "href")
-    assert href is not None
-    assert href.startswith("/en/documents?project=pumps&document=pump.md&chunk=pump.md")
+    marked = re.compile("^The rated pressure of the pump is 12 bar[.]")
+    expect(page.page.locator(".ds-citation mark").first).to_have_text(marked, use_inner_text=True)
+    opened = re.compile("^" + re.escape("/en/documents?project=pumps&document=pump.md&chunk=pump.md"))
+    expect(page.page.locator(".ds-citation a").first).to_have_attribute("href", opened)
 
     page.page.focus("#compare-better-1")
     page.page.keyboard.press("Enter")
@@ -183,14 +190,15 @@ def test_stop_and_leaving_let_the_model_go(page: Watched, place: Place, scripted
     page.page.wait_for_selector(".ds-column.ds-reading")
     page.page.click("#compare-stop")
     page.page.wait_for_selector(".ds-column.ds-stopped")
-    assert not page.page.is_visible("#compare-tie")
-    wait_until(lambda: scripted.closed == 1)
+    expect(page.page.locator("#compare-tie")).to_be_hidden()
+    until(lambda: scripted.closed == 1)
+    page.settle()  # Gradio takes no question while one is being taken back
 
     ask(page, "滤芯多久换一次？", wait="#compare-stop")
     page.page.wait_for_selector(".ds-column.ds-reading")
     page.page.close()
-    wait_until(lambda: scripted.closed == 2)
-    assert place.answerers.waiting == 0
+    until(lambda: scripted.closed == 2)
+    until(lambda: place.answerers.waiting == 0)
     assert votes(place) == ()
 
 
@@ -198,33 +206,34 @@ def test_what_cannot_be_asked_is_told(page: Watched) -> None:
     page.visit("/en/compare?project=pumps")
     page.page.click("#compare-ask")
     page.page.get_by_text("the question is empty").wait_for()
+    page.settle()
     page.page.fill("#compare-question textarea", "What?")
     for place_ in (1, 2, 3):
         page.page.uncheck(f"#compare-arms input >> nth={place_}")
     page.page.click("#compare-ask")
     page.page.get_by_text("a comparison needs two columns or more").wait_for()
     page.visit("/en/compare?project=empty")
-    assert "Ingest documents to compare base and RAG" in page.page.inner_text("#ds-main")
-    assert not page.page.is_visible("#compare-ask")
+    says(page.page, "#ds-main", "Ingest documents to compare base and RAG")
+    expect(page.page.locator("#compare-ask")).to_be_hidden()
 
 
 def test_hardware(page: Watched) -> None:
     page.visit("/en/hardware")
     page.page.wait_for_selector("#hardware-fits tbody tr")
-    assert page.page.locator("#hardware-fits tbody tr").count() == 9
+    expect(page.page.locator("#hardware-fits tbody tr")).to_have_count(9)
     page.page.get_by_label("How many").fill("8")
     page.page.get_by_label("How many").press("Tab")
     page.page.get_by_text("8 × this machine").first.wait_for()
     page.page.get_by_label("Device", exact=True).click()
     page.page.get_by_role("option", name="Huawei Ascend 910A").click()
-    page.page.wait_for_function("document.querySelector('#hardware-fits').innerText.includes('✗ refused')")
+    page.page.wait_for_function("document.querySelector('#hardware-fits')?.innerText.includes('✗ refused')")
     page.page.get_by_label("Tokens of an example").fill("2048")
     page.page.get_by_label("Tokens of an example").press("Tab")
     page.page.get_by_text("of 2048 tokens").first.wait_for()
-    assert "Activations and logits" in page.page.inner_text("#hardware-parts")
+    says(page.page, "#hardware-parts", "Activations and logits")
     page.page.click("#hardware-probe")
     page.page.wait_for_selector("#hardware-seen table")
-    assert "torch" in page.page.inner_text("#hardware-seen")
+    says(page.page, "#hardware-seen", "torch")
     page.clean()
 
 
@@ -233,12 +242,13 @@ def test_guide(page: Watched) -> None:
     page.page.fill("#guide-question input, #guide-question textarea", "领域数据的比例")
     page.page.click("#guide-find")
     page.page.wait_for_selector(".ds-guide-found a")
-    assert "没有 Q-LoRA 的运行" in page.page.inner_text("#guide-standing")
+    says(page.page, "#guide-standing", "没有 Q-LoRA 的运行")
+    page.settle()
     page.clean()
     page.page.click(".ds-guide-found a >> nth=0")
     page.page.wait_for_selector("#guide-title")
-    assert "来源" in page.page.inner_text("#guide-sources")
-    assert len(page.page.inner_text("#guide-text")) > 100
+    says(page.page, "#guide-sources", "来源")
+    becomes(lambda: len(page.page.inner_text("#guide-text")) > 100, True)
     page.visit("/en/guide?project=pumps&article=%3Cb%3Enone")
     page.page.get_by_text("The guide has no article “<b>none”.").wait_for()
 
@@ -256,10 +266,3 @@ def test_every_width_and_theme(context: BrowserContext, place: Place, lang: str,
         assert page.overflow() == 0, name
         page.clean()
         page.page.close()
-
-
-def wait_until(true, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

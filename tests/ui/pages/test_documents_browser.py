@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 from agent.records.corpus import Document
 from knowledge.company.build import build_documents
 from knowledge.files import read_records
+from tests.ui.pages.awaiting import JOB, becomes, expect, says
 from tests.ui.pages.browsing import clean, presentable
 from tests.ui.pages.payloads import PAYLOADS, active
 from tests.ui.web.conftest import Server, Watched, browser, context, serving
@@ -63,12 +65,13 @@ def wait_for_rows(page: Page, count: int) -> None:
     page.wait_for_function(
         "(n) => document.querySelectorAll('.ds-documents tbody a[data-ds-open]').length === n",
         arg=count,
+        timeout=JOB,
     )
 
 
 def marked(page: Page) -> str:
     page.wait_for_selector("#ds-quote")
-    return "".join(page.locator("#documents-passage mark").all_inner_texts())
+    return "".join("".join(page.locator("#documents-passage mark").all_inner_texts()).split())
 
 
 def in_view(page: Page, selector: str) -> bool:
@@ -85,28 +88,30 @@ def in_view(page: Page, selector: str) -> bool:
 def test_from_an_empty_project_to_a_marked_quote_and_back(watched: Watched, server: Server, files: Path) -> None:
     page, project = watched.page, project_of(server, "company")
     watched.visit("/en/documents?project=company")
-    assert "Drop files here, or give a folder path." in page.inner_text("#documents-table")
+    says(page, "#documents-table", "Drop files here, or give a folder path.")
 
     broken = files / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7 nothing")
     page.set_input_files("#documents-drop input[type=file]", [*(files / name for name in TAKEN), broken])
     page.wait_for_selector("#documents-job progress")
     wait_for_rows(page, 5)
-    table = page.inner_text("#documents-table")
-    assert "4 documents" in table
-    assert "failed: damaged" in table
+    says(page, "#documents-table", "4 documents", "failed: damaged")
     assert set(documents(project)) == {*TAKEN, "broken.pdf"}
     page.wait_for_selector("#documents-job .ds-ended-done")
-    assert "Read 4" in page.inner_text("#documents-job")
+    says(page, "#documents-job", "Read 4")
+    watched.settle()  # a look at the job that is still under way would draw the table anew, and whole
 
     page.click("a[data-ds-open]:text-is('tarvo-spec.pdf')")
     page.wait_for_selector("#documents-passage .ds-chunk")
     spec = documents(project)["tarvo-spec.pdf"]
     chunks = chunks_of(project, spec.id)
-    assert page.locator("#documents-passage .ds-chunk").count() == len(chunks) == spec.chunks
-    assert page.locator("#documents-passage .ds-pagebreak").count() == spec.pages
-    assert f"document={spec.id}" in page.url
-    assert page.locator(".ds-documents tr[aria-current=true]").inner_text().startswith("tarvo-spec.pdf")
+    assert len(chunks) == spec.chunks
+    assert spec.pages is not None
+    expect(page.locator("#documents-passage .ds-chunk")).to_have_count(len(chunks))
+    expect(page.locator("#documents-passage .ds-pagebreak")).to_have_count(spec.pages)
+    expect(page).to_have_url(re.compile(re.escape(f"document={spec.id}")))
+    current = page.locator(".ds-documents tr[aria-current=true]")
+    expect(current).to_have_text(re.compile(r"^tarvo-spec\.pdf"), use_inner_text=True)
 
     page.fill("#documents-search :is(input, textarea)", "yanhe")
     wait_for_rows(page, 1)
@@ -118,15 +123,14 @@ def test_from_an_empty_project_to_a_marked_quote_and_back(watched: Watched, serv
     start = last.start + 5
     place = f"document={spec.id}&chunk={last.id}&start={start}&end={start + 40}"
     watched.visit(f"/zh/documents?project=company&{place}")
-    assert "".join(marked(page).split()) == "".join(quote.split())
-    page.wait_for_timeout(500)
-    assert in_view(page, "#ds-quote")
-    assert page.locator(".ds-opened").count() == 1
-    assert "失败：文件已损坏" in page.inner_text("#documents-table")
+    becomes(lambda: marked(page), "".join(quote.split()))
+    becomes(lambda: in_view(page, "#ds-quote"), True)
+    expect(page.locator(".ds-opened")).to_have_count(1)
+    says(page, "#documents-table", "失败：文件已损坏")
 
     page.click("#documents-remove")
     page.wait_for_selector("#documents-remove-yes", state="visible")
-    assert "要从项目中移除“tarvo-spec.pdf”吗？" in page.inner_text("#documents-confirm")
+    says(page, "#documents-confirm", "要从项目中移除“tarvo-spec.pdf”吗？")
     page.click("#documents-remove-no")
     page.wait_for_selector("#documents-remove-yes", state="hidden")
     assert "tarvo-spec.pdf" in documents(project)
@@ -134,7 +138,7 @@ def test_from_an_empty_project_to_a_marked_quote_and_back(watched: Watched, serv
     page.click("#documents-remove-yes")
     wait_for_rows(page, 4)
     page.wait_for_function("!location.search.includes('document=')")
-    assert "选择一份文档" in page.inner_text("#documents-passage")
+    says(page, "#documents-passage", "选择一份文档")
     # The list of jobs and the runs keep what they were asked for, the names of the files among it.
     kept = [one for one in project.root.rglob("*") if one.is_file() and "runs" not in one.parts]
     left = b"\n".join(one.read_bytes() for one in kept if one.name != "jobs.sqlite")
@@ -155,6 +159,7 @@ def test_a_dropped_file_and_a_folder_path_are_read(watched: Watched, server: Ser
     )
     page.dispatch_event("#documents-drop button", "drop", {"dataTransfer": transfer})
     wait_for_rows(page, 1)
+    watched.settle()
     folder = tmp_path / "manuals"
     folder.mkdir()
     (folder / "pump.md").write_text("# Pump\n\nThe pump weighs 4 kilograms.\n", encoding="utf-8")
@@ -182,8 +187,8 @@ def test_a_reading_can_be_cancelled(watched: Watched, server: Server, tmp_path: 
     page.wait_for_selector("#documents-job progress")
     page.click("#documents-cancel")
     page.wait_for_selector("#documents-job .ds-ended-cancelled")
-    assert "Reading was cancelled." in page.inner_text("#documents-job")
-    assert not page.locator("#documents-cancel").is_visible()
+    says(page, "#documents-job", "Reading was cancelled.")
+    expect(page.locator("#documents-cancel")).to_be_hidden()
     watched.settle()
     clean(watched)
     watched.visit("/zh/documents?project=cancelled")
@@ -208,10 +213,15 @@ def test_on_a_telephone_a_chosen_text_comes_into_view(watched: Watched) -> None:
     watched.visit("/zh/documents?project=company")
     page.click("a[data-ds-open]:text-is('tarvo-faq.docx')")
     page.wait_for_selector("#documents-passage .ds-chunk")
-    page.wait_for_timeout(500)
-    top = page.evaluate("document.getElementById('documents-passage').getBoundingClientRect().top")
-    assert 0 <= top < 740
+    top = "document.getElementById('documents-passage').getBoundingClientRect().top"
+    becomes(lambda: 0 <= page.evaluate(top) < 740, True)
     clean(watched)
+
+
+def payloads_in(page: Page) -> int:
+    """Return how many of the payloads the text of the document shows."""
+    shown = "".join(page.inner_text("#documents-passage .ds-text").split())
+    return sum("".join(payload.split()) in shown for payload in PAYLOADS)
 
 
 def test_hostile_documents_stay_text(watched: Watched, server: Server, tmp_path: Path) -> None:
@@ -235,11 +245,13 @@ def test_hostile_documents_stay_text(watched: Watched, server: Server, tmp_path:
             page.wait_for_selector("#documents-passage h2")
             assert active(page) == []
         if document.status == "read":
-            shown = "".join(page.inner_text("#documents-passage .ds-text").split())
-            assert sum("".join(payload.split()) in shown for payload in PAYLOADS) > 0.9 * len(PAYLOADS), name
+            becomes(lambda: payloads_in(page) > 0.9 * len(PAYLOADS), True)
         page.click("#documents-remove")
         page.wait_for_selector("#documents-remove-yes", state="visible")
-        assert name.replace(" ", "") in page.inner_text("#documents-confirm").replace(" ", "")
+        page.wait_for_function(
+            "(name) => document.querySelector('#documents-confirm')?.innerText.replaceAll(' ', '').includes(name)",
+            arg=name.replace(" ", ""),
+        )
         assert active(page) == []
     page.fill("#documents-search :is(input, textarea)", PAYLOADS[0])
     page.wait_for_timeout(800)

@@ -19,11 +19,14 @@ from agent.settings import Settings
 from knowledge.files import write_record
 from tests.tiny_model import build_tiny_model
 from tests.tools.benchmark.compared import here, result
+from tests.ui.pages.awaiting import says as shows
 from tests.ui.pages.browsing import clean, presentable
+from tests.ui.pages.held_training import HELD
 from tests.ui.pages.scripted_project import ended_job, stand_in
 from tests.ui.pages.served import served
 from tests.ui.web.conftest import Watched, browser, context
 from tools.benchmark.saved import save, saved
+from tools.jobs import runner
 from tools.jobs.store import JobStore
 from tools.workspace import Project, Workspace
 from ui.i18n import phrase, phrases
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["browser", "context"]
 
 pytestmark = pytest.mark.filterwarnings("default")
-
-SECONDS = 60_000
 
 
 @pytest.fixture
@@ -192,25 +193,28 @@ def test_a_benchmark_is_begun_followed_and_cancelled_on_the_page(
     home: Path,
     project: Project,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    submit = {**(runner.submit.__kwdefaults__ or {}), "worker": HELD}
+    monkeypatch.setattr(runner.submit, "__kwdefaults__", submit)
     model = build_tiny_model(tmp_path / "tiny")
     with served(Desks(Settings(home=home, base_model=str(model), threads=1, _env_file=None))) as url:
         watched = Watched(context.new_page(), url)
         page = watched.page
         watched.visit("/en/hardware")
-        page.wait_for_selector("#measured-start", timeout=SECONDS)
-        page.wait_for_selector("#measured-table table", timeout=SECONDS)
+        page.wait_for_selector("#measured-start")
+        page.wait_for_selector("#measured-table table")
         page.click("#measured-extent label:has-text('quick')")
         page.click("#measured-start")
-        page.wait_for_selector("#runs-approve", state="visible", timeout=SECONDS)
-        assert "Measure this machine quickly" in page.inner_text("#ds-card")
+        page.wait_for_selector("#runs-approve", state="visible")
+        shows(page, "#ds-card", "Measure this machine quickly")
         presentable(watched)
         page.click("#runs-approve")
-        page.wait_for_selector("#measured-job progress[value]:not([value='0.000'])", timeout=SECONDS)
+        page.wait_for_selector("#measured-job progress[value]:not([value='0.000'])")
         page.click("#measured-cancel")
-        page.wait_for_selector("#measured-saved >> text=incomplete: cancelled after", timeout=SECONDS)
-        assert "marked as incomplete" in page.inner_text("#measured-job")
-        assert datetime.now(UTC).strftime("%Y") in page.inner_text("#measured-saved")
+        page.wait_for_selector("#measured-saved >> text=incomplete: cancelled after")
+        shows(page, "#measured-job", "marked as incomplete")
+        shows(page, "#measured-saved", datetime.now(UTC).strftime("%Y"))
         presentable(watched)
         clean(watched)
         page.close()

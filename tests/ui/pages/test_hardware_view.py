@@ -8,10 +8,13 @@ import pytest
 
 from agent.errors import DomainsmithError
 from agent.prompts.device_notes import has_translation
+from agent.prompts.phrases import gib_range
 from agent.records.hardware import Device
 from tools.benchmark.subjects import USUAL_DEVICES
 from tools.doctor import _PROBES, Check, DoctorReport
 from tools.hardware import catalogue, find_device, this_machine
+from tools.model_shape import BUILTIN_MODEL
+from tools.plan import plan, trained_like_here
 from ui.i18n import phrases
 from ui.pages import hardware_view as view
 from ui.pages.hardware import HERE, taken_apart, what_fits
@@ -90,6 +93,13 @@ def test_what_fits(device, row, cells):
     told = [plain(cell) for cell in re.findall("<td>(.*?)(?:<details|</td>)", found[1])]
     assert [cell.startswith(expected) for cell, expected in zip(told, cells, strict=True)] == [True] * 4
     assert all("estimated" in cell for cell in told if "fits" in cell and "GiB" in cell)
+
+
+def test_the_built_in_model_takes_on_the_page_what_its_plan_says():
+    made = plan(HERE, 1, BUILTIN_MODEL, trained_like_here())
+    row = re.search(r'<tr><th scope="row">135M</th>(.*?)</tr>', what_fits(HERE, 1, None, "en"))
+    for method in made.methods:
+        assert f"{gib_range(method.gib_low, method.gib_high)} GiB" in plain(row[1])
 
 
 def test_own_size_count_and_language_change_the_table():

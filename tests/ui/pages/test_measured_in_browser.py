@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.settings import Settings
+from tests.ui.pages.awaiting import expect, says
 from tests.ui.pages.held_training import GO, HELD
 from tests.ui.pages.measured_project import PROJECT, build_home
-from tests.ui.web.conftest import Watched, browser, context  # noqa: F401
+from tests.ui.web.conftest import PATIENCE, Watched, browser, context  # noqa: F401
 from tools.jobs import runner
 from tools.jobs.runner import wait
 from tools.jobs.store import JobStore
@@ -21,7 +22,7 @@ from tools.workspace import Project, Workspace
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default"), pytest.mark.timeout(1800)]
 
 WIDTHS = (360, 768, 1280, 1920)
 
@@ -89,18 +90,18 @@ def test_dark_charts_are_written_in_the_ink_of_the_page(path: str, context: Brow
     page = Watched(opened, place.url)
     visit(page, f"/en/{path}?project={PROJECT}" + (f"&run={run_of(place, 'tune')}" if path == "runs" else ""))
     opened.wait_for_selector(".js-plotly-plot .main-svg text")
-    ink = opened.evaluate("getComputedStyle(document.querySelector('.js-plotly-plot .main-svg text')).fill")
-    assert min(int(part) for part in re.findall(r"\d+", ink)[:3]) > 200
+    ink = "getComputedStyle(document.querySelector('.js-plotly-plot .main-svg text')).fill"
+    opened.wait_for_function(f"{ink}.match(/\\d+/g).slice(0, 3).every((part) => part > 200)")
     page.clean()
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "told"),
     [("/en/runs", "No run yet"), ("/zh/evaluation", "先建立验证集才能评测")],
     ids=["runs", "evaluation"],
 )
-def test_an_empty_project_says_what_to_do(path: str, says: str, page: Watched) -> None:
-    visit(page, f"{path}?project=empty", f"text={says}")
+def test_an_empty_project_says_what_to_do(path: str, told: str, page: Watched) -> None:
+    visit(page, f"{path}?project=empty", f"text={told}")
     page.clean()
 
 
@@ -115,7 +116,7 @@ def test_charts_are_downloaded_as_png_and_csv(path: str, count: int, page: Watch
     page.page.wait_for_function(f"document.querySelectorAll('.ds-downloads a').length === {count}")
     for link in page.page.locator(".ds-downloads a").all():
         address = str(link.get_attribute("href"))
-        answer = page.page.request.get(place.url + address)
+        answer = page.page.request.get(place.url + address, timeout=PATIENCE)
         assert answer.status == 200
         suffix = address.partition("?")[0].rsplit(".", 1)[-1]
         assert answer.body().startswith(BEGINS[suffix])
@@ -127,7 +128,7 @@ def test_a_card_is_declined_and_nothing_starts(page: Watched, place: Place) -> N
     visit(page, f"/en/runs?project={PROJECT}")
     page.page.click("#runs-step-tune:not([disabled])")
     page.page.wait_for_selector("#ds-card >> text=training is costly and always needs a yes")
-    assert "GiB" in page.page.inner_text("#ds-card")
+    says(page.page, "#ds-card", "GiB")
     page.page.click("#runs-decline")
     page.page.wait_for_selector("#ds-card", state="hidden")
     assert len(place.jobs.list()) == before
@@ -150,9 +151,8 @@ def test_training_is_approved_followed_cancelled_and_resumed(
     page.page.wait_for_selector("#ds-run-head >> text=/about \\d/")
     page.page.wait_for_selector(".ds-finding >> text=/after \\d+ steps/")
     page.page.wait_for_selector(".js-plotly-plot .main-svg")
-    assert "tokens/s" in page.page.inner_text("#ds-run-head")
-    assert "GiB" in page.page.inner_text("#ds-run-head")
-    assert page.page.is_disabled("#runs-step-evaluate")
+    says(page.page, "#ds-run-head", "tokens/s", "GiB")
+    expect(page.page.locator("#runs-step-evaluate")).to_be_disabled()
 
     page.page.click("#runs-cancel")
     page.page.wait_for_selector("#ds-run-head >> text=cancelled")
@@ -162,7 +162,7 @@ def test_training_is_approved_followed_cancelled_and_resumed(
     page.page.wait_for_selector("#runs-resume", state="visible")
     page.page.click("#runs-resume")
     page.page.wait_for_selector("#ds-card >> text=Resume: Tuning")
-    assert "steps done before it stopped" in page.page.inner_text("#ds-card")
+    says(page.page, "#ds-card", "steps done before it stopped")
     assert place.jobs.get(job.id).state == "cancelled"  # nothing goes on before the yes
     page.page.click("#runs-approve")
     page.page.wait_for_selector("text=The run goes on where it stopped.")
@@ -172,7 +172,7 @@ def test_training_is_approved_followed_cancelled_and_resumed(
     page.page.wait_for_selector("#ds-run-head >> text=done")
     page.page.wait_for_selector("#ds-run-head >> text=attempt 2")
     page.page.wait_for_selector("text=Why this method and these settings")
-    assert page.page.locator(".ds-runs tbody tr").count() == before + 1
+    expect(page.page.locator(".ds-runs tbody tr")).to_have_count(before + 1)
     page.clean()
 
 
@@ -190,7 +190,7 @@ def test_an_evaluation_is_started_from_the_page(page: Watched, place: Place) -> 
     page.page.wait_for_selector("text=打开评测")
     page.page.click("text=打开评测")
     page.page.wait_for_selector("#ds-evaluation-run")
-    assert job.run in page.page.url
+    expect(page.page).to_have_url(re.compile(re.escape(job.run)))
     page.clean()
 
 
@@ -198,12 +198,12 @@ def test_a_failed_item_opens_everything_about_it(page: Watched, place: Place) ->
     visit(page, f"/en/evaluation?project={PROJECT}")
     page.page.wait_for_selector("#ds-items .ds-item")
     page.page.click("#ds-items .ds-item >> nth=0")
-    opened = page.page.inner_text("#ds-items .ds-item >> nth=0")
-    for part in ("Accepted answer", "Answers of every arm", "tuned + RAG", "Evidence:", "item"):
-        assert part in opened
+    parts = ("Accepted answer", "Answers of every arm", "tuned + RAG", "Evidence:", "item")
+    says(page.page, "#ds-items .ds-item", *parts)
     link = page.page.locator("#ds-items a[href*='/documents?']").first.get_attribute("href") or ""
     assert re.search(rf"/en/documents\?project={PROJECT}&document=[^&]+&start=\d+&end=\d+", link)
     labels = page.page.locator("#ds-causes label")
+    expect(labels.nth(1)).to_have_text(re.compile(r"\(\d+\)"))
     label = labels.nth(1).inner_text()
     labels.nth(1).click()
     count = int(re.search(r"\((\d+)\)", label)[1])  # type: ignore[index]
@@ -211,15 +211,20 @@ def test_a_failed_item_opens_everything_about_it(page: Watched, place: Place) ->
     page.clean()
 
 
-def test_more_items_are_shown_on_demand(page: Watched) -> None:
+def test_more_items_are_shown_on_demand(page: Watched, place: Place) -> None:
     visit(page, f"/en/evaluation?project={PROJECT}&run=lost")
     page.page.wait_for_selector("text=There is no evaluation lost")
-    newest = page.page.locator("#ds-items .ds-item")
-    newest.first.wait_for()
-    if page.page.is_visible("#ds-more"):
-        before = newest.count()
-        page.page.click("#ds-more")
-        page.page.wait_for_function(f"document.querySelectorAll('#ds-items .ds-item').length > {before}")
+    page.page.wait_for_selector("#ds-items .ds-item")
+    page.settle()
+    first = next(job.run for job in place.jobs.list() if job.kind == "evaluate")
+    visit(page, f"/en/evaluation?project={PROJECT}&run={first}")
+    items = page.page.locator("#ds-items .ds-item")
+    told = page.page.locator("#ds-items").get_by_text(re.compile(r"^\d+ of \d+ items$"))
+    shown, every = (int(part) for part in re.findall(r"\d+", told.inner_text()))
+    assert shown < every, "there is nothing more to show"
+    expect(items).to_have_count(shown)
+    page.page.click("#ds-more")
+    expect(items).to_have_count(min(2 * shown, every))
     page.clean()
 
 
@@ -230,7 +235,7 @@ def test_a_fix_asks_before_it_starts_its_job(page: Watched, place: Place) -> Non
     apply = page.page.locator("[id^=ds-apply-]:has-text('Apply')").first
     apply.click()
     page.page.wait_for_selector("#ds-card", state="visible")
-    assert "Takes" in page.page.inner_text("#ds-card")
+    says(page.page, "#ds-card", "Takes")
     page.page.click("#runs-decline")
     page.page.wait_for_selector("#ds-card", state="hidden")
     assert len(place.jobs.list()) == before
@@ -248,5 +253,5 @@ def test_keyboard_reaches_the_steps_and_the_items(page: Watched) -> None:
     summary.wait_for()
     summary.focus()
     page.page.keyboard.press("Enter")
-    assert page.page.locator("#ds-items .ds-item").first.get_attribute("open") is not None
+    expect(page.page.locator("#ds-items .ds-item").first).to_have_attribute("open", "")
     page.clean()

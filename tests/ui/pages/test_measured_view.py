@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +20,7 @@ from agent.settings import Settings
 from tests.tools.benchmark.compared import here, point, result
 from tests.ui.pages.payloads import PAYLOADS
 from tools.benchmark.comparison import compare
-from tools.benchmark.comparison_charts import bars, radar
+from tools.benchmark.comparison_charts import bars, drawable, radar
 from tools.benchmark.saved import save, saved
 from tools.benchmark.subjects import of_device, of_result
 from tools.hardware import find_device
@@ -166,6 +168,34 @@ def test_names_in_charts_are_text() -> None:
     row = made.row("gib")
     assert row is not None
     assert bars_figure(bars(made, row), "en").data[0].y == ("&lt;img src=x>&amp;",)
+
+
+def texts_of(figure: Any) -> Iterator[str]:
+    """Yield whatever a figure shows; line breaks and the tag of what is shown on hovering are the chart's own."""
+
+    def inside(value: Any) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value.replace("<br>", "").replace("<extra>", "").replace("</extra>", "")
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        for one in parts:
+            yield from inside(one)
+
+    yield from inside(json.loads(figure.to_json()))
+
+
+def test_no_text_of_a_chart_is_markup() -> None:
+    markup = '<a href="javascript:1">&lt;b'
+    models = ((markup, 10.0), (markup, 40.0))
+    seen = [
+        result(f"Chip {markup}{number}", measurements=(point(speed, model=model),))
+        for number, (model, speed) in enumerate(models)
+    ]
+    made = compare([of_result(one) for one in seen], 0.5)
+    other = compare([of_result(seen[0]), of_result(result("Chip Two", measurements=(point(9.0, model="other"),)))], 0.5)
+    figures = [bars_figure(bars(one, row), "en") for one in (made, other) for row in drawable(one)]
+    shown = [text for figure in (*figures, devices_radar(radar(made))) for text in texts_of(figure)]
+    assert [text for text in shown if "javascript" in text], "the names are there"
+    assert [text for text in shown if "<" in text or "&lt;b" in text.replace("&amp;lt;b", "")] == []
 
 
 # Taking over

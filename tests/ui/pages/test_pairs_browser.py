@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from knowledge.ingest.run import ingest
 from knowledge.store import CorpusStore
 from tests.fakes import HashEmbedder, RecordingReporter
 from tests.quiet_moment import in_a_quiet_moment
+from tests.ui.pages.awaiting import JOB, becomes, expect, says
 from tests.ui.pages.browsing import clean, presentable
 from tests.ui.pages.pairs_project import PAIRS, build_pairs_project
 from tests.ui.pages.payloads import PAYLOADS, active
@@ -74,37 +76,60 @@ def open_panel(page: Page) -> str:
     return str(page.evaluate("document.body.dataset.dsPairs || ''"))
 
 
+def rest(page: Page) -> None:
+    """Wait until the answer to the last key is on the page: until then a key that decides is not taken."""
+    page.wait_for_function("window.dsPairs?.isIdle()")
+
+
+def turn_of(page: Page) -> str | None:
+    return page.get_attribute("#pairs-counter [data-turn]", "data-turn")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key that the server answers, and wait for the answer."""
+    rest(page)
+    before = turn_of(page)
+    page.keyboard.press(key)
+    page.wait_for_function(
+        "(turn) => document.querySelector('#pairs-counter [data-turn]')?.dataset.turn !== turn", arg=before
+    )
+    rest(page)
+
+
 def test_pairs_are_decided_by_keyboard_and_the_file_says_so(watched: Watched, server: Server) -> None:
     page = watched.page
     watched.visit("/en/pairs?project=pumps")
     wait_for_pair(page, "p2")  # what waits for review comes first
     wait_for_counter(page, "1 of 2")
-    assert page.inner_text("#pairs-source mark") == "red"
-    assert "documents contradict each other" in page.inner_text(".ds-pair .ds-why")
+    expect(page.locator("#pairs-source mark")).to_have_text("red", use_inner_text=True)
+    says(page, ".ds-pair .ds-why", "documents contradict each other")
     original = project_of(server, "pumps").pairs.read_bytes()
 
-    page.keyboard.press("a")
+    press(page, "a")
     wait_for_pair(page, "p3")
     accepted = pair_of(server, "pumps", "p2")
     assert (accepted.status, accepted.reviewed, accepted.reason) == ("accepted", True, "")
 
     page.keyboard.press("r")
-    assert open_panel(page) == "reject"
+    becomes(lambda: open_panel(page), "reject")
+    why = page.locator("#pairs-why :is(input, textarea)")
+    expect(why).to_be_focused()
     page.keyboard.type("just a joke: reject me")  # letters of the keys; the field has them, the page does not
-    assert page.input_value("#pairs-why :is(input, textarea)") == "just a joke: reject me"
+    expect(why).to_have_value("just a joke: reject me")
     page.keyboard.press("Enter")
     page.wait_for_selector(".ds-pair.ds-is-rejected")
     assert pair_of(server, "pumps", "p3").reason == "just a joke: reject me"
     page.wait_for_function("!document.body.dataset.dsPairs")
 
-    page.keyboard.press("k")
+    press(page, "k")
     wait_for_pair(page, "p2")
     page.keyboard.press("e")
-    assert open_panel(page) == "edit"
+    becomes(lambda: open_panel(page), "edit")
     page.keyboard.press("Escape")
-    assert open_panel(page) == ""
+    becomes(lambda: open_panel(page), "")
     page.keyboard.press("e")
-    assert page.input_value("#pairs-edit-question textarea") == "Which colour?"
+    becomes(lambda: open_panel(page), "edit")
+    expect(page.locator("#pairs-edit-question textarea")).to_have_value("Which colour?")
     page.fill("#pairs-edit-answer textarea", "It is red.")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".ds-answer:text-is('It is red.')")
@@ -113,9 +138,8 @@ def test_pairs_are_decided_by_keyboard_and_the_file_says_so(watched: Watched, se
     page.wait_for_function("!document.body.dataset.dsPairs")
 
     for expected in ("p2", "p3", "p2"):
-        page.keyboard.press("u")
+        press(page, "u")
         wait_for_pair(page, expected)
-        page.wait_for_timeout(400)
     assert project_of(server, "pumps").pairs.read_bytes() == original
     page.keyboard.press("u")
     page.wait_for_selector(".toast-body :text('nothing to undo')")
@@ -143,12 +167,12 @@ def test_what_is_accepted_is_what_was_seen_however_fast_the_keys_come(watched: W
             page.keyboard.press("k")
         page.wait_for_function("dsPairs.isIdle()")
     wait_for_pair(page, "p1")
-    page.keyboard.press("j")
+    press(page, "j")
     wait_for_pair(page, "p2")
-    page.keyboard.press("a")
+    press(page, "a")
     wait_for_pair(page, "p3")
     assert [pair.id for pair in load_pairs(project) if pair.reviewed] == ["p2"]
-    page.wait_for_function("document.querySelector('.ds-road').innerText.includes('3 pairs')")
+    page.wait_for_function("document.querySelector('.ds-road')?.innerText.includes('3 pairs')")
     watched.settle()
     clean(watched)
 
@@ -163,7 +187,7 @@ def test_buttons_do_the_same_and_presets_reject_at_once(watched: Watched, server
     page.click("button:text-is('答案有误')")
     page.wait_for_selector(".ds-pair.ds-is-rejected")
     assert pair_of(server, "filters", "p3").reason == "答案有误"
-    assert "答案有误" in page.inner_text("#pairs-beside .ds-reasons")
+    says(page, "#pairs-beside .ds-reasons", "答案有误")
     page.click("#pairs-previous")
     wait_for_pair(page, "p2")
     page.click("#pairs-accept")
@@ -180,13 +204,15 @@ def test_filters_of_the_address_of_the_map_and_of_the_fields(watched: Watched) -
     page = watched.page
     watched.visit("/en/pairs?project=filters&status=rejected")
     wait_for_pair(page, "p4")
-    assert "failed" in page.inner_text(".ds-check-failed")
+    says(page, ".ds-check-failed", "failed")
     page.click("#pairs-beside .ds-coverage tr:has-text('pump.md') td:has-text('1') >> nth=0")
+    watched.settle()  # the map is drawn anew with what it filters
     page.click("#pairs-beside .ds-coverage tr:has-text('no document') th a")
     wait_for_pair(page, "p5")
     wait_for_counter(page, "1 of 1")
-    assert "document=-" in page.url
-    assert "was imported" in page.inner_text("#pairs-source")
+    expect(page).to_have_url(re.compile("document=-"))
+    says(page, "#pairs-source", "was imported")
+    watched.settle()  # the fields are filled with what the address asks for
     page.fill("#pairs-text :is(input, textarea)", "no such words")
     page.wait_for_selector("#pairs-card a[data-ds-walk]")
     page.keyboard.press("Tab")
@@ -194,40 +220,41 @@ def test_filters_of_the_address_of_the_map_and_of_the_fields(watched: Watched) -
     assert open_panel(page) == ""
     page.click("#pairs-card a[data-ds-walk]")
     wait_for_counter(page, "1 of 5")
+    wait_for_pair(page, "p1")
+    expect(page.locator("#pairs-source mark")).to_have_text("12 bar", use_inner_text=True)
     page.click("#pairs-source a")
     page.wait_for_selector("#documents-passage #ds-quote")
-    assert page.inner_text("#documents-passage mark") == "12 bar"
+    expect(page.locator("#documents-passage mark").first).to_have_text("12 bar", use_inner_text=True)
     clean(watched)
 
 
 def test_pairs_are_made_from_the_page_after_a_yes(watched: Watched, server: Server) -> None:
     page, project = watched.page, project_of(server, "company")
     watched.visit("/en/pairs?project=bare")
-    assert "Read documents first" in page.inner_text("#pairs-empty")
-    assert not page.locator("#pairs-extract").is_visible()
+    says(page, "#pairs-empty", "Read documents first")
+    expect(page.locator("#pairs-extract")).to_be_hidden()
     watched.visit("/en/pairs?project=company")
-    assert "Extract to see pairs." in page.inner_text("#pairs-empty")
-    assert "Estimated time: " in page.inner_text("#pairs-empty")
+    says(page, "#pairs-empty", "Extract to see pairs.", "Estimated time: ")
     page.click("#pairs-extract")
     page.wait_for_selector("#pairs-approve", state="visible")
-    assert "20% of the documents held out" in page.inner_text("#pairs-approval")
+    says(page, "#pairs-approval", "20% of the documents held out")
     page.click("#pairs-decline")
     page.wait_for_selector("#pairs-approve", state="hidden")
     assert not project.pairs.exists()
     page.click("#pairs-extract")
     page.click("#pairs-approve")
-    page.wait_for_selector(".ds-pair")
+    page.wait_for_selector(".ds-pair", timeout=JOB)
     made = load_pairs(project)
-    assert f"{sum(pair.status == 'accepted' for pair in made):,} pairs accepted" in page.inner_text("#pairs-job")
-    assert page.locator("#pairs-beside .ds-coverage tbody tr").count() == 6
+    says(page, "#pairs-job", f"{sum(pair.status == 'accepted' for pair in made):,} pairs accepted")
+    expect(page.locator("#pairs-beside .ds-coverage tbody tr")).to_have_count(6)
     page.wait_for_selector("#pairs-extract:text-is('Make pairs again')")
+    watched.settle()  # a look at the job that is still under way would go back to the first pair
     for _ in range(3):
-        page.keyboard.press("j")
-        page.wait_for_timeout(500)
-        assert page.evaluate(
-            """() => { const box = document.querySelector("#pairs-source .ds-text").getBoundingClientRect();
-                 const mark = document.querySelector("#pairs-source mark").getBoundingClientRect();
-                 return mark.top >= box.top - 1 && mark.top < box.bottom; }"""
+        press(page, "j")
+        page.wait_for_function(
+            """() => { const box = document.querySelector("#pairs-source .ds-text")?.getBoundingClientRect();
+                 const mark = document.querySelector("#pairs-source mark")?.getBoundingClientRect();
+                 return box && mark && mark.top >= box.top - 1 && mark.top < box.bottom; }"""
         )
     clean(watched)
 
@@ -239,7 +266,7 @@ def test_a_key_press_is_quick_with_ten_thousand_pairs(watched: Watched, server: 
     watched.visit("/en/pairs?project=large&status=*")
     wait_for_pair(page, "m0")
     for number in range(1, 6):
-        page.keyboard.press("j")
+        press(page, "j")
         wait_for_pair(page, f"m{number}")
 
     @in_a_quiet_moment
@@ -251,7 +278,7 @@ def test_a_key_press_is_quick_with_ten_thousand_pairs(watched: Watched, server: 
               for (let n = 0; n < 12; n += 1) {
                 const before = shown(), began = performance.now();
                 document.dispatchEvent(new KeyboardEvent("keydown", { key: n % 2 ? "a" : "j", bubbles: true }));
-                while (shown() === before) await new Promise((done) => setTimeout(done, 5));
+                while (shown() === before || !dsPairs.isIdle()) await new Promise((done) => setTimeout(done, 5));
                 took.push(performance.now() - began);
               }
               return took.sort((a, b) => a - b);
@@ -294,8 +321,8 @@ def test_hostile_pairs_stay_text(watched: Watched, server: Server) -> None:
     for number in range(len(PAYLOADS)):
         wait_for_pair(page, f"p{number}")
         assert active(page) == []
-        assert page.inner_text(".ds-answer").split() == PAYLOADS[number].split()
-        page.keyboard.press("j")
+        becomes(lambda: page.inner_text(".ds-answer").split(), PAYLOADS[number].split())
+        press(page, "j")
     page.keyboard.press("e")
     page.keyboard.press("Escape")
     page.click(".ds-filters input >> nth=1")

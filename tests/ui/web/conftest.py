@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,16 +24,29 @@ from ui.web.accounts import Accounts
 from ui.web.database import Database
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Request,
+        Response,
+    )
+    from playwright.sync_api._generated import LocatorAssertions, PageAssertions
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[3]
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "correct horse battery"
-START_SECONDS = 300
+START_SECONDS = 540
 LEFT = ("error: AbortError: BodyStreamBuffer was aborted", "error: Unexpected error Connection errored out.")
 """What Gradio says of its own stream when a page is left."""
 PATIENCE = 120_000
 """Milliseconds that a browser waits for what must come."""
+BREATH = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(true), 100)))"
+"""A tenth of a second in which the page itself has come to its turn: what it had on its list is done by then."""
 IDLE = 80
 """Tenths of a second after which a stream of Gradio on which nothing happens counts as left over."""
 
@@ -178,18 +191,25 @@ class Watched:
         while quiet < 3 and idle < IDLE:
             assert time.monotonic() < deadline, f"still open: {self.streams}"
             before = set(self.streams)
-            self.page.wait_for_timeout(100)
+            self.page.wait_for_function(BREATH)
             quiet = 0 if self.streams else quiet + 1
             idle = idle + 1 if self.streams == before else 0
 
-    def overflow(self, seconds: float = 30.0) -> int:
+    def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window, once what is drawn anew has its place."""
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        return self.at_last(lambda: int(self.page.evaluate(wider)), lambda found: found <= 0)
+
+    def wrong(self, script: str, where: str | None = None) -> list[str]:
+        """Return what a script finds wrong with the page, once what is drawn anew has its place, colour and name."""
+        return self.at_last(lambda: list(self.page.evaluate(script, where)), lambda found: not found)
+
+    def at_last(self, look: Callable[[], T], good: Callable[[T], bool], seconds: float = PATIENCE / 1000) -> T:
+        """Return what a look at the page finds; what is not good may be on its way, and is looked at again."""
         deadline = time.monotonic() + seconds
-        while True:
-            found = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if found <= 0 or time.monotonic() > deadline:
-                return int(found)
-            self.page.wait_for_timeout(100)
+        while not good(found := look()) and time.monotonic() < deadline:
+            self.page.wait_for_function(BREATH)
+        return found
 
     def clean(self) -> None:
         """Fail if anything happened that must not."""
@@ -212,6 +232,21 @@ class Watched:
             self.failed.append(f"{response.status} {response.url}")
 
 
+@overload
+def expect(shown: Page, message: str | None = None) -> PageAssertions: ...
+
+
+@overload
+def expect(shown: Locator, message: str | None = None) -> LocatorAssertions: ...
+
+
+def expect(shown: Any, message: str | None = None) -> Any:
+    """Return Playwright's assertions, which wait for what they claim; without Playwright a test is never here."""
+    from playwright.sync_api import expect as playwright_expect
+
+    return playwright_expect(shown, message)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The browser of a module; ended with it, since its event loop would be in the way of others."""
@@ -225,8 +260,10 @@ def browser() -> Iterator[Browser]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run headless Chromium of the system until the block ends."""
+    from playwright.sync_api import expect as playwright_expect
     from playwright.sync_api import sync_playwright
 
+    playwright_expect.set_options(timeout=PATIENCE)
     quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(

@@ -109,7 +109,7 @@ class House:
         """Send a request as it stands."""
         content = body if isinstance(body, str) else json.dumps(body)
         given = {"content-type": "application/json", "accept": "application/json, text/event-stream", **headers}
-        return httpx.post(f"{self.server.url}/mcp", content=content, headers=given, timeout=60)
+        return httpx.post(f"{self.server.url}/mcp", content=content, headers=given, timeout=120)
 
     def key_of(self, account: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self.keys[account]}"}

@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 
 _CONFIG: Final = re.compile(r"window\.gradio_config\s*=\s*(\{.*?\});</script>", re.DOTALL)
-SECONDS: Final = 60.0
+SECONDS: Final = 120.0
 
 
 class Door:

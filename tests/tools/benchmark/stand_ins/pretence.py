@@ -79,6 +79,7 @@ def any_of(*refusals: Refuses) -> Refuses:
 DEVICES = {
     "910A": Pretence("npu", "Ascend910A", 32, "no", ("cann", "8.0.RC3"), any_of(no_bf16, no_bitsandbytes("npu"))),
     "910B": Pretence("npu", "Ascend910B3", 64, "yes", ("cann", "8.0.RC3"), no_double_quantization),
+    "unlisted": Pretence("npu", "Ascend of no list", 96, "yes", ("cann", "8.5.0"), no_double_quantization),
     "S4000": Pretence("musa", "MTT S4000", 48, "yes", ("musa", "5.1"), no_bitsandbytes("musa")),
     "S3000": Pretence(
         "musa", "MTT S3000", 32, "emulated", ("musa", "3.1"), any_of(no_bitsandbytes("musa"), no_backward_of_loss)
