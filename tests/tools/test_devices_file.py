@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from agent.errors import InputError
 from agent.prompts.devices import DEVICES
 from agent.records.base import Language
 from agent.settings import Settings
-from tools.devices_file import read_devices, read_prices
+from tools.devices_file import CELLS, RATES, read_devices, read_prices
 from tools.hardware import catalogue, find_device
 from tools.hardware_settings import use_settings
 from tools.plan import plan
@@ -50,6 +51,14 @@ def test_a_device_of_the_home_is_known_and_planned(tmp_path: Path) -> None:
     assert len(catalogue()) == before + 1
     assert plan("X100", 1, 7.0).start_at == "lora"
     assert find_device("A800").name == "NVIDIA A800 PCIe"
+
+
+def test_the_example_of_the_readme_is_read_and_names_every_cell(tmp_path: Path) -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    found = re.search(r"```yaml\n(devices:.*?)```", readme, re.DOTALL)
+    assert found
+    (device,) = read_devices(written(tmp_path, found[1]))
+    assert set(device.figures) == {*CELLS, *RATES}
 
 
 def test_a_named_file_goes_before_the_homes_and_is_read_again_when_it_changes(tmp_path: Path) -> None:
