@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -67,6 +69,12 @@ def run(
             lambda: ready(_url(host, listening.getsockname()[1])),
         )
         server.run(sockets=[listening])
+    except OSError as error:
+        # Two servers that begin at once can both take the port; the first to listen has it, and that is known here.
+        if listening.fileno() != -1:
+            raise
+        taken = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        raise _not_here(taken, host, port) from error
     finally:
         conductor.stop()
         listening.close()
@@ -107,12 +115,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((bare, port))
-        listening.listen()  # a second server that begins at the same moment could take the port as well until then
     except (OSError, OverflowError) as error:
-        raise InputError(
-            f"cannot listen here, {error}", where=f"{host}:{port}", mend="choose another --host or --port"
-        ) from error
+        raise _not_here(error, host, port) from error
     return listening
+
+
+def _not_here(why: Exception, host: str, port: int) -> InputError:
+    return InputError(f"cannot listen here, {why}", where=f"{host}:{port}", mend="choose another --host or --port")
 
 
 def _url(host: str, port: int) -> str:
