@@ -54,7 +54,8 @@ def with_inference(before: str, said: Said, plan: MemoryPlan, lang: Language, *,
     if alone:
         rows = "\n".join(f"- {method_line(fit, lang)}" for fit in plan.methods)
         beside = fill(ANSWERS, "training_beside", lang, size=model_size(plan.params_b))
-        text = joined(before, f"{beside}\n{rows}")
+        why_ranges = plan.notes[len(plan.notes) - plan.figure_notes] if plan.figure_notes else ""
+        text = joined(before, f"{beside}\n{rows}", why_ranges)
     else:
         text = joined(before, said.text)
     return Said(text, evidence=said.evidence, articles=said.articles)

@@ -309,7 +309,7 @@ def test_figures_are_printed_where_the_disk_is_full(
     monkeypatch.setenv("DOMAINSMITH_HOME", str(small_disk))
     fill(small_disk)
     options = ["--concurrency", "1", "--prompt-tokens", "40", "--output-tokens", "12", "--quick"]
-    with timed(Timing()) as server:
+    with server_process('{"first": 0.02, "each": 0.005}') as server:
         ran = cli("bench", "--endpoint", server.url, *options)
         as_json = cli("bench", "--endpoint", server.url, *options, "--json")
     assert_one_line(ran, 1, "the disk is full")
